@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * An act: one thing that the helper may do with privilege, or that a worker may do because it can hang.
+ * protocols/ declares the acts, helper_main.c and worker_main.c join them into one table each, auth/privilege
+ * serves the helper's table. Nothing outside a table can be asked for.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "base/message.h"
+
+struct act {
+        uint16_t number;       /* unique in the table; part of the wire format, never reused */
+        const char *name;      /* for logs: "glusterd.volume_set" */
+        const char *reason;    /* one sentence: why this needs what it needs */
+        uint64_t capabilities; /* mask of 1 << CAP_*; raised for the act alone; 0 in workers */
+        int deadline_ms;       /* how long the caller waits at most */
+        /* Takes its fields from `request`, checks each, and puts its answer into `reply` (initialised). */
+        int (*run)(void *context, struct message *request, struct message *reply, struct fault *fault);
+};
+
+/* The caller's side: the daemon's stubs in protocols/ are given one of these, for the helper or a worker. */
+struct act_caller {
+        /* Sends `request`, waits at most `deadline_ms`, fills `reply` (initialised by the caller). A fault
+         * that the act answered comes back as the return value with its text. UNAVAILABLE: nobody there;
+         * TIMEOUT: no answer in time (a worker is killed then). Thread-safe. */
+        int (*call)(void *context, const struct message *request, struct message *reply, int deadline_ms,
+                    struct fault *fault);
+        void *context;
+};
+
+/* The registry of numbers, so that two tables never disagree. Helper acts below 1000, worker acts above. */
+enum act_number {
+        ACT_HELPER_VERSION = 1,
+        ACT_GLUSTERD_VOLUME_OBSERVE = 10,
+        ACT_GLUSTERD_LIST_INSTALL = 11,
+        ACT_GLUSTERD_VOLUME_SECURE = 12,
+        ACT_FILES_INSPECT = 20,
+        ACT_FILES_MAKE_DIRECTORY = 21,
+        ACT_FILES_FILE_SYSTEM = 22,
+
+        ACT_WORKER_VOLUME_INSPECT = 1000,
+        ACT_WORKER_VOLUME_MAKE_DIRECTORY = 1001,
+        ACT_WORKER_BRICK_CANARY = 1010,
+        ACT_WORKER_NFS_PROBE = 1020,
+};
+
+/* One round trip over a connected socket: used by every caller implementation. */
+int act_exchange(int socket, const struct message *request, struct message *reply, int deadline_ms,
+                 struct fault *fault);
+
+/* Serves one request on `socket` out of `table` (closed by a row with run == NULL): receives, runs, replies. An
+ * unknown number is answered FAULT_FORBIDDEN. `before` and `after` (may be NULL) are called round the act:
+ * the helper raises and drops capabilities there. 0, or the fault that ended the connection. */
+struct act_hooks {
+        int (*before)(void *context, const struct act *act, struct fault *fault);
+        void (*after)(void *context, const struct act *act);
+        void *context;
+};
+int act_serve_one(int socket, const struct act *table, void *act_context, const struct act_hooks *hooks,
+                  struct fault *fault);

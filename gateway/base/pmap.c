@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A treap whose priorities are a hash of the key, so that its shape depends on its contents alone and needs
+ * no random source. Seidel and Aragon, "Randomized Search Trees" (1996): expected depth about 1.4 log2 n per
+ * side; 96 levels are out of reach for the 65,535 exports and the nodes of one account.
+ */
+#include "base/pmap.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* The key and the value: one immutable block, shared by every version of the tree that holds it. */
+struct pmap_item {
+        struct shared shared;
+        const void *value;
+        uint64_t priority;
+        size_t key_length;
+        unsigned char key[];
+};
+
+struct pmap_node {
+        struct shared shared;
+        struct pmap_node *left, *right;
+        struct pmap_item *item;
+        size_t count;
+};
+
+static void item_free(void *object)
+{
+        struct pmap_item *item = object;
+
+        shared_put(item->value);
+        free(item);
+}
+
+static void node_free(void *object)
+{
+        struct pmap_node *node = object;
+
+        shared_put(node->left);
+        shared_put(node->right);
+        shared_put(node->item);
+        free(node);
+}
+
+/* FNV-1a, finished with splitmix64's mixer so that keys that differ in the last byte do not line up. */
+static uint64_t key_priority(const unsigned char *key, size_t length)
+{
+        uint64_t hash = 0xCBF29CE484222325u;
+
+        for (size_t i = 0; i < length; i++)
+                hash = (hash ^ key[i]) * 0x100000001B3u;
+        hash = (hash ^ (hash >> 30)) * 0xBF58476D1CE4E5B9u;
+        hash = (hash ^ (hash >> 27)) * 0x94D049BB133111EBu;
+        return hash ^ (hash >> 31);
+}
+
+static struct pmap_item *item_new(const void *key, size_t key_length, const void *value)
+{
+        struct pmap_item *item = memory_new(1, sizeof *item + key_length);
+
+        shared_init(item, item_free);
+        item->value = shared_get(value);
+        item->priority = key_priority(key, key_length);
+        item->key_length = key_length;
+        if (key_length > 0)
+                memcpy(item->key, key, key_length);
+        return item;
+}
+
+static int key_compare(const void *a, size_t a_length, const void *b, size_t b_length)
+{
+        size_t shorter = a_length < b_length ? a_length : b_length;
+        int order = shorter > 0 ? memcmp(a, b, shorter) : 0;
+
+        return order ? order : (a_length > b_length) - (a_length < b_length);
+}
+
+static size_t node_count(const struct pmap_node *node)
+{
+        return node ? node->count : 0;
+}
+
+/* A new node; takes the references it is given. */
+static struct pmap_node *node_new(struct pmap_item *item, struct pmap_node *left, struct pmap_node *right)
+{
+        struct pmap_node *node = NEW(struct pmap_node);
+
+        shared_init(node, node_free);
+        node->item = item;
+        node->left = left;
+        node->right = right;
+        node->count = 1 + node_count(left) + node_count(right);
+        return node;
+}
+
+/* Splits `node` (borrowed) into what is before and after `key`, with a new reference each; an equal entry is
+ * left out of both. */
+static void node_split(struct pmap_node *node, const void *key, size_t key_length, struct pmap_node **before,
+                       struct pmap_node **after)
+{
+        struct pmap_node *inner = NULL;
+
+        if (!node) {
+                *before = *after = NULL;
+                return;
+        }
+        int order = key_compare(key, key_length, node->item->key, node->item->key_length);
+        if (order == 0) {
+                *before = shared_get(node->left);
+                *after = shared_get(node->right);
+        } else if (order < 0) {
+                node_split(node->left, key, key_length, before, &inner);
+                *after = node_new(shared_get(node->item), inner, shared_get(node->right));
+        } else {
+                node_split(node->right, key, key_length, &inner, after);
+                *before = node_new(shared_get(node->item), shared_get(node->left), inner);
+        }
+}
+
+/* Joins two trees of which all keys of `left` come first; takes both. */
+static struct pmap_node *node_join(struct pmap_node *left, struct pmap_node *right)
+{
+        struct pmap_node *joined;
+
+        if (!left || !right)
+                return left ? left : right;
+        if (left->item->priority >= right->item->priority) {
+                joined = node_new(shared_get(left->item), shared_get(left->left),
+                                  node_join(shared_get(left->right), right));
+                shared_put(left);
+        } else {
+                joined = node_new(shared_get(right->item), node_join(left, shared_get(right->left)),
+                                  shared_get(right->right));
+                shared_put(right);
+        }
+        return joined;
+}
+
+/* `node` is borrowed, `item` taken; gives a new tree. */
+static struct pmap_node *node_put(struct pmap_node *node, struct pmap_item *item)
+{
+        struct pmap_node *left, *right;
+
+        if (!node || item->priority > node->item->priority) {
+                node_split(node, item->key, item->key_length, &left, &right);
+                return node_new(item, left, right);
+        }
+        int order = key_compare(item->key, item->key_length, node->item->key, node->item->key_length);
+        if (order == 0)
+                return node_new(item, shared_get(node->left), shared_get(node->right));
+        if (order < 0)
+                return node_new(shared_get(node->item), node_put(node->left, item), shared_get(node->right));
+        return node_new(shared_get(node->item), shared_get(node->left), node_put(node->right, item));
+}
+
+/* `node` is borrowed and holds `key`. */
+static struct pmap_node *node_remove(struct pmap_node *node, const void *key, size_t key_length)
+{
+        int order = key_compare(key, key_length, node->item->key, node->item->key_length);
+
+        if (order == 0)
+                return node_join(shared_get(node->left), shared_get(node->right));
+        if (order < 0)
+                return node_new(shared_get(node->item), node_remove(node->left, key, key_length),
+                                shared_get(node->right));
+        return node_new(shared_get(node->item), shared_get(node->left), node_remove(node->right, key, key_length));
+}
+
+struct pmap pmap_dup(struct pmap map)
+{
+        return (struct pmap){ shared_get(map.root) };
+}
+
+void pmap_fini(struct pmap *map)
+{
+        shared_put(map->root);
+        map->root = NULL;
+}
+
+void pmap_put(struct pmap *map, const void *key, size_t key_length, const void *value)
+{
+        struct pmap_node *root = node_put(map->root, item_new(key, key_length, value));
+
+        shared_put(map->root);
+        map->root = root;
+}
+
+bool pmap_remove(struct pmap *map, const void *key, size_t key_length)
+{
+        struct pmap_node *root;
+
+        if (!pmap_find(*map, key, key_length))
+                return false;
+        root = node_remove(map->root, key, key_length);
+        shared_put(map->root);
+        map->root = root;
+        return true;
+}
+
+void *pmap_find(struct pmap map, const void *key, size_t key_length)
+{
+        const struct pmap_node *node = map.root;
+
+        while (node) {
+                int order = key_compare(key, key_length, node->item->key, node->item->key_length);
+
+                if (order == 0)
+                        return (void *)(uintptr_t)node->item->value;
+                node = order < 0 ? node->left : node->right;
+        }
+        return NULL;
+}
+
+size_t pmap_count(struct pmap map)
+{
+        return node_count(map.root);
+}
+
+static void cursor_push(struct pmap_cursor *cursor, const struct pmap_node *node)
+{
+        assert(cursor->depth < PMAP_DEPTH_MAX);
+        cursor->path[cursor->depth++] = node;
+}
+
+void pmap_first(struct pmap map, const void *key, size_t key_length, struct pmap_cursor *cursor)
+{
+        const struct pmap_node *node = map.root;
+
+        cursor->depth = 0;
+        while (node) {
+                if (key_compare(key, key_length, node->item->key, node->item->key_length) <= 0) {
+                        cursor_push(cursor, node);
+                        node = node->left;
+                } else {
+                        node = node->right;
+                }
+        }
+}
+
+bool pmap_next(struct pmap_cursor *cursor, struct pmap_entry *entry)
+{
+        const struct pmap_node *node;
+
+        if (cursor->depth == 0)
+                return false;
+        node = cursor->path[--cursor->depth];
+        *entry = (struct pmap_entry){ node->item->key, node->item->key_length,
+                                      (void *)(uintptr_t)node->item->value };
+        for (node = node->right; node; node = node->left)
+                cursor_push(cursor, node);
+        return true;
+}
+
+bool pmap_entry_has_prefix(const struct pmap_entry *entry, const void *prefix, size_t prefix_length)
+{
+        return entry->key_length >= prefix_length && memcmp(entry->key, prefix, prefix_length) == 0;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * An environment: a set of layers of one account, and the nodes (client containers) in them. The platform's
+ * inventory writes these; Gatehouse believes them about who is who, and nothing else.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "domain/address.h"
+#include "domain/document.h"
+
+#define NAME_MAX_BYTES 128       /* environment, layer, storage and account names, uids and node ids */
+#define LAYERS_MAX 64            /* of one environment */
+#define NODE_ADDRESSES_MAX 8     /* of one node */
+#define NODE_IMAGE_MAX_BYTES 512 /* image reference with tag */
+#define OS_TEXT_MAX_BYTES 128    /* os.id, os.id_like, os.version */
+
+/* state word, whether its nodes are let in */
+#define ENVIRONMENT_STATE_TABLE(X)          \
+        X(ENVIRONMENT_STARTING, "starting") \
+        X(ENVIRONMENT_RUNNING, "running")   \
+        X(ENVIRONMENT_SLEEPING, "sleeping") \
+        X(ENVIRONMENT_STOPPED, "stopped")   \
+        X(ENVIRONMENT_MIGRATING, "migrating")
+
+#define ENVIRONMENT_STATE_ENUM(state, word) state,
+enum environment_state { ENVIRONMENT_STATE_TABLE(ENVIRONMENT_STATE_ENUM) ENVIRONMENT_STATE_COUNT };
+#undef ENVIRONMENT_STATE_ENUM
+
+/* "8.3.1" of the platform; parts left out are 0. */
+struct platform_version {
+        bool present;
+        uint16_t major, minor, patch;
+};
+
+struct environment {
+        struct document document; /* id = name; names are used again, so exports bind to uid */
+        char *uid;                /* immutable and unique */
+        char *account;
+        enum environment_state state;
+        uint64_t state_revision; /* revision of the commit that last changed `state`; `migrating` admits only
+                                    nodes written after it. 0 = this object's own revision */
+        struct platform_version platform_version;
+        char **layers; /* names, unique, in the order given */
+        size_t layer_count;
+};
+
+struct node {
+        struct document document; /* id: unique on the platform */
+        char *environment;        /* name, for people */
+        char *environment_uid;
+        char *layer;
+        struct address addresses[NODE_ADDRESSES_MAX]; /* at least one, no doubles */
+        size_t address_count;
+        char *image;      /* "nginx:1.27-alpine" or NULL */
+        char *os_id;      /* os-release(5) ID, or NULL */
+        char *os_id_like; /* os-release(5) ID_LIKE: words parted by blanks, or NULL */
+        char *os_version; /* os-release(5) VERSION_ID, or NULL */
+        bool nfs_only;    /* the platform narrowed client_types to nfs */
+};
+
+/* Zeroed objects at one reference; caller owns. Strings are set by taking heap memory. */
+struct environment *environment_new(const char *name);
+struct node *node_new(const char *id);
+
+const char *environment_state_word(enum environment_state state);
+int environment_state_parse(const char *word, enum environment_state *state);
+
+bool environment_has_layer(const struct environment *environment, const char *layer);
+
+/* "8.3", "8.3.1", "8": up to three numbers of at most 5 digits. 0 or -1. */
+int platform_version_parse(const char *text, struct platform_version *version);
+char *platform_version_format(const struct platform_version *version); /* "8.3.1"; caller frees; NULL if absent */
+
+/* Whether `text` is a name: [A-Za-z0-9] then up to 127 more of [A-Za-z0-9._-]. Names stand in URLs, file names
+ * and log lines unquoted. */
+bool name_is_valid(const char *text);

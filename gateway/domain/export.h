@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * An export: what the user wants. One directory of a storage, for an environment (all its nodes, one layer or
+ * one node), at a mount path. What follows from it for each client node is a grant, and is derived.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "domain/document.h"
+#include "domain/storage.h"
+
+#define EXPORT_PATH_MAX 1023  /* bytes of a storage path or mount path */
+#define EXPORT_EXCEPT_MAX 256 /* nodes taken out of the target */
+#define EXPORT_LABELS_MAX 32
+#define EXPORT_NUMBER_LAST 65534 /* Ganesha's Export_Id has 16 bits, and 0 is its pseudo root */
+
+enum target_kind { TARGET_ALL, TARGET_LAYER, TARGET_NODE };
+enum export_access { EXPORT_READ_WRITE, EXPORT_READ_ONLY };  /* "rw", "ro" */
+enum export_squash { SQUASH_NONE, SQUASH_ROOT, SQUASH_ALL }; /* "none", "root", "all" */
+enum mount_style { MOUNT_HARD, MOUNT_SOFT };                 /* "hard", "soft": how the client waits */
+
+struct export_label {
+        char *key, *value;
+};
+
+struct export
+{
+        struct document document; /* id: "ex-" and 26 characters of Crockford base 32, sorts by creation time */
+        uint16_t number;          /* Ganesha's Export_Id, 1..EXPORT_NUMBER_LAST, stable for the export's life */
+        uint64_t file_system_id;  /* major half of Ganesha's Filesystem_id, stable; the minor half is `number` */
+        char *account;
+        char *storage;         /* name */
+        char *path;            /* below the storage's root, canonical, begins with "/" */
+        char *environment;     /* name at creation, for people */
+        char *environment_uid; /* what it binds to */
+        enum target_kind target;
+        char *target_name; /* layer name or node id; NULL for TARGET_ALL */
+        char **except;     /* node ids */
+        size_t except_count;
+        char *mount_path; /* on the client, canonical */
+        enum export_access access;
+        enum export_squash squash;
+        uint32_t anonymous_uid, anonymous_gid; /* 65534 unless asked */
+        enum protocol_wish protocol;
+        enum mount_style mount_style;
+        uint32_t directory_uid, directory_gid; /* of the directory, should it have to be made */
+        uint16_t directory_mode;               /* 0755 unless asked; at most 07777 */
+        struct export_label *labels;
+        size_t label_count;
+        char *manager; /* who keeps it ("dashboard", "terraform"), or NULL */
+        bool enabled;
+        int64_t expires_at_ms; /* 0 = never */
+};
+
+struct export *export_new(const char *id);
+
+/* A fresh export id from the wall clock and 80 random bits (the ULID layout: 48 bits of milliseconds first).
+ * `random` has 10 bytes. */
+#define EXPORT_ID_SIZE 30
+char *export_id_make(int64_t wall_ms, const uint8_t random[10], char id[EXPORT_ID_SIZE]);
+
+/* Whether two exports could both reach one node of the same environment (all meets everything; a layer meets a
+ * node in it, told by `layer_of_node`, which gives NULL for an unknown node). `except` is not looked at. */
+bool export_targets_meet(const struct export *a, const struct export *b,
+                         const char *(*layer_of_node)(void *context, const char *node_id), void *context);
+
+const char *target_kind_word(enum target_kind kind); /* "all", "layer", "node" */
+const char *export_access_word(enum export_access access);
+const char *export_squash_word(enum export_squash squash);
+const char *mount_style_word(enum mount_style style);
+int export_access_parse(const char *word, enum export_access *access);
+int export_squash_parse(const char *word, enum export_squash *squash);
+int mount_style_parse(const char *word, enum mount_style *style);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A grant: one export for one client node. Derived from a snapshot by grant_derive and never stored; what the
+ * servers were seen to hold is added by reconcile/status.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "domain/access_policy.h"
+#include "domain/protocol_choice.h"
+#include "domain/snapshot.h"
+
+enum grant_state {
+        GRANT_PENDING,   /* admitted, not yet seen on the server */
+        GRANT_ACTIVE,    /* the server was seen to hold it */
+        GRANT_SUSPENDED, /* not admitted for a reason that ends by itself; nothing is open for it */
+        GRANT_REFUSED,   /* not admitted; nothing is open for it */
+        GRANT_FAILED,    /* admitted, and a server said no or cannot be reached; tried again */
+};
+
+struct grant {
+        const struct export *export;           /* all borrowed from the list's snapshot */
+        const struct storage *storage;         /* NULL when gone */
+        const struct environment *environment; /* NULL when gone */
+        const struct node *node;               /* never NULL */
+        enum access_verdict verdict;
+        struct protocol_choice choice; /* meaningful when storage and environment are there */
+};
+
+/* The grants of one export, by node id. Holds its snapshot. Zeroed = empty. */
+struct grant_list {
+        const struct snapshot *snapshot;
+        struct grant *items;
+        size_t count;
+};
+
+#define AUTO_GRANTS __attribute__((cleanup(grant_list_fini)))
+void grant_list_fini(struct grant_list *list);
+
+/* Fills `list` with a grant for each node that `export`'s target names and `except` does not, admitted or not.
+ * Takes a reference on `snapshot`. `now_ms` is wall time (expiry). */
+void grant_derive(const struct snapshot *snapshot, const struct export *export, const struct protocol_facts *facts,
+                  int64_t now_ms, struct grant_list *list);
+
+const char *grant_state_word(enum grant_state state); /* "pending", "active", ... */
+
+/* The addresses by which this grant is let in: those of the node, for gluster only the IPv4 ones. Returns how
+ * many were written; 0 unless admitted. */
+size_t grant_addresses(const struct grant *grant, struct address addresses[NODE_ADDRESSES_MAX]);

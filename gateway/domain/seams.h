@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The outside world as tables of functions. protocols/ implements them for real, tests/fakes/ for tests;
+ * reconcile/ knows nothing else. One contract suite (tests/contract) holds both to the same answers.
+ * Each table is used by one thread at a time.
+ */
+#pragma once
+
+#include "base/fault.h"
+#include "domain/access_list.h"
+#include "domain/nfs_export.h"
+#include "domain/storage.h"
+
+/* The NFS server: NFS-Ganesha's export manager. Every call returns 0 or a fault: UNAVAILABLE (not on the bus, or
+ * gone during the call: the state is unknown), TIMEOUT, INVALID (it refused the block), INTERNAL. What a call
+ * said is not the truth about the server; `display` afterwards is. */
+struct nfs_server {
+        int (*add)(void *context, const struct nfs_export *export, struct fault *fault);
+        int (*update)(void *context, const struct nfs_export *export, struct fault *fault);
+        int (*remove)(void *context, uint16_t number, struct fault *fault);
+        /* `seen` is zeroed by the caller and freed with nfs_export_seen_fini. ABSENT is an answer, not a fault. */
+        int (*display)(void *context, uint16_t number, struct nfs_export_seen *seen, struct fault *fault);
+        /* All exports, own and foreign; caller frees each path and the array. */
+        int (*list)(void *context, struct nfs_export_listed **listed, size_t *count, struct fault *fault);
+        /* Waits until `wake_fd` (eventfd, read by the caller) is readable, the server appears or vanishes, or
+         * timeout_ms are over (-1: never). Returns the server's present instance: 0 while it is not on the bus,
+         * else a number that changes each time it starts anew. */
+        uint64_t (*wait)(void *context, int wake_fd, int timeout_ms);
+        void *context;
+};
+
+/* What glusterd and the bricks say of one volume. */
+struct volume_brick {
+        char *path;             /* "/bricks/1/data" */
+        struct address address; /* of its storage node */
+        uint16_t port;          /* 0 = not running */
+};
+struct volume_seen {
+        enum known known; /* PRESENT: the volume exists and the rest holds */
+        bool started;
+        uint64_t generation; /* option user.gatehouse-generation, 0 = never set */
+        struct volume_brick *bricks;
+        size_t brick_count;
+        size_t pool_members;  /* of the trusted pool, this node included */
+        bool filter_in_place; /* gatehouse-volfile-filter is where this glusterd looks for it */
+};
+void volume_seen_fini(struct volume_seen *seen);
+
+/* One Gluster volume on this storage node. UNAVAILABLE: glusterd does not answer; CONFLICT: another transaction
+ * is in progress in the cluster (try again soon). */
+struct gluster_volume {
+        int (*observe)(void *context, const char *volume, struct volume_seen *seen, struct fault *fault);
+        /* Stores the options that must hold before any grant: stored auth.allow for the storage nodes alone,
+         * brick log level, coherence. Idempotent. */
+        int (*secure)(void *context, const char *volume, const struct address *peers, size_t peer_count,
+                      struct fault *fault);
+        /* Installs `list` for the filter and makes glusterd write and the bricks reload (generation bump).
+         * 0 = glusterd has taken it; that a brick holds it is for `canary` to say. */
+        int (*install)(void *context, const char *volume, const struct access_list *list, struct fault *fault);
+        /* Asks one brick whether it holds `generation`: *held PRESENT, ABSENT or UNKNOWN (did not answer). */
+        int (*canary)(void *context, const char *volume, const struct volume_brick *brick, uint64_t generation,
+                      enum known *held, struct fault *fault);
+        void *context;
+};
+
+/* What is at a path of a storage. */
+enum path_kind {
+        PATH_ABSENT, /* nothing there; every component before it that exists is a directory */
+        PATH_DIRECTORY,
+        PATH_LINK,  /* the path, or a component on the way, is a symbolic link */
+        PATH_OTHER, /* the path, or a component on the way, is a file or something else */
+};
+struct path_seen {
+        enum path_kind kind;
+        char at[EXPORT_PATH_MAX + 1]; /* for LINK and OTHER: the component that is one */
+};
+
+/* The directories of a storage: gfapi in a worker for a cluster, the helper for a single storage. Thread-safe;
+ * each call takes at most deadline_ms. UNAVAILABLE and TIMEOUT: nobody could say. */
+struct storage_files {
+        int (*inspect)(void *context, const struct storage *storage, const char *path, int deadline_ms,
+                       struct path_seen *seen, struct fault *fault);
+        /* Makes `path` and what is missing on the way (those 0755, root); gives the last one owner and mode. An
+         * existing directory is left as it is. Links on the way: INVALID. Idempotent. */
+        int (*make_directory)(void *context, const struct storage *storage, const char *path, uint32_t uid,
+                              uint32_t gid, uint16_t mode, int deadline_ms, struct fault *fault);
+        /* single: whether mount_root is a file system of its own that can be exported (file handles). INVALID
+         * with the sentence when it is not. cluster: 0. */
+        int (*check_storage)(void *context, const struct storage *storage, int deadline_ms, struct fault *fault);
+        void *context;
+};

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Everything that is wanted and known, at one revision, with the indexes that policy and REST need. Immutable
+ * and shared: a reader takes a reference and never locks; a commit makes the next one out of a draft, in
+ * O(log n) for each object that changed.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/pmap.h"
+#include "domain/address.h"
+#include "domain/document.h"
+#include "domain/environment.h"
+#include "domain/export.h"
+#include "domain/storage.h"
+#include "domain/token.h"
+
+struct snapshot {
+        struct shared shared;
+        uint64_t revision;
+        struct pmap kinds[DOCUMENT_KIND_COUNT]; /* id -> object, a map for each kind */
+        struct pmap environments_by_uid;        /* uid */
+        struct pmap nodes_by_environment;       /* uid NUL id */
+        struct pmap nodes_by_address;           /* family, bytes, NUL, id: who claims an address */
+        struct pmap exports_by_environment;     /* uid NUL id */
+        struct pmap exports_by_storage;         /* name NUL id */
+        struct pmap exports_by_account;         /* account NUL id */
+        struct pmap exports_by_number;          /* two bytes, big-endian */
+        struct pmap tokens_by_hash;             /* 32 bytes */
+};
+
+/* An empty one, or a copy to be changed: it is private to the caller until it is published (by being handed to
+ * readers), and must not change after. Caller owns one reference; shared_put drops it. */
+struct snapshot *snapshot_new(void);
+struct snapshot *snapshot_draft(const struct snapshot *from);
+
+/* Puts `document` (any kind; a reference is taken) over whatever has its kind and id, and mends the indexes. */
+void snapshot_put(struct snapshot *draft, struct document *document);
+
+/* Removes the object of this kind and id; false when there is none. */
+bool snapshot_remove(struct snapshot *draft, enum document_kind kind, const char *id);
+
+/* Borrowed, valid while the snapshot is held; NULL when there is none. */
+const struct document *snapshot_find(const struct snapshot *snapshot, enum document_kind kind, const char *id);
+const struct environment *snapshot_environment(const struct snapshot *snapshot, const char *name);
+const struct environment *snapshot_environment_by_uid(const struct snapshot *snapshot, const char *uid);
+const struct node *snapshot_node(const struct snapshot *snapshot, const char *id);
+const struct storage *snapshot_storage(const struct snapshot *snapshot, const char *name);
+const struct export *snapshot_export(const struct snapshot *snapshot, const char *id);
+const struct export *snapshot_export_by_number(const struct snapshot *snapshot, uint16_t number);
+const struct token *snapshot_token_by_hash(const struct snapshot *snapshot, const uint8_t hash[TOKEN_HASH_SIZE]);
+
+/* Whether two nodes or more claim `address`. */
+bool snapshot_address_is_contested(const struct snapshot *snapshot, const struct address *address);
+
+/* Whether any storage has `address`. */
+bool snapshot_address_is_storage(const struct snapshot *snapshot, const struct address *address);
+
+/* Walks one index: `prefix` and a NUL begin the keys (prefix NULL: the whole map). For compound indexes the
+ * id part begins after the NUL. `after_id` (may be NULL) starts behind that id. Order: by id. */
+struct snapshot_walk {
+        struct pmap_cursor cursor;
+        char prefix[DOCUMENT_ID_MAX + 2];
+        size_t prefix_length;
+        char skip[DOCUMENT_ID_MAX + 1];
+};
+void snapshot_walk_start(struct snapshot_walk *walk, struct pmap map, const char *prefix, const char *after_id);
+/* The next object or NULL at the end. */
+const struct document *snapshot_walk_next(struct snapshot_walk *walk);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The stored half of a bearer token: who it speaks for, and a hash by which it is found. The secret itself is
+ * shown once and never kept. Also the stored reply of an idempotent request, and counters.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "domain/document.h"
+
+#define TOKEN_HASH_SIZE 32 /* SHA-256 of the secret; 256 random bits need no slow hash */
+
+enum token_scope { TOKEN_OPERATOR, TOKEN_INVENTORY, TOKEN_ACCOUNT };
+
+struct token {
+        struct document document; /* id = name */
+        enum token_scope scope;
+        char *account; /* TOKEN_ACCOUNT: whose; else NULL */
+        uint8_t hash[TOKEN_HASH_SIZE];
+};
+
+struct token *token_new(const char *name);
+const char *token_scope_word(enum token_scope scope); /* "operator", "inventory", "account" */
+int token_scope_parse(const char *word, enum token_scope *scope);
+
+/* What an Idempotency-Key was answered with, so that the same request answers the same. */
+struct reply_record {
+        struct document document; /* id = hex hash of principal and key */
+        uint8_t request_hash[TOKEN_HASH_SIZE];
+        char *export_id;
+};
+struct reply_record *reply_record_new(const char *id);
+
+/* One number that outlives the objects it counted: "export_number", the last Export_Id given out. */
+struct counter {
+        struct document document;
+        uint64_t value;
+};
+struct counter *counter_new(const char *id);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The store keeps documents by (kind, id), each with a revision, and the audit trail. One seam, several
+ * engines: SQLite for real, memory for tests; one contract suite for both. Used by one thread (the writer).
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "domain/document.h"
+
+/* One change: a put of `text` or, with text NULL, a delete. Borrowed for the call. */
+struct store_change {
+        enum document_kind kind;
+        const char *id;
+        const char *text;           /* stored form: JSON */
+        uint64_t expected_revision; /* of the document now; 0 = must not exist; STORE_ANY = not checked */
+};
+#define STORE_ANY UINT64_MAX
+
+/* A line of the audit trail, written in the same transaction as what it tells of. */
+struct store_event {
+        int64_t at_ms;
+        const char *actor;  /* "token:ci", "uid:0" */
+        const char *source; /* "unix", "10.0.0.9" */
+        const char *action; /* "export.create" */
+        const char *object; /* id; may be NULL */
+        const char *before; /* JSON or NULL; never a secret */
+        const char *after;
+};
+
+/* One transaction: all of it or nothing. */
+struct store_commit {
+        const struct store_change *changes;
+        size_t change_count;
+        const struct store_event *event; /* or NULL */
+        uint64_t revision;               /* out: given to every put of this commit */
+        struct fault fault;              /* out: CONFLICT when an expected revision did not hold */
+};
+
+struct store {
+        const struct store_operations *operations;
+};
+
+struct store_operations {
+        /* Calls `each` for every document, by kind then id; a non-zero return ends the walk with it. */
+        int (*load)(struct store *store,
+                    int (*each)(void *context, enum document_kind kind, const char *id, uint64_t revision,
+                                const char *text, size_t length, struct fault *fault),
+                    void *context, struct fault *fault);
+        /* Makes `count` commits durable with one sync: each is atomic by itself, a failed one (see its fault)
+         * leaves the others alone; revisions grow in the order given. Returns a fault only when nothing of the
+         * group was kept (disk full, I/O): then none took place. */
+        int (*commit)(struct store *store, struct store_commit *commits, size_t count, struct fault *fault);
+        /* The newest revision ever given out. */
+        uint64_t (*revision)(struct store *store);
+        void (*close)(struct store *store);
+};
+
+/* Opens or makes `<folder>/gatehouse.db` (0600): WAL, synchronous=FULL, migrated forward to this version.
+ * Refuses a file of a newer version (MALFORMED). Caller closes with store_close. */
+int store_sqlite_open(const char *folder, struct store **store, struct fault *fault);
+
+/* For tests: lives in memory. */
+struct store *store_memory_new(void);
+
+static inline void store_close(struct store *store)
+{
+        if (store)
+                store->operations->close(store);
+}

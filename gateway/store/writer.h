@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The only way to change what is wanted. One thread takes jobs in order: each looks at the newest snapshot,
+ * checks, and asks for puts and deletes; jobs that wait together are committed as one group with one sync; then
+ * the next snapshot is published and each job's caller is told. A reply to a client is sent from there: it
+ * means that the state is on disk.
+ */
+#pragma once
+
+#include "base/clock.h"
+#include "domain/snapshot.h"
+#include "store/store.h"
+
+struct writer;
+
+/* What a job works on: the draft already holds the changes of the jobs before it in the group. */
+struct write {
+        const struct snapshot *now; /* what this job sees: look things up here */
+        int64_t now_ms;
+        struct writer *writer; /* for the functions below only */
+        void *internal;
+};
+
+/* Asks for `document` to be put (reference taken; its revision and, when an object of this id exists, its
+ * created_at_ms are set at once). Visible in write->now at once. */
+void write_put(struct write *write, struct document *document);
+void write_remove(struct write *write, enum document_kind kind, const char *id);
+
+/* The audit line of this job; strings are copied. Without it the commit has none. before/after: the documents'
+ * stored forms are taken (either may be NULL). */
+void write_event(struct write *write, const char *actor, const char *source, const char *action,
+                 const char *object, const struct document *before, const struct document *after);
+
+/* A job. `prepare` runs in the writer thread: 0 = commit what was asked for (nothing asked for is fine), or a
+ * fault = nothing of it happens. `done` runs in the writer thread after the commit is durable (or not):
+ * `fault->code` is FAULT_NONE on success; `published` is the snapshot that holds it (borrowed for the call).
+ * `done` must not block. The job's memory stays the caller's and must live until `done`. */
+struct write_job {
+        int (*prepare)(struct write_job *job, struct write *write, struct fault *fault);
+        void (*done)(struct write_job *job, const struct snapshot *published, const struct fault *fault);
+        struct write_job *next; /* the writer's */
+};
+
+/* Loads everything from `store` (taken: closed by writer_free) and starts the thread. `on_publish` (may be NULL)
+ * is called in the writer thread after each new snapshot is published, before the jobs' `done`; must not block. */
+int writer_new(struct store *store, const struct clock *clock, void (*on_publish)(void *context), void *context,
+               struct writer **writer, struct fault *fault);
+
+/* Ends after the jobs already queued. */
+void writer_free(struct writer *writer);
+
+void writer_submit(struct writer *writer, struct write_job *job);
+
+/* The newest published snapshot; caller drops it with shared_put. Never waits for a commit. */
+const struct snapshot *writer_snapshot(struct writer *writer);

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "base/pmap.h"
+
+static int alive;
+
+struct number {
+        struct shared shared;
+        int value;
+};
+
+static void number_free(void *object)
+{
+        alive--;
+        free(object);
+}
+
+static void number_put(struct pmap *map, const char *key, int value)
+{
+        struct number *number = NEW(struct number);
+
+        shared_init(number, number_free);
+        number->value = value;
+        alive++;
+        pmap_put(map, key, strlen(key), number);
+        shared_put(number);
+}
+
+static int number_find(struct pmap map, const char *key)
+{
+        const struct number *number = pmap_find(map, key, strlen(key));
+
+        return number ? number->value : -1;
+}
+
+/* Deterministic numbers: a linear congruential generator (Knuth's MMIX constants). */
+static uint32_t random_next(uint64_t *state)
+{
+        *state = *state * 6364136223846793005u + 1442695040888963407u;
+        return (uint32_t)(*state >> 33);
+}
+
+static void pmap_random_changes_agree_with_an_array(void **test)
+{
+        enum { KEYS = 300, ROUNDS = 20000 };
+        int model[KEYS];
+        size_t count = 0;
+        struct pmap map = { 0 };
+        uint64_t state = 42;
+
+        (void)test;
+        for (int i = 0; i < KEYS; i++)
+                model[i] = -1;
+        for (int round = 0; round < ROUNDS; round++) {
+                int slot = (int)(random_next(&state) % KEYS);
+                char key[16];
+
+                snprintf(key, sizeof key, "key-%d", slot);
+                if (random_next(&state) % 3 == 0) {
+                        assert_int_equal(pmap_remove(&map, key, strlen(key)), model[slot] >= 0);
+                        count -= model[slot] >= 0;
+                        model[slot] = -1;
+                } else {
+                        count += model[slot] < 0;
+                        model[slot] = round;
+                        number_put(&map, key, round);
+                }
+                assert_int_equal(number_find(map, key), model[slot]);
+                assert_int_equal(pmap_count(map), count);
+        }
+        pmap_fini(&map);
+        assert_int_equal(alive, 0);
+}
+
+static void pmap_older_version_stays_as_it_was(void **test)
+{
+        struct pmap map = { 0 }, older;
+
+        (void)test;
+        number_put(&map, "a", 1);
+        number_put(&map, "b", 2);
+        older = pmap_dup(map);
+        number_put(&map, "a", 3);
+        pmap_remove(&map, "b", 1);
+        assert_int_equal(number_find(older, "a"), 1);
+        assert_int_equal(number_find(older, "b"), 2);
+        assert_int_equal(number_find(map, "a"), 3);
+        assert_int_equal(number_find(map, "b"), -1);
+        pmap_fini(&map);
+        pmap_fini(&older);
+        assert_int_equal(alive, 0);
+}
+
+static void pmap_cursor_walks_in_order_from_any_key(void **test)
+{
+        struct pmap map = { 0 };
+        struct pmap_cursor cursor;
+        struct pmap_entry entry;
+        int expected = 37;
+
+        (void)test;
+        for (int i = 0; i < 100; i++) {
+                char key[16];
+
+                snprintf(key, sizeof key, "%03d", (i * 37) % 100);
+                number_put(&map, key, (i * 37) % 100);
+        }
+        for (pmap_first(map, "0365", 4, &cursor); pmap_next(&cursor, &entry); expected++)
+                assert_int_equal(((struct number *)entry.value)->value, expected);
+        assert_int_equal(expected, 100);
+        pmap_first(map, "0", 1, &cursor);
+        assert_true(pmap_next(&cursor, &entry));
+        assert_true(pmap_entry_has_prefix(&entry, "00", 2));
+        assert_false(pmap_entry_has_prefix(&entry, "01", 2));
+        pmap_fini(&map);
+        assert_int_equal(alive, 0);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(pmap_random_changes_agree_with_an_array),
+                cmocka_unit_test(pmap_older_version_stays_as_it_was),
+                cmocka_unit_test(pmap_cursor_walks_in_order_from_any_key),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
