@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A treap whose priorities are a hash of the key, so that its shape depends on its contents alone and needs
- * no random source. Seidel and Aragon, "Randomized Search Trees" (1996): expected depth about 1.4 log2 n per
- * side; 96 levels are out of reach for the 65,535 exports and the nodes of one account.
+ * A treap whose priorities are a hash of the key, so that its shape depends on its contents alone. Seidel and
+ * Aragon, "Randomized Search Trees" (1996): expected depth about 1.4 log2 n per side; 96 levels are out of reach
+ * for the 65,535 exports and the nodes of one account.
  */
 #include "base/pmap.h"
 
 #include <assert.h>
+#include <pthread.h>
+#include <sodium.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -46,16 +48,25 @@ static void node_free(void *object)
         free(node);
 }
 
-/* FNV-1a, finished with splitmix64's mixer so that keys that differ in the last byte do not line up. */
+static unsigned char priority_secret[crypto_shorthash_KEYBYTES];
+
+static void priority_secret_make(void)
+{
+        randombytes_buf(priority_secret, sizeof priority_secret);
+}
+
+/* SipHash-2-4 under a key of this process: users choose parts of the keys (mount paths, names), and must not be
+ * able to choose the shape of the tree with them. */
 static uint64_t key_priority(const unsigned char *key, size_t length)
 {
-        uint64_t hash = 0xCBF29CE484222325u;
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
+        unsigned char hash[crypto_shorthash_BYTES];
+        uint64_t priority;
 
-        for (size_t i = 0; i < length; i++)
-                hash = (hash ^ key[i]) * 0x100000001B3u;
-        hash = (hash ^ (hash >> 30)) * 0xBF58476D1CE4E5B9u;
-        hash = (hash ^ (hash >> 27)) * 0x94D049BB133111EBu;
-        return hash ^ (hash >> 31);
+        pthread_once(&once, priority_secret_make);
+        crypto_shorthash(hash, key, length, priority_secret);
+        memcpy(&priority, hash, sizeof priority);
+        return priority;
 }
 
 static struct pmap_item *item_new(const void *key, size_t key_length, const void *value)
@@ -77,6 +88,15 @@ static int key_compare(const void *a, size_t a_length, const void *b, size_t b_l
         int order = shorter > 0 ? memcmp(a, b, shorter) : 0;
 
         return order ? order : (a_length > b_length) - (a_length < b_length);
+}
+
+/* Whether `a` stands above `b` in every tree that holds both. A tie goes by key, so that a set of keys has one
+ * shape only: pmap_diff relies on it. */
+static bool item_above(const struct pmap_item *a, const struct pmap_item *b)
+{
+        if (a->priority != b->priority)
+                return a->priority > b->priority;
+        return key_compare(a->key, a->key_length, b->key, b->key_length) < 0;
 }
 
 static size_t node_count(const struct pmap_node *node)
@@ -128,7 +148,7 @@ static struct pmap_node *node_join(struct pmap_node *left, struct pmap_node *rig
 
         if (!left || !right)
                 return left ? left : right;
-        if (left->item->priority >= right->item->priority) {
+        if (item_above(left->item, right->item)) {
                 joined = node_new(shared_get(left->item), shared_get(left->left),
                                   node_join(shared_get(left->right), right));
                 shared_put(left);
@@ -145,7 +165,7 @@ static struct pmap_node *node_put(struct pmap_node *node, struct pmap_item *item
 {
         struct pmap_node *left, *right;
 
-        if (!node || item->priority > node->item->priority) {
+        if (!node || item_above(item, node->item)) {
                 node_split(node, item->key, item->key_length, &left, &right);
                 return node_new(item, left, right);
         }
@@ -258,4 +278,61 @@ bool pmap_next(struct pmap_cursor *cursor, struct pmap_entry *entry)
 bool pmap_entry_has_prefix(const struct pmap_entry *entry, const void *prefix, size_t prefix_length)
 {
         return entry->key_length >= prefix_length && memcmp(entry->key, prefix, prefix_length) == 0;
+}
+
+struct diff {
+        void (*each)(void *context, const void *key, size_t key_length, void *old_value, void *new_value);
+        void *context;
+};
+
+static void node_diff(const struct diff *diff, struct pmap_node *older, struct pmap_node *newer);
+
+/* `top` has a key that the other tree cannot hold: it would stand at the root there too. */
+static void node_diff_lone(const struct diff *diff, struct pmap_node *top, struct pmap_node *other,
+                           bool top_is_older)
+{
+        const struct pmap_item *item = top->item;
+        void *value = (void *)(uintptr_t)item->value;
+        struct pmap_node *before, *after;
+
+        node_split(other, item->key, item->key_length, &before, &after);
+        node_diff(diff, top_is_older ? top->left : before, top_is_older ? before : top->left);
+        diff->each(diff->context, item->key, item->key_length, top_is_older ? value : NULL,
+                   top_is_older ? NULL : value);
+        node_diff(diff, top_is_older ? top->right : after, top_is_older ? after : top->right);
+        shared_put(before);
+        shared_put(after);
+}
+
+static bool node_same_key(const struct pmap_node *a, const struct pmap_node *b)
+{
+        return key_compare(a->item->key, a->item->key_length, b->item->key, b->item->key_length) == 0;
+}
+
+static void node_diff(const struct diff *diff, struct pmap_node *older, struct pmap_node *newer)
+{
+        if (older == newer)
+                return;
+        if (older && newer && node_same_key(older, newer)) {
+                const struct pmap_item *item = newer->item;
+
+                node_diff(diff, older->left, newer->left);
+                if (older->item->value != item->value)
+                        diff->each(diff->context, item->key, item->key_length,
+                                   (void *)(uintptr_t)older->item->value, (void *)(uintptr_t)item->value);
+                node_diff(diff, older->right, newer->right);
+                return;
+        }
+        bool older_on_top = older && (!newer || item_above(older->item, newer->item));
+
+        node_diff_lone(diff, older_on_top ? older : newer, older_on_top ? newer : older, older_on_top);
+}
+
+void pmap_diff(struct pmap older, struct pmap newer,
+               void (*each)(void *context, const void *key, size_t key_length, void *old_value, void *new_value),
+               void *context)
+{
+        struct diff diff = { each, context };
+
+        node_diff(&diff, older.root, newer.root);
 }

@@ -51,3 +51,10 @@ bool pmap_next(struct pmap_cursor *cursor, struct pmap_entry *entry);
 
 /* Whether `entry`'s key begins with `prefix`: ends a walk over one part of a compound index. */
 bool pmap_entry_has_prefix(const struct pmap_entry *entry, const void *prefix, size_t prefix_length);
+
+/* Tells what is different: `each` gets every key whose value is not the very same object in both maps, with the
+ * older and newer value (NULL = not there). Parts that the maps share are not looked at, so that the cost grows
+ * with the number of changes. `each` must not touch the maps. */
+void pmap_diff(struct pmap older, struct pmap newer,
+               void (*each)(void *context, const void *key, size_t key_length, void *old_value, void *new_value),
+               void *context);

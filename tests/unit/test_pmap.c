@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <setjmp.h>
 #include <stdio.h>
@@ -124,12 +125,72 @@ static void pmap_cursor_walks_in_order_from_any_key(void **test)
         assert_int_equal(alive, 0);
 }
 
+struct changes {
+        int added, removed, changed, sum;
+};
+
+static void change_count(void *context, const void *key, size_t key_length, void *old_value, void *new_value)
+{
+        struct changes *changes = context;
+        const struct number *older = old_value, *newer = new_value;
+
+        (void)key;
+        (void)key_length;
+        changes->added += !older;
+        changes->removed += !newer;
+        changes->changed += older && newer;
+        changes->sum += (newer ? newer->value : 0) - (older ? older->value : 0);
+}
+
+static void pmap_diff_tells_each_change_once(void **test)
+{
+        uint64_t state = 7;
+
+        (void)test;
+        for (int round = 0; round < 200; round++) {
+                struct pmap older = { 0 }, newer;
+                struct changes changes = { 0 }, expected = { 0 };
+
+                for (int i = 0; i < 100; i++) {
+                        char key[16];
+
+                        snprintf(key, sizeof key, "%d", i);
+                        if (random_next(&state) % 2)
+                                number_put(&older, key, i);
+                }
+                newer = pmap_dup(older);
+                for (int i = 0; i < 100; i += 1 + (int)(random_next(&state) % 20)) {
+                        char key[16];
+                        bool there;
+
+                        snprintf(key, sizeof key, "%d", i);
+                        there = number_find(older, key) >= 0;
+                        if (there && random_next(&state) % 2) {
+                                pmap_remove(&newer, key, strlen(key));
+                                expected.removed++;
+                                expected.sum -= i;
+                        } else {
+                                number_put(&newer, key, 1000 + i);
+                                expected.added += !there;
+                                expected.changed += there;
+                                expected.sum += there ? 1000 : 1000 + i;
+                        }
+                }
+                pmap_diff(older, newer, change_count, &changes);
+                assert_memory_equal(&changes, &expected, sizeof changes);
+                pmap_fini(&older);
+                pmap_fini(&newer);
+        }
+        assert_int_equal(alive, 0);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(pmap_random_changes_agree_with_an_array),
                 cmocka_unit_test(pmap_older_version_stays_as_it_was),
                 cmocka_unit_test(pmap_cursor_walks_in_order_from_any_key),
+                cmocka_unit_test(pmap_diff_tells_each_change_once),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
