@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * What the servers were last seen to hold for each export: an observation that can be made again, so it lives
- * in memory only. Written by the reconcile threads, read by REST when it shows grants, awaited by requests that
- * asked to wait. Thread-safe.
+ * in memory only and costs no commit. Written by the reconcile threads, read by REST when it shows grants,
+ * awaited by requests that asked to wait. Thread-safe.
  */
 #pragma once
 
@@ -15,41 +15,54 @@
 
 struct status;
 
+/* Starts its thread, which ends waits at their deadlines. */
 struct status *status_new(const struct clock *clock);
+
+/* Ends every wait (in_time false) and frees. No other thread may use it any more. */
 void status_free(struct status *status);
 
-/* One side (protocol) of one export: seen to hold what snapshot `revision` wants (fault NULL), or not, and why.
- * A revision older than the one noted is ignored. */
+/* One side (protocol) of one export: seen to hold what the snapshot of `revision` wants of it (fault NULL), or
+ * not, and why. A fault keeps what was seen to hold before from being shown as active. */
 void status_note(struct status *status, const char *export_id, enum protocol protocol, uint64_t revision,
                  const struct fault *fault);
 
-/* The export is gone from that side: seen to hold nothing any more. */
-void status_note_gone(struct status *status, const char *export_id, enum protocol protocol, uint64_t revision);
+/* The export is gone from that side: the server was seen to hold nothing of it. */
+void status_note_gone(struct status *status, const char *export_id, enum protocol protocol);
 
-/* State of one grant: the verdict's when it is not admitted, else what was noted for its export and protocol.
- * `cause_code` (static) and `cause` tell why when failed, suspended or refused, else NULL and "". */
+/* That side has looked at every export of the snapshot of `revision`: what it knows nothing of is not there. */
+void status_note_pass(struct status *status, enum protocol protocol, uint64_t revision);
+
+/* State of one grant: the verdict's when it is not admitted, else what was noted for its export and protocol at
+ * a revision that knows the objects the grant is made of. When failed, suspended or refused *cause_code is a
+ * stable word and `cause` one sentence, else NULL and "". */
 enum grant_state status_grant_state(struct status *status, const struct grant *grant, const char **cause_code,
                                     char cause[FAULT_TEXT_SIZE]);
 
-/* Calls `settled` once, from another thread, when every grant side of `export_id` has been noted at `revision`
- * or later with an outcome (active or failed... failed counts only at the deadline), or at `deadline_ms`
- * (monotonic). `gone` waits for the export to be seen gone instead. Must not block in `settled`. */
+/* Calls `settled` once, from another thread, when each side in `sides` was seen to hold the export at `revision`
+ * or later (`gone`: when both sides were seen to hold nothing of it), or when the monotonic clock reaches
+ * `deadline_ms`. `settled` may be called before status_wait_start returns, must not block and must not call
+ * status_*; the struct stays the caller's and must live until then. */
 struct status_wait {
         char export_id[EXPORT_ID_SIZE];
         uint64_t revision;
         bool gone;
-        bool sides[2]; /* which protocols must have been noted */
+        bool sides[2]; /* by enum protocol */
         int64_t deadline_ms;
         void (*settled)(struct status_wait *wait, bool in_time);
         struct status_wait *next; /* the status's */
 };
 void status_wait_start(struct status *status, struct status_wait *wait);
 
-/* What is known of the world for the protocol choice; noted by the gluster thread. */
+/* What is known of the world for the protocol choice. Set at start from the configuration (the arrays must
+ * outlive the status); pool_enforced is noted by the gluster side. True when that changed something. */
 struct protocol_facts status_facts(struct status *status);
 void status_set_facts(struct status *status, const struct protocol_facts *facts);
+bool status_note_pool(struct status *status, enum known pool_enforced);
 
-/* Health of a backend for /healthz and `gatehouse status`. */
+/* Health of what Gatehouse stands on, for /healthz. A fault with code FAULT_NONE (or NULL) = well. */
 enum backend { BACKEND_STORE, BACKEND_HELPER, BACKEND_GANESHA, BACKEND_GLUSTERD, BACKEND_COUNT };
 void status_note_backend(struct status *status, enum backend backend, const struct fault *fault);
-void status_backend(struct status *status, enum backend backend, struct fault *fault); /* code NONE = well */
+
+/* False while nothing has been noted: that backend is not in use. */
+bool status_backend(struct status *status, enum backend backend, struct fault *fault);
+const char *backend_word(enum backend backend); /* "store", "helper", "ganesha", "glusterd" */

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reconcile/status.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "base/pmap.h"
+
+enum side_state { SIDE_UNSEEN, SIDE_HELD, SIDE_FAILED };
+
+struct side {
+        enum side_state state;
+        enum fault_code code; /* SIDE_FAILED */
+        uint64_t revision;
+        char *text; /* SIDE_FAILED */
+};
+
+/* What is known of one export; changed under the lock only. */
+struct status_entry {
+        struct shared shared;
+        struct side sides[2];
+};
+
+struct status {
+        pthread_mutex_t lock;
+        pthread_cond_t changed; /* a wait was added, or it is time to stop */
+        pthread_t timer;
+        const struct clock *clock;
+        struct pmap entries; /* export id -> struct status_entry */
+        uint64_t passes[2];
+        struct status_wait *waits;
+        struct protocol_facts facts;
+        struct fault backends[BACKEND_COUNT];
+        bool backend_noted[BACKEND_COUNT];
+        bool stopping;
+};
+
+static void entry_free(void *object)
+{
+        struct status_entry *entry = object;
+
+        free(entry->sides[0].text);
+        free(entry->sides[1].text);
+        free(entry);
+}
+
+static struct status_entry *entry_find(struct status *status, const char *export_id)
+{
+        return pmap_find(status->entries, export_id, strlen(export_id));
+}
+
+static struct status_entry *entry_get(struct status *status, const char *export_id)
+{
+        struct status_entry *entry = entry_find(status, export_id);
+
+        if (!entry) {
+                entry = NEW(struct status_entry);
+                shared_init(entry, entry_free);
+                pmap_put(&status->entries, export_id, strlen(export_id), entry);
+                shared_put(entry);
+        }
+        return entry;
+}
+
+/* Whether what `wait` waits for has been seen. */
+static bool wait_is_settled(struct status *status, const struct status_wait *wait)
+{
+        const struct status_entry *entry = entry_find(status, wait->export_id);
+
+        for (int protocol = 0; protocol < 2; protocol++) {
+                const struct side *side = entry ? &entry->sides[protocol] : NULL;
+
+                if (wait->gone) {
+                        if (status->passes[protocol] < wait->revision || (side && side->state != SIDE_UNSEEN))
+                                return false;
+                } else if (wait->sides[protocol] &&
+                           (!side || side->state != SIDE_HELD || side->revision < wait->revision)) {
+                        return false;
+                }
+        }
+        return true;
+}
+
+/* Takes the waits that have settled, or whose time is over, off the list and tells their callers. */
+static void waits_end(struct status *status)
+{
+        int64_t now_ms = clock_monotonic_ms(status->clock);
+
+        for (struct status_wait **at = &status->waits; *at;) {
+                struct status_wait *wait = *at;
+                bool in_time = wait_is_settled(status, wait);
+
+                if (!in_time && now_ms < wait->deadline_ms && !status->stopping) {
+                        at = &wait->next;
+                        continue;
+                }
+                *at = wait->next;
+                wait->settled(wait, in_time);
+        }
+}
+
+/* Milliseconds until the next deadline, at most a second. */
+static int64_t waits_next_ms(const struct status *status)
+{
+        int64_t now_ms = clock_monotonic_ms(status->clock), next_ms = 1000;
+
+        for (const struct status_wait *wait = status->waits; wait; wait = wait->next)
+                if (wait->deadline_ms - now_ms < next_ms)
+                        next_ms = wait->deadline_ms - now_ms;
+        return next_ms > 0 ? next_ms : 0;
+}
+
+static void *timer_run(void *argument)
+{
+        struct status *status = argument;
+
+        pthread_mutex_lock(&status->lock);
+        while (!status->stopping) {
+                waits_end(status);
+                if (!status->waits) {
+                        pthread_cond_wait(&status->changed, &status->lock);
+                        continue;
+                }
+                struct timespec until;
+                int64_t next_ms = waits_next_ms(status);
+
+                clock_gettime(CLOCK_MONOTONIC, &until);
+                until.tv_sec += (until.tv_nsec / 1000000 + next_ms) / 1000;
+                until.tv_nsec = (until.tv_nsec / 1000000 + next_ms) % 1000 * 1000000 + until.tv_nsec % 1000000;
+                pthread_cond_timedwait(&status->changed, &status->lock, &until);
+        }
+        waits_end(status);
+        pthread_mutex_unlock(&status->lock);
+        return NULL;
+}
+
+struct status *status_new(const struct clock *clock)
+{
+        struct status *status = NEW(struct status);
+        pthread_condattr_t attributes;
+
+        status->clock = clock;
+        pthread_mutex_init(&status->lock, NULL);
+        pthread_condattr_init(&attributes);
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+        pthread_cond_init(&status->changed, &attributes);
+        pthread_condattr_destroy(&attributes);
+        if (pthread_create(&status->timer, NULL, timer_run, status) != 0)
+                abort();
+        pthread_setname_np(status->timer, "status");
+        return status;
+}
+
+void status_free(struct status *status)
+{
+        if (!status)
+                return;
+        pthread_mutex_lock(&status->lock);
+        status->stopping = true;
+        pthread_cond_signal(&status->changed);
+        pthread_mutex_unlock(&status->lock);
+        pthread_join(status->timer, NULL);
+        pmap_fini(&status->entries);
+        pthread_cond_destroy(&status->changed);
+        pthread_mutex_destroy(&status->lock);
+        free(status);
+}
+
+static void side_set(struct side *side, enum side_state state, uint64_t revision, const struct fault *fault)
+{
+        free(side->text);
+        *side = (struct side){ .state = state, .revision = revision };
+        if (fault) {
+                side->code = fault->code;
+                side->text = memory_text(fault->text);
+        }
+}
+
+void status_note(struct status *status, const char *export_id, enum protocol protocol, uint64_t revision,
+                 const struct fault *fault)
+{
+        pthread_mutex_lock(&status->lock);
+        side_set(&entry_get(status, export_id)->sides[protocol], fault ? SIDE_FAILED : SIDE_HELD, revision, fault);
+        waits_end(status);
+        pthread_mutex_unlock(&status->lock);
+}
+
+void status_note_gone(struct status *status, const char *export_id, enum protocol protocol)
+{
+        struct status_entry *entry;
+
+        pthread_mutex_lock(&status->lock);
+        entry = entry_find(status, export_id);
+        if (entry) {
+                side_set(&entry->sides[protocol], SIDE_UNSEEN, 0, NULL);
+                if (entry->sides[!protocol].state == SIDE_UNSEEN)
+                        pmap_remove(&status->entries, export_id, strlen(export_id));
+        }
+        waits_end(status);
+        pthread_mutex_unlock(&status->lock);
+}
+
+void status_note_pass(struct status *status, enum protocol protocol, uint64_t revision)
+{
+        pthread_mutex_lock(&status->lock);
+        status->passes[protocol] = revision;
+        waits_end(status);
+        pthread_mutex_unlock(&status->lock);
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+        return a > b ? a : b;
+}
+
+/* The newest revision among the objects that a grant is made of: older observations do not speak of it. */
+static uint64_t grant_revision(const struct grant *grant)
+{
+        uint64_t revision = larger(grant->export->document.revision, grant->node->document.revision);
+
+        if (grant->environment)
+                revision = larger(revision, grant->environment->document.revision);
+        if (grant->storage)
+                revision = larger(revision, grant->storage->document.revision);
+        return revision;
+}
+
+enum grant_state status_grant_state(struct status *status, const struct grant *grant, const char **cause_code,
+                                    char cause[FAULT_TEXT_SIZE])
+{
+        enum grant_state state = GRANT_PENDING;
+        const struct status_entry *entry;
+
+        *cause_code = NULL;
+        cause[0] = '\0';
+        if (grant->verdict != ACCESS_ADMITTED) {
+                *cause_code = access_word(grant->verdict);
+                snprintf(cause, FAULT_TEXT_SIZE, "%s", access_sentence(grant->verdict));
+                return access_is_suspension(grant->verdict) ? GRANT_SUSPENDED : GRANT_REFUSED;
+        }
+        pthread_mutex_lock(&status->lock);
+        entry = entry_find(status, grant->export->document.id);
+        if (entry) {
+                const struct side *side = &entry->sides[grant->choice.protocol];
+
+                if (side->state == SIDE_FAILED) {
+                        state = GRANT_FAILED;
+                        *cause_code = fault_word(side->code);
+                        snprintf(cause, FAULT_TEXT_SIZE, "%s", side->text);
+                } else if (side->state == SIDE_HELD && side->revision >= grant_revision(grant)) {
+                        state = GRANT_ACTIVE;
+                }
+        }
+        pthread_mutex_unlock(&status->lock);
+        return state;
+}
+
+void status_wait_start(struct status *status, struct status_wait *wait)
+{
+        pthread_mutex_lock(&status->lock);
+        wait->next = status->waits;
+        status->waits = wait;
+        waits_end(status);
+        pthread_cond_signal(&status->changed);
+        pthread_mutex_unlock(&status->lock);
+}
+
+struct protocol_facts status_facts(struct status *status)
+{
+        struct protocol_facts facts;
+
+        pthread_mutex_lock(&status->lock);
+        facts = status->facts;
+        pthread_mutex_unlock(&status->lock);
+        return facts;
+}
+
+void status_set_facts(struct status *status, const struct protocol_facts *facts)
+{
+        pthread_mutex_lock(&status->lock);
+        status->facts = *facts;
+        pthread_mutex_unlock(&status->lock);
+}
+
+bool status_note_pool(struct status *status, enum known pool_enforced)
+{
+        bool changed;
+
+        pthread_mutex_lock(&status->lock);
+        changed = status->facts.pool_enforced != pool_enforced;
+        status->facts.pool_enforced = pool_enforced;
+        pthread_mutex_unlock(&status->lock);
+        return changed;
+}
+
+void status_note_backend(struct status *status, enum backend backend, const struct fault *fault)
+{
+        pthread_mutex_lock(&status->lock);
+        status->backends[backend] = fault ? *fault : (struct fault){ 0 };
+        status->backend_noted[backend] = true;
+        pthread_mutex_unlock(&status->lock);
+}
+
+bool status_backend(struct status *status, enum backend backend, struct fault *fault)
+{
+        bool noted;
+
+        pthread_mutex_lock(&status->lock);
+        *fault = status->backends[backend];
+        noted = status->backend_noted[backend];
+        pthread_mutex_unlock(&status->lock);
+        return noted;
+}
+
+const char *backend_word(enum backend backend)
+{
+        static const char *const words[BACKEND_COUNT] = { "store", "helper", "ganesha", "glusterd" };
+
+        return words[backend];
+}
