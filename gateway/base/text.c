@@ -123,3 +123,11 @@ bool text_is_utf8(const void *bytes, size_t length)
         }
         return true;
 }
+
+int text_place(const char *const *words, size_t count, const char *word)
+{
+        for (size_t i = 0; word && i < count; i++)
+                if (strcmp(words[i], word) == 0)
+                        return (int)i;
+        return -1;
+}

@@ -35,3 +35,6 @@ char *text_take(struct text *text) __attribute__((returns_nonnull, warn_unused_r
 /* Whether `length` bytes at `bytes` are well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates,
  * nothing past U+10FFFF). */
 bool text_is_utf8(const void *bytes, size_t length);
+
+/* The place of `word` among the `count` words of a table, -1 when it is none of them; NULL is none. */
+int text_place(const char *const *words, size_t count, const char *word);

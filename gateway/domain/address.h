@@ -44,3 +44,6 @@ enum address_kind address_kind(const struct address *address);
 
 /* "is a loopback address" and the like, for sentences; static storage. */
 const char *address_kind_sentence(enum address_kind kind);
+
+/* "address.loopback" and the like, the code of a violation; static storage. */
+const char *address_kind_code(enum address_kind kind);

@@ -71,9 +71,10 @@ int environment_state_parse(const char *word, enum environment_state *state);
 
 bool environment_has_layer(const struct environment *environment, const char *layer);
 
-/* "8.3", "8.3.1", "8": up to three numbers of at most 5 digits. 0 or -1. */
+/* "8.3", "8.3.1", "8": up to three numbers of at most 65535. 0 or -1. */
 int platform_version_parse(const char *text, struct platform_version *version);
-char *platform_version_format(const struct platform_version *version); /* "8.3.1"; caller frees; NULL if absent */
+/* "8.3.1", or "8.3" when the last number is 0; caller frees; NULL if absent. */
+char *platform_version_format(const struct platform_version *version);
 
 /* Whether `text` is a name: [A-Za-z0-9] then up to 127 more of [A-Za-z0-9._-]. Names stand in URLs, file names
  * and log lines unquoted. */

@@ -15,6 +15,7 @@
 #define EXPORT_PATH_MAX 1023  /* bytes of a storage path or mount path */
 #define EXPORT_EXCEPT_MAX 256 /* nodes taken out of the target */
 #define EXPORT_LABELS_MAX 32
+#define EXPORT_NOBODY 65534      /* anonymous uid and gid unless asked: nobody, nogroup */
 #define EXPORT_NUMBER_LAST 65534 /* Ganesha's Export_Id has 16 bits, and 0 is its pseudo root */
 
 enum target_kind { TARGET_ALL, TARGET_LAYER, TARGET_NODE };
@@ -55,6 +56,8 @@ struct export
         int64_t expires_at_ms; /* 0 = never */
 };
 
+/* With the defaults of a POST body (rw, no squash, auto, hard, 0755, enabled); the rest zeroed; one reference,
+ * caller owns. */
 struct export *export_new(const char *id);
 
 /* A fresh export id from the wall clock and 80 random bits (the ULID layout: 48 bits of milliseconds first).
@@ -62,8 +65,9 @@ struct export *export_new(const char *id);
 #define EXPORT_ID_SIZE 30
 char *export_id_make(int64_t wall_ms, const uint8_t random[10], char id[EXPORT_ID_SIZE]);
 
-/* Whether two exports could both reach one node of the same environment (all meets everything; a layer meets a
- * node in it, told by `layer_of_node`, which gives NULL for an unknown node). `except` is not looked at. */
+/* Whether two exports could both reach one node: they have the same environment_uid, and all meets everything; a
+ * layer meets a node in it, told by `layer_of_node`, which gives NULL for an unknown node. `except` is not looked
+ * at. */
 bool export_targets_meet(const struct export *a, const struct export *b,
                          const char *(*layer_of_node)(void *context, const char *node_id), void *context);
 

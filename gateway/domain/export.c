@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "domain/export.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+static const char *const target_kind_words[] = {
+        [TARGET_ALL] = "all", [TARGET_LAYER] = "layer", [TARGET_NODE] = "node"
+};
+static const char *const export_access_words[] = { [EXPORT_READ_WRITE] = "rw", [EXPORT_READ_ONLY] = "ro" };
+static const char *const export_squash_words[] = {
+        [SQUASH_NONE] = "none", [SQUASH_ROOT] = "root", [SQUASH_ALL] = "all"
+};
+static const char *const mount_style_words[] = { [MOUNT_HARD] = "hard", [MOUNT_SOFT] = "soft" };
+
+static void export_free(void *object)
+{
+        struct export *export = object;
+
+        for (size_t i = 0; i < export->except_count; i++)
+                free(export->except[i]);
+        for (size_t i = 0; i < export->label_count; i++) {
+                free(export->labels[i].key);
+                free(export->labels[i].value);
+        }
+        free(export->except);
+        free(export->labels);
+        free(export->account);
+        free(export->storage);
+        free(export->path);
+        free(export->environment);
+        free(export->environment_uid);
+        free(export->target_name);
+        free(export->mount_path);
+        free(export->manager);
+        document_fini(&export->document);
+        free(export);
+}
+
+struct export *export_new(const char *id)
+{
+        struct export *export = NEW(struct export);
+
+        document_init(&export->document, DOCUMENT_EXPORT, id, export_free);
+        export->anonymous_uid = EXPORT_NOBODY;
+        export->anonymous_gid = EXPORT_NOBODY;
+        export->directory_mode = 0755;
+        export->enabled = true;
+        return export;
+}
+
+char *export_id_make(int64_t wall_ms, const uint8_t random[10], char id[EXPORT_ID_SIZE])
+{
+        static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz"; /* Crockford: no i, l, o, u */
+        uint8_t bytes[16];
+
+        for (int i = 0; i < 6; i++)
+                bytes[i] = (uint8_t)((uint64_t)wall_ms >> (40 - 8 * i));
+        memcpy(bytes + 6, random, 10);
+        memcpy(id, "ex-", 3);
+        /* 26 digits of 5 bits hold 130: the first digit begins two bits before the first byte. */
+        for (int i = 0; i < 26; i++) {
+                unsigned value = 0;
+
+                for (int bit = i * 5 - 2; bit < i * 5 + 3; bit++)
+                        value = value << 1 | (bit < 0 ? 0 : bytes[bit / 8] >> (7 - bit % 8) & 1u);
+                id[3 + i] = digits[value];
+        }
+        id[EXPORT_ID_SIZE - 1] = '\0';
+        return id;
+}
+
+bool export_targets_meet(const struct export *a, const struct export *b,
+                         const char *(*layer_of_node)(void *context, const char *node_id), void *context)
+{
+        const char *layer;
+
+        if (strcmp(a->environment_uid, b->environment_uid) != 0)
+                return false;
+        if (a->target == TARGET_ALL || b->target == TARGET_ALL)
+                return true;
+        if (a->target == b->target)
+                return strcmp(a->target_name, b->target_name) == 0;
+        if (a->target == TARGET_NODE)
+                return export_targets_meet(b, a, layer_of_node, context);
+        layer = layer_of_node(context, b->target_name);
+        return layer && strcmp(layer, a->target_name) == 0;
+}
+
+const char *target_kind_word(enum target_kind kind)
+{
+        return target_kind_words[kind];
+}
+
+const char *export_access_word(enum export_access access)
+{
+        return export_access_words[access];
+}
+
+const char *export_squash_word(enum export_squash squash)
+{
+        return export_squash_words[squash];
+}
+
+const char *mount_style_word(enum mount_style style)
+{
+        return mount_style_words[style];
+}
+
+int export_access_parse(const char *word, enum export_access *access)
+{
+        int place = text_place(export_access_words, ARRAY_SIZE(export_access_words), word);
+
+        if (place >= 0)
+                *access = (enum export_access)place;
+        return place < 0 ? -1 : 0;
+}
+
+int export_squash_parse(const char *word, enum export_squash *squash)
+{
+        int place = text_place(export_squash_words, ARRAY_SIZE(export_squash_words), word);
+
+        if (place >= 0)
+                *squash = (enum export_squash)place;
+        return place < 0 ? -1 : 0;
+}
+
+int mount_style_parse(const char *word, enum mount_style *style)
+{
+        int place = text_place(mount_style_words, ARRAY_SIZE(mount_style_words), word);
+
+        if (place >= 0)
+                *style = (enum mount_style)place;
+        return place < 0 ? -1 : 0;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "domain/storage.h"
+
+#include "base/text.h"
+
+static const char *const storage_kind_words[] = { [STORAGE_CLUSTER] = "cluster", [STORAGE_SINGLE] = "single" };
+static const char *const protocol_wish_words[] = {
+        [PROTOCOL_AUTO] = "auto", [PROTOCOL_GLUSTER] = "gluster", [PROTOCOL_NFS] = "nfs"
+};
+
+static void storage_free(void *object)
+{
+        struct storage *storage = object;
+
+        for (size_t i = 0; i < storage->node_count; i++)
+                free(storage->node_ids[i]);
+        free(storage->account);
+        free(storage->environment);
+        free(storage->layer);
+        free(storage->volume);
+        free(storage->mount_root);
+        document_fini(&storage->document);
+        free(storage);
+}
+
+struct storage *storage_new(const char *name)
+{
+        struct storage *storage = NEW(struct storage);
+
+        document_init(&storage->document, DOCUMENT_STORAGE, name, storage_free);
+        return storage;
+}
+
+const char *storage_kind_word(enum storage_kind kind)
+{
+        return storage_kind_words[kind];
+}
+
+int storage_kind_parse(const char *word, enum storage_kind *kind)
+{
+        int place = text_place(storage_kind_words, ARRAY_SIZE(storage_kind_words), word);
+
+        if (place >= 0)
+                *kind = (enum storage_kind)place;
+        return place < 0 ? -1 : 0;
+}
+
+const char *protocol_wish_word(enum protocol_wish wish)
+{
+        return protocol_wish_words[wish];
+}
+
+int protocol_wish_parse(const char *word, enum protocol_wish *wish)
+{
+        int place = text_place(protocol_wish_words, ARRAY_SIZE(protocol_wish_words), word);
+
+        if (place >= 0)
+                *wish = (enum protocol_wish)place;
+        return place < 0 ? -1 : 0;
+}
+
+bool storage_has_address(const struct storage *storage, const struct address *address)
+{
+        for (size_t i = 0; i < storage->address_count; i++)
+                if (address_equal(&storage->addresses[i], address))
+                        return true;
+        return false;
+}

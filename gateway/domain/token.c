@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "domain/token.h"
+
+#include "base/text.h"
+
+static const char *const token_scope_words[] = {
+        [TOKEN_OPERATOR] = "operator", [TOKEN_INVENTORY] = "inventory", [TOKEN_ACCOUNT] = "account"
+};
+
+static void token_free(void *object)
+{
+        struct token *token = object;
+
+        free(token->account);
+        document_fini(&token->document);
+        free(token);
+}
+
+struct token *token_new(const char *name)
+{
+        struct token *token = NEW(struct token);
+
+        document_init(&token->document, DOCUMENT_TOKEN, name, token_free);
+        return token;
+}
+
+const char *token_scope_word(enum token_scope scope)
+{
+        return token_scope_words[scope];
+}
+
+int token_scope_parse(const char *word, enum token_scope *scope)
+{
+        int place = text_place(token_scope_words, ARRAY_SIZE(token_scope_words), word);
+
+        if (place >= 0)
+                *scope = (enum token_scope)place;
+        return place < 0 ? -1 : 0;
+}
+
+static void reply_record_free(void *object)
+{
+        struct reply_record *record = object;
+
+        free(record->export_id);
+        document_fini(&record->document);
+        free(record);
+}
+
+struct reply_record *reply_record_new(const char *id)
+{
+        struct reply_record *record = NEW(struct reply_record);
+
+        document_init(&record->document, DOCUMENT_REPLY, id, reply_record_free);
+        return record;
+}
+
+static void counter_free(void *object)
+{
+        struct counter *counter = object;
+
+        document_fini(&counter->document);
+        free(counter);
+}
+
+struct counter *counter_new(const char *id)
+{
+        struct counter *counter = NEW(struct counter);
+
+        document_init(&counter->document, DOCUMENT_COUNTER, id, counter_free);
+        return counter;
+}

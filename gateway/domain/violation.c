@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "domain/violation.h"
+
+#include <stdarg.h>
+
+#include "base/memory.h"
+
+void violations_fini(struct violations *violations)
+{
+        for (size_t i = 0; i < violations->count; i++) {
+                free(violations->items[i].pointer);
+                free(violations->items[i].detail);
+        }
+        violations->count = 0;
+        violations->dropped = 0;
+}
+
+void violation_add(struct violations *violations, const char *pointer, const char *code, const char *format, ...)
+{
+        struct violation *violation = &violations->items[violations->count];
+        va_list arguments;
+
+        if (violations->count == VIOLATIONS_MAX) {
+                violations->dropped++;
+                return;
+        }
+        va_start(arguments, format);
+        if (vasprintf(&violation->detail, format, arguments) < 0)
+                abort();
+        va_end(arguments);
+        violation->pointer = memory_text(pointer);
+        violation->code = code;
+        violations->count++;
+}
