@@ -27,6 +27,7 @@ struct snapshot {
         struct pmap exports_by_storage;         /* name NUL id */
         struct pmap exports_by_account;         /* account NUL id */
         struct pmap exports_by_number;          /* two bytes, big-endian */
+        struct pmap exports_by_mount;           /* environment uid NUL mount path NUL id */
         struct pmap tokens_by_hash;             /* 32 bytes */
 };
 
@@ -59,12 +60,22 @@ bool snapshot_address_is_storage(const struct snapshot *snapshot, const struct a
 
 /* Walks one index: `prefix` and a NUL begin the keys (prefix NULL: the whole map). For compound indexes the
  * id part begins after the NUL. `after_id` (may be NULL) starts behind that id. Order: by id. */
+#define SNAPSHOT_PREFIX_MAX (DOCUMENT_ID_MAX + EXPORT_PATH_MAX + 4)
 struct snapshot_walk {
         struct pmap_cursor cursor;
-        char prefix[DOCUMENT_ID_MAX + 2];
+        char prefix[SNAPSHOT_PREFIX_MAX];
         size_t prefix_length;
         char skip[DOCUMENT_ID_MAX + 1];
 };
 void snapshot_walk_start(struct snapshot_walk *walk, struct pmap map, const char *prefix, const char *after_id);
+/* The nodes that claim `address`. */
+void snapshot_walk_claimants(struct snapshot_walk *walk, const struct snapshot *snapshot,
+                             const struct address *address);
+/* The exports of an environment whose mount path is `mount_path`. */
+void snapshot_walk_mount(struct snapshot_walk *walk, const struct snapshot *snapshot, const char *environment_uid,
+                         const char *mount_path);
+/* The exports of an environment whose mount path lies below `mount_path` (not those at it). */
+void snapshot_walk_below(struct snapshot_walk *walk, const struct snapshot *snapshot, const char *environment_uid,
+                         const char *mount_path);
 /* The next object or NULL at the end. */
 const struct document *snapshot_walk_next(struct snapshot_walk *walk);
