@@ -49,16 +49,15 @@ int fault_set(struct fault *fault, enum fault_code code, const char *format, ...
 
 int fault_set_errno(struct fault *fault, enum fault_code code, int error_number, const char *format, ...)
 {
-        char cause[128] = "";
+        char buffer[128];
         char text[FAULT_TEXT_SIZE];
         va_list arguments;
 
         va_start(arguments, format);
         vsnprintf(text, sizeof text, format, arguments);
         va_end(arguments);
-        if (strerror_r(error_number, cause, sizeof cause) != 0)
-                snprintf(cause, sizeof cause, "error %d", error_number);
-        return fault_set(fault, code, "%s: %s", text, cause);
+        /* GNU's strerror_r: returns the text, in `buffer` or not. */
+        return fault_set(fault, code, "%s: %s", text, strerror_r(error_number, buffer, sizeof buffer));
 }
 
 int fault_prefix(struct fault *fault, const char *format, ...)
