@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The real `struct storage_files`: sends the directories of a cluster storage to a worker (gfapi), and those of a
+ * single one to the helper.
+ */
+#pragma once
+
+#include "base/act.h"
+#include "domain/seams.h"
+
+struct storage_files_real {
+        struct act_caller worker;
+        struct act_caller helper;
+};
+
+/* The table over `real`, which must outlive it. */
+struct storage_files storage_files_open(struct storage_files_real *real);
