@@ -25,6 +25,13 @@ void *memory_resize(void *old, size_t count, size_t size)
         return memory;
 }
 
+void *memory_grow(void *items, size_t count, size_t size)
+{
+        if ((count & (count - 1)) != 0)
+                return items;
+        return memory_resize(items, count ? 2 * count : 1, size);
+}
+
 char *memory_text(const char *text)
 {
         char *copy = text ? strdup(text) : NULL;

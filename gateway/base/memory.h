@@ -17,6 +17,10 @@ void *memory_new(size_t count, size_t size) __attribute__((malloc, returns_nonnu
 /* realloc for an array of `count` items; never NULL for count > 0; new bytes are not cleared. */
 void *memory_resize(void *old, size_t count, size_t size) __attribute__((warn_unused_result));
 
+/* Makes room for one more item in an array that grows by this function alone: its capacity is the smallest
+ * power of two that holds `count`, so that it needs no field of its own. Start from NULL and 0. */
+void *memory_grow(void *items, size_t count, size_t size) __attribute__((warn_unused_result));
+
 /* A copy of `text`; NULL gives NULL. Caller frees. */
 char *memory_text(const char *text) __attribute__((malloc, warn_unused_result));
 

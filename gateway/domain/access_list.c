@@ -20,15 +20,6 @@ void access_list_fini(struct access_list *list)
         *list = (struct access_list){ 0 };
 }
 
-/* Makes room for one more item. The capacity is the smallest power of two that holds `count`, so that it needs
- * no field of its own. */
-static void *array_grow(void *items, size_t count, size_t size)
-{
-        if ((count & (count - 1)) != 0)
-                return items;
-        return memory_resize(items, count ? 2 * count : 1, size);
-}
-
 /* Where `address` is in the sorted array, or belongs. */
 static size_t address_place(const struct address *addresses, size_t count, const struct address *address)
 {
@@ -57,7 +48,7 @@ static void address_insert(struct address **addresses, size_t *count, const stru
 
         if (address_is_at(*addresses, *count, place, address))
                 return;
-        *addresses = array_grow(*addresses, *count, sizeof **addresses);
+        *addresses = memory_grow(*addresses, *count, sizeof **addresses);
         memmove(*addresses + place + 1, *addresses + place, (*count - place) * sizeof **addresses);
         (*addresses)[place] = *address;
         ++*count;
@@ -89,7 +80,7 @@ static struct access_entry *entry_insert(struct access_list *list, const char *p
         size_t place = entry_place(list, path);
 
         if (!entry_is_at(list, place, path)) {
-                list->entries = array_grow(list->entries, list->entry_count, sizeof *list->entries);
+                list->entries = memory_grow(list->entries, list->entry_count, sizeof *list->entries);
                 memmove(list->entries + place + 1, list->entries + place,
                         (list->entry_count - place) * sizeof *list->entries);
                 list->entries[place] = (struct access_entry){ .path = memory_text(path) };

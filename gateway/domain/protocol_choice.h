@@ -28,6 +28,8 @@ enum protocol { PROTOCOL_IS_NFS, PROTOCOL_IS_GLUSTER };
         X(RULE_PATH_NOT_EXPRESSIBLE, "path.not_expressible",                                                    \
           "the path has characters outside A-Z a-z 0-9 . _ - / that Gluster access lists cannot carry safely",  \
           true)                                                                                                 \
+        X(RULE_PATH_ROOT, "path.root",                                                                          \
+          "the root of the volume is the storage nodes' own on Gluster Native; NFS can serve it", true)         \
         X(RULE_PLATFORM_BEFORE_6_1, "platform.before_6_1",                                                      \
           "the platform offers Gluster Native clients since 6.1, this environment runs an older one", false)    \
         X(RULE_PLATFORM_UNKNOWN, "platform.unknown",                                                            \

@@ -20,15 +20,18 @@ struct snapshot {
         struct shared shared;
         uint64_t revision;
         struct pmap kinds[DOCUMENT_KIND_COUNT]; /* id -> object, a map for each kind */
-        struct pmap environments_by_uid;        /* uid */
-        struct pmap nodes_by_environment;       /* uid NUL id */
-        struct pmap nodes_by_address;           /* family, bytes, NUL, id: who claims an address */
-        struct pmap exports_by_environment;     /* uid NUL id */
-        struct pmap exports_by_storage;         /* name NUL id */
-        struct pmap exports_by_account;         /* account NUL id */
-        struct pmap exports_by_number;          /* two bytes, big-endian */
-        struct pmap exports_by_mount;           /* environment uid NUL mount path NUL id */
-        struct pmap tokens_by_hash;             /* 32 bytes */
+        /* Unique keys (uid, number, hash) are the writer's to keep unique; here the last put wins. */
+        struct pmap environments_by_uid;    /* uid */
+        struct pmap nodes_by_environment;   /* uid NUL id */
+        struct pmap nodes_by_layer;         /* environment uid NUL layer NUL id */
+        struct pmap nodes_by_address;       /* family, bytes, NUL, id: who claims an address */
+        struct pmap exports_by_environment; /* uid NUL id */
+        struct pmap exports_by_storage;     /* name NUL id */
+        struct pmap exports_by_account;     /* account NUL id */
+        struct pmap exports_by_number;      /* two bytes, big-endian */
+        struct pmap exports_by_mount;       /* environment uid NUL mount path NUL target NUL id */
+        struct pmap storages_by_address;    /* family, bytes, NUL, name */
+        struct pmap tokens_by_hash;         /* 32 bytes */
 };
 
 /* An empty one, or a copy to be changed: it is private to the caller until it is published (by being handed to
@@ -59,21 +62,28 @@ bool snapshot_address_is_contested(const struct snapshot *snapshot, const struct
 bool snapshot_address_is_storage(const struct snapshot *snapshot, const struct address *address);
 
 /* Walks one index: `prefix` and a NUL begin the keys (prefix NULL: the whole map). For compound indexes the
- * id part begins after the NUL. `after_id` (may be NULL) starts behind that id. Order: by id. */
-#define SNAPSHOT_PREFIX_MAX (DOCUMENT_ID_MAX + EXPORT_PATH_MAX + 4)
+ * id part begins after the NUL. `after_id` (may be NULL) starts behind that id, which need not be there. Order:
+ * by id. Texts of any length may be given: what no key can hold finds nothing. */
+#define SNAPSHOT_PREFIX_MAX (2 * DOCUMENT_ID_MAX + EXPORT_PATH_MAX + 8)
 struct snapshot_walk {
         struct pmap_cursor cursor;
         char prefix[SNAPSHOT_PREFIX_MAX];
         size_t prefix_length;
-        char skip[DOCUMENT_ID_MAX + 1];
 };
 void snapshot_walk_start(struct snapshot_walk *walk, struct pmap map, const char *prefix, const char *after_id);
-/* The nodes that claim `address`. */
+/* The nodes of one layer of an environment, by id. */
+void snapshot_walk_layer(struct snapshot_walk *walk, const struct snapshot *snapshot, const char *environment_uid,
+                         const char *layer);
+/* The nodes that claim `address`, by id. */
 void snapshot_walk_claimants(struct snapshot_walk *walk, const struct snapshot *snapshot,
                              const struct address *address);
-/* The exports of an environment whose mount path is `mount_path`. */
+/* The exports of an environment whose mount path is `mount_path`, by target and id. */
 void snapshot_walk_mount(struct snapshot_walk *walk, const struct snapshot *snapshot, const char *environment_uid,
                          const char *mount_path);
+/* Those of them with exactly this target (name NULL for TARGET_ALL), by id. */
+void snapshot_walk_mount_target(struct snapshot_walk *walk, const struct snapshot *snapshot,
+                                const char *environment_uid, const char *mount_path, enum target_kind target,
+                                const char *target_name);
 /* The exports of an environment whose mount path lies below `mount_path` (not those at it). */
 void snapshot_walk_below(struct snapshot_walk *walk, const struct snapshot *snapshot, const char *environment_uid,
                          const char *mount_path);

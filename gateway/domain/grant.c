@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "domain/grant.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+static const char *const grant_state_words[] = {
+        [GRANT_PENDING] = "pending", [GRANT_ACTIVE] = "active", [GRANT_SUSPENDED] = "suspended",
+        [GRANT_REFUSED] = "refused", [GRANT_FAILED] = "failed",
+};
+
+const char *grant_state_word(enum grant_state state)
+{
+        return grant_state_words[state];
+}
+
+void grant_list_fini(struct grant_list *list)
+{
+        free(list->items);
+        shared_put(list->snapshot);
+        *list = (struct grant_list){ 0 };
+}
+
+/* What all grants of one export have in common. */
+struct derivation {
+        const struct snapshot *snapshot;
+        const struct export *export;
+        const struct storage *storage;
+        const struct environment *environment;
+        const struct protocol_facts *protocol_facts;
+        struct access_facts access_facts;
+};
+
+static bool address_is_contested(void *context, const struct address *address)
+{
+        return snapshot_address_is_contested(context, address);
+}
+
+static bool address_is_storage(void *context, const struct address *address)
+{
+        return snapshot_address_is_storage(context, address);
+}
+
+static bool export_excepts(const struct export *export, const char *node_id)
+{
+        for (size_t i = 0; i < export->except_count; i++)
+                if (strcmp(export->except[i], node_id) == 0)
+                        return true;
+        return false;
+}
+
+/* Whether one of the older exports at the same mount path with this target lets `node` in. That one may itself
+ * give way to a still older one: then that one is the one that takes the path, and the answer is the same. */
+static bool mount_is_taken_by(const struct derivation *derivation, const struct node *node,
+                              enum target_kind target, const char *target_name)
+{
+        const struct export *export = derivation->export;
+        const struct export *older;
+        struct snapshot_walk walk;
+
+        snapshot_walk_mount_target(&walk, derivation->snapshot, export->environment_uid, export->mount_path,
+                                   target, target_name);
+        while ((older = (const struct export *)snapshot_walk_next(&walk)) != NULL &&
+               strcmp(older->document.id, export->document.id) < 0) {
+                const struct storage *storage = snapshot_storage(derivation->snapshot, older->storage);
+
+                if (!export_excepts(older, node->document.id) &&
+                    access_judge(older, storage, derivation->environment, node, &derivation->access_facts) ==
+                            ACCESS_ADMITTED)
+                        return true;
+        }
+        return false;
+}
+
+static bool mount_is_taken(const struct derivation *derivation, const struct node *node)
+{
+        return mount_is_taken_by(derivation, node, TARGET_ALL, NULL) ||
+               mount_is_taken_by(derivation, node, TARGET_LAYER, node->layer) ||
+               mount_is_taken_by(derivation, node, TARGET_NODE, node->document.id);
+}
+
+static void grant_add(const struct derivation *derivation, const struct node *node, struct grant_list *list)
+{
+        struct grant grant = {
+                .export = derivation->export,
+                .storage = derivation->storage,
+                .environment = derivation->environment,
+                .node = node,
+        };
+
+        if (export_excepts(grant.export, node->document.id))
+                return;
+        grant.verdict =
+                access_judge(grant.export, grant.storage, grant.environment, node, &derivation->access_facts);
+        if (grant.verdict == ACCESS_ADMITTED && mount_is_taken(derivation, node))
+                grant.verdict = ACCESS_MOUNT_CONFLICT;
+        if (grant.storage && grant.environment)
+                grant.choice = protocol_choose(grant.export, grant.storage, grant.environment, node,
+                                               derivation->protocol_facts);
+        list->items = memory_grow(list->items, list->count, sizeof *list->items);
+        list->items[list->count++] = grant;
+}
+
+static void grant_add_walk(const struct derivation *derivation, struct snapshot_walk *walk,
+                           struct grant_list *list)
+{
+        const struct document *node;
+
+        while ((node = snapshot_walk_next(walk)) != NULL)
+                grant_add(derivation, (const struct node *)node, list);
+}
+
+void grant_derive(const struct snapshot *snapshot, const struct export *export, const struct protocol_facts *facts,
+                  int64_t now_ms, struct grant_list *list)
+{
+        const struct derivation derivation = {
+                .snapshot = snapshot,
+                .export = export,
+                .storage = snapshot_storage(snapshot, export->storage),
+                .environment = snapshot_environment_by_uid(snapshot, export->environment_uid),
+                .protocol_facts = facts,
+                .access_facts = { now_ms, address_is_contested, address_is_storage, (void *)(uintptr_t)snapshot },
+        };
+        struct snapshot_walk walk;
+        const struct node *node;
+
+        *list = (struct grant_list){ .snapshot = shared_get(snapshot) };
+        switch (export->target) {
+        case TARGET_ALL:
+                snapshot_walk_start(&walk, snapshot->nodes_by_environment, export->environment_uid, NULL);
+                grant_add_walk(&derivation, &walk, list);
+                break;
+        case TARGET_LAYER:
+                snapshot_walk_layer(&walk, snapshot, export->environment_uid, export->target_name);
+                grant_add_walk(&derivation, &walk, list);
+                break;
+        case TARGET_NODE:
+                node = snapshot_node(snapshot, export->target_name);
+                if (node && strcmp(node->environment_uid, export->environment_uid) == 0)
+                        grant_add(&derivation, node, list);
+                break;
+        }
+}
+
+size_t grant_addresses(const struct grant *grant, struct address addresses[NODE_ADDRESSES_MAX])
+{
+        size_t count = 0;
+
+        if (grant->verdict != ACCESS_ADMITTED)
+                return 0;
+        for (size_t i = 0; i < grant->node->address_count; i++)
+                if (grant->choice.protocol == PROTOCOL_IS_NFS || grant->node->addresses[i].family == ADDRESS_V4)
+                        addresses[count++] = grant->node->addresses[i];
+        return count;
+}
