@@ -41,3 +41,10 @@ void document_fini(struct document *document)
         free(document->id);
         document->id = NULL;
 }
+
+void document_set_id(struct document *document, const char *id)
+{
+        assert(strlen(id) <= DOCUMENT_ID_MAX && document->revision == 0);
+        free(document->id);
+        document->id = memory_text(id);
+}

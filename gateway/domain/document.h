@@ -48,6 +48,9 @@ void document_init(struct document *document, enum document_kind kind, const cha
                    void (*free_object)(void *object));
 void document_fini(struct document *document);
 
+/* Gives another id to an object that is not committed yet; `id` is copied. */
+void document_set_id(struct document *document, const char *id);
+
 /* The stored form of an object: one JSON object as text, without id and revision, which the store keeps
  * beside it. Caller frees. In document_json.c. */
 char *document_render(const struct document *document);

@@ -7,10 +7,11 @@
 
 #include "base/text.h"
 
-static const char *const environment_state_words[ENVIRONMENT_STATE_COUNT] = {
+const char *const environment_state_words[] = {
 #define ENVIRONMENT_STATE_ROW(state, word) [state] = word,
         ENVIRONMENT_STATE_TABLE(ENVIRONMENT_STATE_ROW)
 #undef ENVIRONMENT_STATE_ROW
+                [ENVIRONMENT_STATE_COUNT] = NULL
 };
 
 static void environment_free(void *object)

@@ -66,6 +66,7 @@ struct node {
 struct environment *environment_new(const char *name);
 struct node *node_new(const char *id);
 
+extern const char *const environment_state_words[]; /* by state, then NULL */
 const char *environment_state_word(enum environment_state state);
 int environment_state_parse(const char *word, enum environment_state *state);
 

@@ -8,6 +8,7 @@
 #include "domain/violation.h"
 
 struct json_t;
+struct json_reader;
 
 /* An environment of a PUT body {uid, account, state, platform_version?, layers}; NULL and violations when
  * anything is wrong. Caller owns one reference. */
@@ -22,3 +23,9 @@ struct node *node_from_json(const char *id, const struct json_t *body, struct vi
  * Caller owns the reference. */
 struct json_t *environment_to_json(const struct environment *environment);
 struct json_t *node_to_json(const struct node *node);
+
+/* The body's members alone, read into and written out of an object: what API and stored form have in common. */
+void environment_read(struct json_reader *reader, struct environment *environment);
+void environment_write(const struct environment *environment, struct json_t *object);
+void node_read(struct json_reader *reader, struct node *node);
+void node_write(const struct node *node, struct json_t *object);

@@ -6,13 +6,13 @@
 #include "base/text.h"
 
 static const char *const target_kind_words[] = {
-        [TARGET_ALL] = "all", [TARGET_LAYER] = "layer", [TARGET_NODE] = "node"
+        [TARGET_ALL] = "all", [TARGET_LAYER] = "layer", [TARGET_NODE] = "node", NULL
 };
-static const char *const export_access_words[] = { [EXPORT_READ_WRITE] = "rw", [EXPORT_READ_ONLY] = "ro" };
-static const char *const export_squash_words[] = {
-        [SQUASH_NONE] = "none", [SQUASH_ROOT] = "root", [SQUASH_ALL] = "all"
+const char *const export_access_words[] = { [EXPORT_READ_WRITE] = "rw", [EXPORT_READ_ONLY] = "ro", NULL };
+const char *const export_squash_words[] = {
+        [SQUASH_NONE] = "none", [SQUASH_ROOT] = "root", [SQUASH_ALL] = "all", NULL
 };
-static const char *const mount_style_words[] = { [MOUNT_HARD] = "hard", [MOUNT_SOFT] = "soft" };
+const char *const mount_style_words[] = { [MOUNT_HARD] = "hard", [MOUNT_SOFT] = "soft", NULL };
 
 static void export_free(void *object)
 {
@@ -110,7 +110,7 @@ const char *mount_style_word(enum mount_style style)
 
 int export_access_parse(const char *word, enum export_access *access)
 {
-        int place = text_place(export_access_words, ARRAY_SIZE(export_access_words), word);
+        int place = text_place(export_access_words, ARRAY_SIZE(export_access_words) - 1, word);
 
         if (place >= 0)
                 *access = (enum export_access)place;
@@ -119,7 +119,7 @@ int export_access_parse(const char *word, enum export_access *access)
 
 int export_squash_parse(const char *word, enum export_squash *squash)
 {
-        int place = text_place(export_squash_words, ARRAY_SIZE(export_squash_words), word);
+        int place = text_place(export_squash_words, ARRAY_SIZE(export_squash_words) - 1, word);
 
         if (place >= 0)
                 *squash = (enum export_squash)place;
@@ -128,7 +128,7 @@ int export_squash_parse(const char *word, enum export_squash *squash)
 
 int mount_style_parse(const char *word, enum mount_style *style)
 {
-        int place = text_place(mount_style_words, ARRAY_SIZE(mount_style_words), word);
+        int place = text_place(mount_style_words, ARRAY_SIZE(mount_style_words) - 1, word);
 
         if (place >= 0)
                 *style = (enum mount_style)place;

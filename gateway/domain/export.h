@@ -71,6 +71,11 @@ char *export_id_make(int64_t wall_ms, const uint8_t random[10], char id[EXPORT_I
 bool export_targets_meet(const struct export *a, const struct export *b,
                          const char *(*layer_of_node)(void *context, const char *node_id), void *context);
 
+/* Words by enum, then NULL. */
+extern const char *const export_access_words[]; /* "rw", "ro" */
+extern const char *const export_squash_words[]; /* "none", "root", "all" */
+extern const char *const mount_style_words[];   /* "hard", "soft" */
+
 const char *target_kind_word(enum target_kind kind); /* "all", "layer", "node" */
 const char *export_access_word(enum export_access access);
 const char *export_squash_word(enum export_squash squash);

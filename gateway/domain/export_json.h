@@ -9,14 +9,23 @@
 #include "domain/violation.h"
 
 struct json_t;
+struct json_reader;
 
 /* An export of a POST body {storage, path, environment, target? {all: true} | {layer} | {node}, with except?
  * [node ids]; mount_path, access?, squash?, anonymous_uid?, anonymous_gid?, protocol?, mount_style?,
  * directory? {uid, gid, mode: "0755"}, labels?, manager?, enabled?, expires_at?}; NULL and violations when
- * anything is wrong. Id, number, account and environment_uid are left for the writer. Caller owns one
- * reference. */
+ * anything is wrong. Id ("" until document_set_id), number, account, environment_uid and file_system_id are left
+ * for the writer. Caller owns one reference. */
 struct export *export_from_json(const struct json_t *body, struct violations *violations);
 struct json_t *export_to_json(const struct export *export);
+
+/* What is wrong with an export only when it is asked for, not when it comes back from the store: an expiry that
+ * has passed by `now_ms` (wall time). */
+void export_check_request(const struct export *export, int64_t now_ms, struct violations *violations);
+
+/* The body's members alone: what API and stored form have in common. */
+void export_read(struct json_reader *reader, struct export *export);
+void export_write(const struct export *export, struct json_t *object);
 
 /* One grant with what was observed: {export, node, environment, layer, addresses, protocol, reason {code,
  * sentence}, access, state, cause? {code, sentence}, mount? {...}}. `cause_code` and `cause` may be NULL. */

@@ -3,9 +3,9 @@
 
 #include "base/text.h"
 
-static const char *const storage_kind_words[] = { [STORAGE_CLUSTER] = "cluster", [STORAGE_SINGLE] = "single" };
-static const char *const protocol_wish_words[] = {
-        [PROTOCOL_AUTO] = "auto", [PROTOCOL_GLUSTER] = "gluster", [PROTOCOL_NFS] = "nfs"
+const char *const storage_kind_words[] = { [STORAGE_CLUSTER] = "cluster", [STORAGE_SINGLE] = "single", NULL };
+const char *const protocol_wish_words[] = {
+        [PROTOCOL_AUTO] = "auto", [PROTOCOL_GLUSTER] = "gluster", [PROTOCOL_NFS] = "nfs", NULL
 };
 
 static void storage_free(void *object)
@@ -38,7 +38,7 @@ const char *storage_kind_word(enum storage_kind kind)
 
 int storage_kind_parse(const char *word, enum storage_kind *kind)
 {
-        int place = text_place(storage_kind_words, ARRAY_SIZE(storage_kind_words), word);
+        int place = text_place(storage_kind_words, ARRAY_SIZE(storage_kind_words) - 1, word);
 
         if (place >= 0)
                 *kind = (enum storage_kind)place;
@@ -52,7 +52,7 @@ const char *protocol_wish_word(enum protocol_wish wish)
 
 int protocol_wish_parse(const char *word, enum protocol_wish *wish)
 {
-        int place = text_place(protocol_wish_words, ARRAY_SIZE(protocol_wish_words), word);
+        int place = text_place(protocol_wish_words, ARRAY_SIZE(protocol_wish_words) - 1, word);
 
         if (place >= 0)
                 *wish = (enum protocol_wish)place;

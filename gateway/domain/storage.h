@@ -39,6 +39,10 @@ struct storage {
 };
 
 struct storage *storage_new(const char *name);
+/* Words by enum, then NULL. */
+extern const char *const storage_kind_words[];
+extern const char *const protocol_wish_words[];
+
 const char *storage_kind_word(enum storage_kind kind);
 int storage_kind_parse(const char *word, enum storage_kind *kind);
 const char *protocol_wish_word(enum protocol_wish wish);

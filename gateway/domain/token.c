@@ -3,8 +3,8 @@
 
 #include "base/text.h"
 
-static const char *const token_scope_words[] = {
-        [TOKEN_OPERATOR] = "operator", [TOKEN_INVENTORY] = "inventory", [TOKEN_ACCOUNT] = "account"
+const char *const token_scope_words[] = {
+        [TOKEN_OPERATOR] = "operator", [TOKEN_INVENTORY] = "inventory", [TOKEN_ACCOUNT] = "account", NULL
 };
 
 static void token_free(void *object)
@@ -31,7 +31,7 @@ const char *token_scope_word(enum token_scope scope)
 
 int token_scope_parse(const char *word, enum token_scope *scope)
 {
-        int place = text_place(token_scope_words, ARRAY_SIZE(token_scope_words), word);
+        int place = text_place(token_scope_words, ARRAY_SIZE(token_scope_words) - 1, word);
 
         if (place >= 0)
                 *scope = (enum token_scope)place;
