@@ -15,8 +15,9 @@ struct mount_instructions {
                             chattr +i) while nothing is mounted, mount, check with mountpoint -q */
         size_t command_count;
         char *fstab;     /* one line, blanks and backslashes as \040 and \134 (fstab(5)) */
-        char *unit_name; /* systemd.unit(5) path escaping: "srv-site.mount" */
-        char *unit;      /* text of the unit */
+        char *unit_name; /* systemd.unit(5) path escaping: "srv-site.mount"; NULL when that would be longer than
+                            the 255 bytes that systemd allows */
+        char *unit;      /* text of the unit; NULL without a name */
 };
 
 /* Fills `mount` for an admitted grant whose storage is there. Freed with mount_instructions_fini. */
