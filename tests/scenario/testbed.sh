@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2016 # what stands in single quotes is expanded on another machine
+#
+# A storage node and its clients in namespaces, for the scenario tests and contrib/demo. To be sourced first
+# thing:   . "${top_srcdir:-.}/tests/scenario/testbed.sh"
+#
+# Sourcing starts the same script again inside namespaces of its own (mount, network, process, host name) and
+# ends with its exit code. All files are written in memory, on a file system that only these namespaces have;
+# when process 1 of them ends, for whatever reason, the kernel ends every process in them and takes back every
+# mount, address and loop device. So nothing has a name on the host and there is nothing to clean up there.
+#
+# One bridge joins the machines. 10.77.0.0/24 and fd77::/64:
+#   storage .11    web1 .21    cache1 .31    stranger .41
+
+testbed_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+testbed_source=$(cd "$testbed_folder/../.." && pwd)
+testbed_network4=10.77.0 testbed_network6=fd77:
+# shellcheck source=contrib/machine.sh
+. "$testbed_source/contrib/machine.sh"
+
+# --- Outside: into the namespaces ------------------------------------------------------------------------
+testbed_machine_serves() {
+        local ready=yes
+        machine_has_root || ready=
+        [ -n "$ready" ] || return 1
+        machine_has_namespaces || ready=
+        machine_has_overlay || ready=
+        machine_has_fuse || ready=
+        machine_has_memory 700 || ready=
+        [ -n "$ready" ]
+}
+
+# Ends process 1 of the namespaces, which ends all of them, and returns when they are gone.
+testbed_end() {
+        local init
+        [ -n "${testbed_child-}" ] || return 0
+        read -r init 2>/dev/null <"/proc/$testbed_child/task/$testbed_child/children"
+        [ -z "${init-}" ] || kill -KILL "${init%% *}" 2>/dev/null
+        wait "$testbed_child" 2>/dev/null
+        testbed_child=
+}
+
+# testbed_enter ARGUMENTS...: runs this script again inside, and exits with its code. Descriptor 9 keeps the
+# network of the host at hand, for a socket that is to be listened on there.
+testbed_enter() {
+        local status
+        exec 9</proc/self/ns/net
+        trap 'testbed_end; exit 130' INT
+        trap 'testbed_end; exit 143' TERM HUP
+        TESTBED_INSIDE=yes setpriv --pdeathsig KILL \
+                unshare --mount --net --uts --ipc --pid --fork --kill-child --mount-proc bash "$0" "$@" &
+        testbed_child=$!
+        wait "$testbed_child"
+        status=$?
+        testbed_child=
+        exit $status
+}
+
+if [ "${TESTBED_INSIDE-}" != yes ]; then
+        if [ "${TESTBED_MODE-test}" = test ]; then testbed_machine_serves || exit 77; fi
+        testbed_enter "$@"
+fi
+
+# --- Inside: the ground ----------------------------------------------------------------------------------
+set -uo pipefail
+unset TESTBED_INSIDE
+
+
+testbed_mount_memory() {
+        local place
+        for place in /mnt /media /opt /srv; do
+                case $testbed_source/ in "$place"/*) continue ;; esac
+                case ${top_builddir:-/}/ in "$place"/*) continue ;; esac
+                if [ ! -d "$place" ] || ! mount -t tmpfs gatehouse -o mode=755 "$place"; then continue; fi
+                testbed=$place
+                mkdir -p "$testbed/log" "$testbed/run"
+                return
+        done
+        echo "testbed: none of /mnt, /media, /opt and /srv is free to mount a file system on" >&2
+        exit 77
+}
+
+testbed_switch() {
+        if ! { ip link set lo up && ip link add br0 type bridge && ip link set br0 up; }; then
+                echo 'testbed: the kernel makes no bridge between network namespaces' >&2
+                exit 77
+        fi
+}
+
+fail() { # fail SENTENCE: ends the test
+        printf 'FAILED: %s\n' "$*" >&2
+        exit 1
+}
+
+# wait_until SECONDS COMMAND...: tries again until it succeeds or the time is over.
+wait_until() {
+        local deadline=$(($(date +%s%N) + $1 * 1000000000))
+        shift
+        until "$@" >/dev/null 2>&1; do
+                [ "$(date +%s%N)" -lt $deadline ] || return 1
+                sleep 0.05
+        done
+}
+
+# --- Machines --------------------------------------------------------------------------------------------
+declare -A testbed_init testbed_number=([storage]=11 [web1]=21 [cache1]=31 [stranger]=41)
+
+address4() { echo "$testbed_network4.${testbed_number[$1]}"; }
+address6() { echo "$testbed_network6:${testbed_number[$1]}"; }
+
+# on MACHINE COMMAND...: as root of that machine, in its namespaces.
+on() {
+        local machine=$1
+        shift
+        nsenter --target "${testbed_init[$machine]}" --mount --uts --ipc --net --pid -- "$@"
+}
+
+# machine_start NAME [STAGE]: a machine without any program running.
+machine_start() {
+        local name=$1 stage=${2--} folder=$testbed/$1 parent
+        mkdir -p "$folder"
+        rm -f "$folder/ready"
+        unshare --mount --net --uts --ipc --pid --fork --kill-child --mount-proc \
+                "$testbed_folder/node-init" "$name" "$folder" "$stage" </dev/null >"$testbed/log/$name.init" 2>&1 9<&- &
+        parent=$!
+        wait_until 10 test -e "$folder/ready" || { cat "$testbed/log/$name.init" >&2; fail "machine $name does not start"; }
+        read -r "testbed_init[$name]" _ <"/proc/$parent/task/$parent/children"
+        ip link add "v$name" type veth peer name eth0 netns "${testbed_init[$name]}"
+        ip link set "v$name" master br0 up
+        on "$name" sh -ec "ip link set lo up; ip link set eth0 up; ip address add $(address4 "$name")/24 dev eth0
+                ip -6 address add $(address6 "$name")/64 dev eth0 nodad" || fail "machine $name gets no address"
+}
+
+# machine_kill NAME: as if its power was cut.
+machine_kill() {
+        kill -KILL "${testbed_init[$1]}"
+        unset "testbed_init[$1]"
+}
+
+# daemon_start MACHINE NAME COMMAND...: COMMAND stays in the foreground; its output goes to a log.
+daemon_start() {
+        local machine=$1 name=$2
+        shift 2
+        on "$machine" sh -c 'echo $$ >"/run/testbed-$0.pid"; exec "$@"' "$name" "$@" </dev/null >>"$testbed/log/$name" 2>&1 9<&- &
+        disown
+}
+
+daemon_pid() { on "$1" cat "/run/testbed-$2.pid" 2>/dev/null; }
+daemon_runs() { on "$1" sh -c 'kill -0 "$(cat "/run/testbed-$0.pid")"' "$2" 2>/dev/null; }
+daemon_gone() { ! daemon_runs "$@"; }
+
+# daemon_stop MACHINE NAME [SIGNAL]: returns when the process is gone.
+daemon_stop() {
+        on "$1" sh -c 'kill "-$1" "$(cat "/run/testbed-$0.pid")"' "$2" "${3-TERM}" 2>/dev/null
+        wait_until 20 daemon_gone "$1" "$2" || fail "$2 does not end by SIG${3-TERM}"
+}
+
+# A file system that keeps what bricks need to keep: XFS, or plain memory where the kernel lacks XFS or loop devices.
+machine_disk() { # machine_disk MACHINE DIRECTORY
+        local image=$testbed/$1/disk${2//\//-}
+        on "$1" mkdir -p "$2"
+        if truncate -s 1G "$image" && mkfs.xfs -q -i size=512 "$image" && on "$1" mount -o loop "$image" "$2" 2>/dev/null; then return; fi
+        rm -f "$image"
+        on "$1" mount -t tmpfs "$1" -o mode=755 "$2"
+}
+
+# --- The storage node ------------------------------------------------------------------------------------
+glusterd_answers() { on storage gluster --mode=script pool list; }
+glusterd_start() {
+        daemon_start storage glusterd glusterd --no-daemon --log-level "${GLUSTERD_LOG_LEVEL-WARNING}"
+        wait_until 20 glusterd_answers || fail 'glusterd does not answer'
+}
+
+gluster() { on storage gluster --mode=script "$@"; }
+
+volume_start() { # volume `data`: replica 3 on three brick directories of the one node
+        machine_disk storage /srv/bricks
+        on storage mkdir -p /srv/bricks/{1,2,3}
+        gluster volume create data replica 3 "$(address4 storage)":/srv/bricks/{1,2,3}/data force >/dev/null ||
+                fail 'the volume data cannot be made'
+        gluster volume start data >/dev/null || fail 'the volume data does not start'
+}
+
+dbus_answers() { on storage test -S /run/dbus/system_bus_socket; }
+dbus_start() {
+        daemon_start storage dbus dbus-daemon --system --nofork --nopidfile --nosyslog
+        wait_until 10 dbus_answers || fail 'dbus-daemon does not start'
+}
+
+ganesha_answers() {
+        on storage dbus-send --system --print-reply --reply-timeout=2000 --dest=org.ganesha.nfsd /org/ganesha/nfsd/ExportMgr \
+                org.ganesha.nfsd.exportmgr.ShowExports
+}
+ganesha_start() { # ganesha_start CONFIGURATION-FILE (on the storage node)
+        daemon_start storage ganesha ganesha.nfsd -F -L /var/log/ganesha.log -f "$1" -p /run/ganesha.pid -N NIV_EVENT
+        wait_until 20 ganesha_answers || { on storage tail -n 20 /var/log/ganesha.log >&2; fail 'NFS-Ganesha does not answer'; }
+}
+
+testbed_mount_memory
+testbed_switch
