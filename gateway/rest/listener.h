@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Makes the listening sockets of the API, for a gatehoused that was not handed them by systemd.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/fault.h"
+
+/* Listens on the Unix socket `path`, mode 0660, of group `group` ((gid_t)-1 = left as it is). A socket that
+ * nobody answers on is replaced; CONFLICT when somebody does. The descriptor or a negative fault code. */
+int listener_open_unix(const char *path, gid_t group, struct fault *fault);
+
+/* Listens on `address`: "127.0.0.1:8470" or "[::1]:8470", a literal and a port (0 = any). The descriptor or a
+ * negative fault code: INVALID when it is not of this form. */
+int listener_open_tcp(const char *address, struct fault *fault);

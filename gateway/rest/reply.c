@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rest/reply.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/memory.h"
+
+void reply_fini(struct reply *reply)
+{
+        for (size_t i = 0; i < reply->field_count; i++)
+                free(reply->fields[i].value);
+        free(reply->body);
+        *reply = (struct reply){ 0 };
+}
+
+void reply_field(struct reply *reply, const char *name, const char *format, ...)
+{
+        struct reply_field *field;
+        va_list arguments;
+
+        assert(reply->field_count < REPLY_FIELDS_MAX);
+        field = &reply->fields[reply->field_count++];
+        field->name = name;
+        va_start(arguments, format);
+        if (vasprintf(&field->value, format, arguments) < 0)
+                abort();
+        va_end(arguments);
+}
+
+void reply_json(struct reply *reply, int status, json_t *body)
+{
+        free(reply->body);
+        reply->status = status;
+        reply->problem = false;
+        reply->body = NULL;
+        reply->length = 0;
+        if (!body)
+                return;
+        reply->body = json_dumps(body, JSON_COMPACT);
+        json_decref(body);
+        if (!reply->body)
+                abort();
+        reply->length = strlen(reply->body);
+}
+
+/* One phrase for each kind of failure: `title` of RFC 9457 does not change from case to case. */
+static const char *fault_title(enum fault_code code)
+{
+        static const char *const titles[FAULT_CODE_COUNT] = {
+                [FAULT_MALFORMED] = "The request cannot be read",
+                [FAULT_UNAUTHENTICATED] = "It is not known who asks",
+                [FAULT_FORBIDDEN] = "Not allowed",
+                [FAULT_NOT_FOUND] = "Not found",
+                [FAULT_METHOD] = "Method not allowed",
+                [FAULT_CONFLICT] = "In conflict with what is there",
+                [FAULT_PRECONDITION] = "The object has changed",
+                [FAULT_TOO_LARGE] = "The body is too large",
+                [FAULT_MEDIA_TYPE] = "The content type is not taken",
+                [FAULT_INVALID] = "The input is not valid",
+                [FAULT_THROTTLED] = "Too many requests",
+                [FAULT_INTERNAL] = "Something is wrong inside Gatehouse",
+                [FAULT_UNAVAILABLE] = "Not available now",
+                [FAULT_TIMEOUT] = "It took too long",
+                [FAULT_EXHAUSTED] = "Nothing left to give",
+        };
+
+        return titles[code];
+}
+
+static json_t *violations_to_json(const struct violations *violations)
+{
+        json_t *errors = json_array();
+
+        for (size_t i = 0; i < violations->count; i++) {
+                const struct violation *violation = &violations->items[i];
+
+                json_array_append_new(errors, json_pack("{s:s, s:s, s:s}", "pointer", violation->pointer, "code",
+                                                        violation->code, "detail", violation->detail));
+        }
+        return errors;
+}
+
+void reply_problem(struct reply *reply, const struct fault *fault, const struct violations *violations,
+                   json_t *extra)
+{
+        AUTO_FREE char *type = memory_format("urn:gatehouse:problem:%s", fault_word(fault->code));
+        int status = fault_status(fault->code);
+        json_t *problem = json_pack("{s:s, s:s, s:i, s:s}", "type", type, "title", fault_title(fault->code),
+                                    "status", status, "detail", fault->text);
+
+        if (!problem)
+                abort();
+        if (violations && violations_any(violations)) {
+                json_object_set_new(problem, "errors", violations_to_json(violations));
+                if (violations->dropped > 0)
+                        json_object_set_new(problem, "errors_left_out",
+                                            json_integer((json_int_t)violations->dropped));
+        }
+        if (extra) {
+                json_object_update(problem, extra);
+                json_decref(extra);
+        }
+        reply_json(reply, status, problem);
+        reply->problem = true;
+        if (status >= 500)
+                memcpy(reply->cause, fault->text, sizeof reply->cause);
+        if (fault->code == FAULT_UNAUTHENTICATED)
+                reply_field(reply, "WWW-Authenticate", "Bearer realm=\"gatehouse\"");
+        if (fault_is_retryable(fault->code))
+                reply_field(reply, "Retry-After", "1");
+}
+
+void reply_fault(struct reply *reply, enum fault_code code, const char *format, ...)
+{
+        struct fault fault = { 0 };
+        char text[FAULT_TEXT_SIZE];
+        va_list arguments;
+
+        va_start(arguments, format);
+        vsnprintf(text, sizeof text, format, arguments);
+        va_end(arguments);
+        fault_set(&fault, code, "%s", text);
+        reply_problem(reply, &fault, NULL, NULL);
+}
+
+void reply_violations(struct reply *reply, enum fault_code code, const struct violations *violations)
+{
+        struct fault fault = { 0 };
+        size_t count = violations->count + violations->dropped;
+
+        assert(count > 0);
+        if (count == 1)
+                fault_set(&fault, code, "%s", violations->items[0].detail);
+        else
+                fault_set(&fault, code, "%zu things are wrong; each is in errors", count);
+        reply_problem(reply, &fault, violations, NULL);
+}
+
+char *reply_etag(uint64_t revision, char text[REPLY_ETAG_SIZE])
+{
+        snprintf(text, REPLY_ETAG_SIZE, "\"%" PRIu64 "\"", revision);
+        return text;
+}
+
+bool reply_etag_matches(const char *field, uint64_t revision)
+{
+        char tag[REPLY_ETAG_SIZE];
+        size_t length = strlen(reply_etag(revision, tag));
+
+        field += strspn(field, " \t");
+        if (strcmp(field, "*") == 0)
+                return true;
+        while (*field) {
+                const char *end;
+
+                field += strspn(field, " \t,");
+                if (strncmp(field, "W/", 2) == 0)
+                        field += 2;
+                end = field + strcspn(field, ",");
+                if ((size_t)(end - field) >= length && strncmp(field, tag, length) == 0 &&
+                    strspn(field + length, " \t") == (size_t)(end - field) - length)
+                        return true;
+                field = end;
+        }
+        return false;
+}

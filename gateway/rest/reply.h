@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The reply to one request: status, a few header fields and a JSON body; failures as problem details
+ * (RFC 9457). Knows no HTTP library.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "domain/violation.h"
+
+struct json_t;
+
+struct reply_field {
+        const char *name; /* static */
+        char *value;
+};
+#define REPLY_FIELDS_MAX 8
+
+/* Zeroed = none yet. */
+struct reply {
+        int status; /* 0 = not decided */
+        struct reply_field fields[REPLY_FIELDS_MAX];
+        size_t field_count;
+        bool problem;                /* the body is application/problem+json */
+        char cause[FAULT_TEXT_SIZE]; /* of a status from 500 on, for the log; else "" */
+        char *body;                  /* NULL = none */
+        size_t length;
+};
+
+void reply_fini(struct reply *reply);
+
+/* Adds a header field; `format` must not bring control characters in. */
+void reply_field(struct reply *reply, const char *name, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+/* Answers `status` with `body` (taken; NULL = none). */
+void reply_json(struct reply *reply, int status, struct json_t *body);
+
+/* Answers with `fault`'s status, the violations (may be NULL) as errors[] and the members of `extra` (taken; may
+ * be NULL) besides. */
+void reply_problem(struct reply *reply, const struct fault *fault, const struct violations *violations,
+                   struct json_t *extra);
+
+/* reply_problem with a sentence of one's own and no violations. */
+void reply_fault(struct reply *reply, enum fault_code code, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+/* Answers with violations of `code` (INVALID for a body, MALFORMED for a query or header) and a count of them. */
+void reply_violations(struct reply *reply, enum fault_code code, const struct violations *violations);
+
+/* The entity tag of a revision: "\"42\"". */
+#define REPLY_ETAG_SIZE 24
+char *reply_etag(uint64_t revision, char text[REPLY_ETAG_SIZE]);
+
+/* Whether an If-Match or If-None-Match value ("*" or a list of tags, weak or not) names `revision`. */
+bool reply_etag_matches(const char *field, uint64_t revision);

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * One request on its way: what was asked, by whom, and the steps that lead to its reply. Steps run in the
+ * listener's event thread, which must never wait; a step that needs another thread's answer suspends the
+ * request, and that thread resumes it into the next step. Knows no HTTP library: server.c does.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "auth/principal.h"
+#include "base/text.h"
+#include "domain/violation.h"
+#include "rest/reply.h"
+#include "rest/server.h"
+
+struct file_questions;
+struct route;
+struct settlements;
+
+#define REQUEST_PARAMETERS_MAX 2 /* captures of a path pattern */
+#define REQUEST_QUERY_MAX 16
+#define REQUEST_ID_SIZE 65 /* [A-Za-z0-9._-]{1,64}: the client's X-Request-Id, or ours */
+
+/* The fields that are looked at; everything else of a request's header is dropped. */
+#define REQUEST_HEADER_TABLE(X)                      \
+        X(HEADER_AUTHORIZATION, "Authorization")     \
+        X(HEADER_CONTENT_TYPE, "Content-Type")       \
+        X(HEADER_CONTENT_LENGTH, "Content-Length")   \
+        X(HEADER_EXPECT, "Expect")                   \
+        X(HEADER_IDEMPOTENCY_KEY, "Idempotency-Key") \
+        X(HEADER_IF_MATCH, "If-Match")               \
+        X(HEADER_IF_NONE_MATCH, "If-None-Match")     \
+        X(HEADER_PREFER, "Prefer")                   \
+        X(HEADER_REQUEST_ID, "X-Request-Id")         \
+        X(HEADER_TRANSFER_ENCODING, "Transfer-Encoding")
+
+#define REQUEST_HEADER_ENUM(header, name) header,
+enum request_header { REQUEST_HEADER_TABLE(REQUEST_HEADER_ENUM) REQUEST_HEADER_COUNT };
+#undef REQUEST_HEADER_ENUM
+
+struct query_field {
+        const char *name, *value; /* decoded; in request->query_text */
+};
+
+struct request {
+        const struct rest_context *context;
+        struct rest_server *server;
+        struct file_questions *questions;
+        struct settlements *settlements;
+        void *connection; /* server.c's */
+        int64_t started_ms;
+
+        char method[16]; /* longer ones are cut, and match nothing */
+        char *target;    /* as sent, path and query; for the log */
+        char *path;      /* decoded, no query */
+        char *query_text;
+        struct query_field query[REQUEST_QUERY_MAX];
+        size_t query_count;
+        char *headers[REQUEST_HEADER_COUNT]; /* NULL = not sent; several fields of a name joined by ", " */
+        char id[REQUEST_ID_SIZE];
+
+        struct principal principal;
+        char source[ADDRESS_TEXT_SIZE]; /* "unix", or the client's address */
+        const struct route *route;
+        char *parameters[REQUEST_PARAMETERS_MAX]; /* decoded captures of the route's pattern */
+
+        size_t body_most; /* bytes of a body that are taken */
+        struct text body;
+        size_t body_seen; /* bytes that came, taken or not */
+
+        struct reply reply;
+        void (*next)(struct request *request); /* the step after the present one */
+        void *work;                            /* of the route's handler */
+        void (*work_free)(void *work);
+        bool replying; /* the server's: counted as to be waited for */
+};
+
+/* A request for `target` as it stood in the request line; never NULL. */
+struct request *request_new(const struct rest_context *context, const char *target);
+void request_free(struct request *request);
+
+/* Takes the target apart into path and query: percent-decoding, UTF-8, no NUL. MALFORMED with one sentence. */
+int request_parse_target(struct request *request, struct fault *fault);
+
+/* Chooses the id: the client's X-Request-Id when it is well-formed, a random one otherwise. */
+void request_choose_id(struct request *request);
+
+/* The value of a query parameter, or NULL. */
+const char *request_query(const struct request *request, const char *name);
+
+/* Adds a violation for each query parameter that is not in `allowed` (NULL-terminated; NULL = none allowed) or
+ * stands there twice. Places are written "query/<name>". */
+void request_check_query(const struct request *request, const char *const *allowed, struct violations *violations);
+
+/* Whether the content type is application/json, with whatever parameters. */
+bool request_is_json(const struct request *request);
+
+/* The body as JSON, or NULL with the reply set. Caller owns the reference. */
+struct json_t *request_json(struct request *request);
+
+/* Goes on from the end of the header: target, route, query and what the header says of the body. Sets the reply
+ * when any of it is wrong. The principal must be known. */
+void request_check(struct request *request);
+
+/* Suspends the request until request_resume, which leads to `next` in the event thread. False when the server
+ * is stopping: then nothing was suspended, and the step must reply by itself. */
+bool request_suspend(struct request *request, void (*next)(struct request *request));
+
+/* From any thread, once, after request_suspend: `request` must not be touched afterwards. */
+void request_resume(struct request *request);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rest/handlers.h"
+
+void rest_export_list(struct request *request)
+{
+        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+}
+
+void rest_export_get(struct request *request)
+{
+        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+}
+
+void rest_export_create(struct request *request)
+{
+        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+}
+
+void rest_export_delete(struct request *request)
+{
+        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rest/handlers.h"
+
+void rest_storage_list(struct request *request)
+{
+        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+}
+
+void rest_storage_get(struct request *request)
+{
+        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+}
+
+void rest_storage_put(struct request *request)
+{
+        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rest/handlers.h"
+
+void rest_token_list(struct request *request)
+{
+        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+}
+
+void rest_token_create(struct request *request)
+{
+        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+}
+
+void rest_token_delete(struct request *request)
+{
+        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+}

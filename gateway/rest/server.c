@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rest/server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <microhttpd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "rest/file_question.h"
+#include "rest/request.h"
+#include "rest/route.h"
+#include "rest/settlement.h"
+
+#define LISTENERS_MAX 16
+/* A body that will be refused is read to its end before the refusal is sent, for a client that is cut off while
+ * it sends often never reads the reply; up to this size. */
+#define DISCARD_MOST (16u * 1024 * 1024)
+/* How long rest_stop lets replies that are ready reach their clients. */
+#define STOP_GRACE_S 2
+
+struct listener {
+        struct rest_server *server;
+        struct MHD_Daemon *daemon;
+        int fd; /* ours while no daemon has it */
+        bool is_unix;
+};
+
+struct rest_server {
+        struct rest_context context;
+        struct listener listeners[LISTENERS_MAX];
+        size_t listener_count;
+        struct file_questions *questions;
+        struct settlements *settlements;
+        pthread_mutex_t lock;
+        pthread_cond_t changed;
+        bool stopping;
+        size_t suspended; /* requests that another thread will resume */
+        size_t replying;  /* requests that were resumed and whose reply has not left yet */
+};
+
+bool request_suspend(struct request *request, void (*next)(struct request *request))
+{
+        struct rest_server *server = request->server;
+        bool stopping;
+
+        pthread_mutex_lock(&server->lock);
+        stopping = server->stopping;
+        if (!stopping)
+                server->suspended++;
+        pthread_mutex_unlock(&server->lock);
+        if (stopping)
+                return false;
+        request->next = next;
+        MHD_suspend_connection(request->connection);
+        return true;
+}
+
+void request_resume(struct request *request)
+{
+        struct rest_server *server = request->server;
+
+        pthread_mutex_lock(&server->lock);
+        if (!request->replying)
+                server->replying++;
+        request->replying = true;
+        pthread_mutex_unlock(&server->lock);
+        /* Not counted down before: with a connection still suspended the daemon must not be stopped. */
+        MHD_resume_connection(request->connection);
+        pthread_mutex_lock(&server->lock);
+        server->suspended--;
+        pthread_cond_broadcast(&server->changed);
+        pthread_mutex_unlock(&server->lock);
+}
+
+static void log_from_mhd(void *context, const char *format, va_list arguments)
+{
+        char text[512];
+
+        (void)context;
+        vsnprintf(text, sizeof text, format, arguments);
+        text[strcspn(text, "\n")] = '\0';
+        log_debug("http: %s", text);
+}
+
+static void *on_request_line(void *context, const char *target, struct MHD_Connection *connection)
+{
+        struct listener *listener = context;
+        struct request *request = request_new(&listener->server->context, target);
+
+        (void)connection;
+        request->server = listener->server;
+        request->questions = listener->server->questions;
+        request->settlements = listener->server->settlements;
+        return request;
+}
+
+static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+        static const char *const names[REQUEST_HEADER_COUNT] = {
+#define HEADER_NAME(header, name) [header] = name,
+                REQUEST_HEADER_TABLE(HEADER_NAME)
+#undef HEADER_NAME
+        };
+        struct request *request = context;
+
+        (void)kind;
+        for (size_t i = 0; i < REQUEST_HEADER_COUNT; i++) {
+                char *before = request->headers[i];
+
+                if (strcasecmp(names[i], name) != 0)
+                        continue;
+                request->headers[i] = before ? memory_format("%s, %s", before, value ? value : "")
+                                             : memory_text(value ? value : "");
+                free(before);
+        }
+        return MHD_YES;
+}
+
+/* Writes where the request comes from, for the audit trail. */
+static void source_find(struct request *request, const struct listener *listener)
+{
+        const union MHD_ConnectionInfo *info =
+                MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        const struct sockaddr *peer = info ? info->client_addr : NULL;
+        struct address address;
+        char text[ADDRESS_TEXT_SIZE] = "";
+
+        snprintf(request->source, sizeof request->source, "%s", listener->is_unix ? "unix" : "unknown");
+        if (listener->is_unix || !peer)
+                return;
+        if (peer->sa_family == AF_INET)
+                inet_ntop(AF_INET, &((const struct sockaddr_in *)peer)->sin_addr, text, sizeof text);
+        else if (peer->sa_family == AF_INET6)
+                inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)peer)->sin6_addr, text, sizeof text);
+        if (address_parse(text, &address) == 0) /* an IPv4-mapped one is shown as IPv4 */
+                address_format(&address, request->source);
+}
+
+static int principal_find(struct request *request, const struct listener *listener, struct fault *fault)
+{
+        const struct rest_context *context = request->context;
+
+        if (listener->is_unix) {
+                const union MHD_ConnectionInfo *info =
+                        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+                return principal_from_peer(info->connect_fd, context->operator_gid, &request->principal, fault);
+        }
+        const struct snapshot *snapshot = writer_snapshot(context->writer);
+        int result = principal_from_bearer(request->headers[HEADER_AUTHORIZATION], snapshot, &request->principal,
+                                           fault);
+
+        shared_put(snapshot);
+        return result;
+}
+
+/* The header has been read: finds out who asks for what, and whether the body is worth reading. */
+static void request_admit(struct request *request, const struct listener *listener, const char *method)
+{
+        struct fault fault = { 0 };
+
+        snprintf(request->method, sizeof request->method, "%s", method);
+        MHD_get_connection_values(request->connection, MHD_HEADER_KIND, on_header, request);
+        request_choose_id(request);
+        source_find(request, listener);
+        int known = principal_find(request, listener, &fault);
+        struct fault malformed = { 0 };
+
+        if (request_parse_target(request, &malformed) < 0) {
+                reply_problem(&request->reply, &malformed, NULL, NULL);
+        } else if (known < 0 && !route_is_public(request->path)) {
+                reply_problem(&request->reply, &fault, NULL, NULL);
+        } else {
+                request_check(request);
+        }
+}
+
+/* Whether the reply must go out before the body is read: the client waits for leave to send it, or it is too
+ * long to be read for nothing. */
+static bool reply_is_urgent(const struct request *request)
+{
+        const char *length = request->headers[HEADER_CONTENT_LENGTH];
+
+        return request->reply.status != 0 &&
+               (request->headers[HEADER_EXPECT] || (length && strtoull(length, NULL, 10) > DISCARD_MOST));
+}
+
+static enum MHD_Result body_take(struct request *request, const char *bytes, size_t length)
+{
+        unsigned timeout_s = request->context->limits.request_timeout_s;
+        int64_t spent_ms = clock_monotonic_ms(request->context->clock) - request->started_ms;
+
+        request->body_seen += length;
+        if (spent_ms > (int64_t)timeout_s * 1000 || request->body_seen > DISCARD_MOST)
+                return MHD_NO;
+        if (request->reply.status != 0)
+                return MHD_YES;
+        if (request->body_seen > request->body_most) {
+                text_fini(&request->body);
+                reply_fault(&request->reply, FAULT_TOO_LARGE, "the body may have %zu bytes at most",
+                            request->body_most);
+                return MHD_YES;
+        }
+        text_add_bytes(&request->body, bytes, length);
+        return MHD_YES;
+}
+
+static enum MHD_Result reply_send(struct request *request)
+{
+        struct reply *reply = &request->reply;
+        struct MHD_Response *response =
+                MHD_create_response_from_buffer(reply->length, reply->body ? reply->body : (char *)"",
+                                                reply->body ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+        enum MHD_Result result;
+
+        if (!response)
+                abort();
+        if (reply->body)
+                MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                        reply->problem ? "application/problem+json" : "application/json");
+        reply->body = NULL; /* the response has it */
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+        MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+        MHD_add_response_header(response, "X-Request-Id", request->id);
+        for (size_t i = 0; i < reply->field_count; i++)
+                MHD_add_response_header(response, reply->fields[i].name, reply->fields[i].value);
+        result = MHD_queue_response(request->connection, (unsigned)reply->status, response);
+        MHD_destroy_response(response);
+        return result;
+}
+
+/* Runs the next step; MHD_YES with nothing queued when it has suspended the request. */
+static enum MHD_Result request_step(struct request *request)
+{
+        void (*step)(struct request *) = request->next ? request->next : request->route->handle;
+
+        request->next = NULL;
+        step(request);
+        if (request->next)
+                return MHD_YES;
+        if (request->reply.status == 0)
+                reply_fault(&request->reply, FAULT_INTERNAL, "the operation ended without a reply");
+        return reply_send(request);
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *bytes, size_t *length,
+                                  void **held)
+{
+        struct request *request = *held;
+
+        (void)url;
+        (void)version;
+        if (!request->connection) {
+                request->connection = connection;
+                request_admit(request, context, method);
+                return reply_is_urgent(request) ? reply_send(request) : MHD_YES;
+        }
+        if (*length > 0) {
+                enum MHD_Result result = body_take(request, bytes, *length);
+
+                *length = 0;
+                return result;
+        }
+        return request->reply.status != 0 ? reply_send(request) : request_step(request);
+}
+
+/* One line for each request; a failure of ours with what the client was told. */
+static void request_log(const struct request *request, bool cut_off)
+{
+        int status = request->reply.status;
+        enum log_level level = status == 500 ? LOG_LEVEL_ERROR : status > 500 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO;
+        int64_t spent_ms = clock_monotonic_ms(request->context->clock) - request->started_ms;
+
+        if (request->path && route_is_public(request->path))
+                level = LOG_LEVEL_DEBUG;
+        log_line(level,
+                 (const char *[]){ "request", request->id, "actor", request->principal.name, "source",
+                                   request->source, NULL },
+                 "%s %s: %d%s in %" PRId64 " ms%s%s", request->method, request->target, status,
+                 cut_off ? " (cut off)" : "", spent_ms, request->reply.cause[0] ? ": " : "", request->reply.cause);
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **held,
+                         enum MHD_RequestTerminationCode how)
+{
+        struct rest_server *server = ((struct listener *)context)->server;
+        struct request *request = *held;
+
+        (void)connection;
+        if (!request)
+                return;
+        if (request->connection)
+                request_log(request, how != MHD_REQUEST_TERMINATED_COMPLETED_OK);
+        if (request->replying) {
+                pthread_mutex_lock(&server->lock);
+                server->replying--;
+                pthread_cond_broadcast(&server->changed);
+                pthread_mutex_unlock(&server->lock);
+        }
+        request_free(request);
+        *held = NULL;
+}
+
+static int listener_start(struct listener *listener, struct fault *fault)
+{
+        const struct rest_limits *limits = &listener->server->context.limits;
+        struct sockaddr_storage address = { 0 };
+        socklen_t length = sizeof address;
+
+        if (getsockname(listener->fd, (struct sockaddr *)&address, &length) < 0 ||
+            fcntl(listener->fd, F_SETFL, fcntl(listener->fd, F_GETFL) | O_NONBLOCK) < 0)
+                return fault_set_errno(fault, FAULT_UNAVAILABLE, errno, "serve on descriptor %d", listener->fd);
+        listener->is_unix = address.ss_family == AF_UNIX;
+        listener->daemon = MHD_start_daemon(
+                MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+                on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, log_from_mhd, NULL, MHD_OPTION_LISTEN_SOCKET,
+                listener->fd, MHD_OPTION_URI_LOG_CALLBACK, on_request_line, listener, MHD_OPTION_NOTIFY_COMPLETED,
+                on_completed, listener, MHD_OPTION_CONNECTION_LIMIT, limits->connections,
+                MHD_OPTION_CONNECTION_TIMEOUT, limits->request_timeout_s, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+                listener->is_unix ? 0u : limits->connections_per_address, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+                MHD_OPTION_END);
+        if (!listener->daemon)
+                return fault_set(fault, FAULT_UNAVAILABLE, "serve on descriptor %d: libmicrohttpd will not start",
+                                 listener->fd);
+        return 0;
+}
+
+static void kernel_random(void *bytes, size_t length)
+{
+        if (getrandom(bytes, length, 0) != (ssize_t)length)
+                abort();
+}
+
+static struct rest_server *server_new(const struct rest_context *context)
+{
+        struct rest_server *server = NEW(struct rest_server);
+        struct rest_limits *limits = &server->context.limits;
+        pthread_condattr_t attributes;
+
+        server->context = *context;
+        server->context.listeners = NULL;
+        if (!context->random_bytes)
+                server->context.random_bytes = kernel_random;
+        limits->connections = limits->connections ? limits->connections : 256;
+        limits->connections_per_address = limits->connections_per_address ? limits->connections_per_address : 64;
+        limits->request_timeout_s = limits->request_timeout_s ? limits->request_timeout_s : 30;
+        pthread_mutex_init(&server->lock, NULL);
+        pthread_condattr_init(&attributes);
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+        pthread_cond_init(&server->changed, &attributes);
+        pthread_condattr_destroy(&attributes);
+        server->questions = file_questions_start(context->files, context->clock);
+        server->settlements = settlements_new();
+        return server;
+}
+
+int rest_start(const struct rest_context *context, struct rest_server **started, struct fault *fault)
+{
+        struct rest_server *server = server_new(context);
+        int result = 0;
+
+        *started = NULL;
+        for (size_t i = 0; i < context->listener_count; i++) {
+                if (i >= LISTENERS_MAX) {
+                        close(context->listeners[i]);
+                        result = fault_set(fault, FAULT_INVALID, "at most %d listeners are taken", LISTENERS_MAX);
+                        continue;
+                }
+                server->listeners[i] = (struct listener){ .server = server, .fd = context->listeners[i] };
+                server->listener_count++;
+        }
+        for (size_t i = 0; i < server->listener_count && result == 0; i++)
+                result = listener_start(&server->listeners[i], fault);
+        if (result < 0)
+                rest_stop(server);
+        else
+                *started = server;
+        return result;
+}
+
+/* Waits until no request is suspended, and a little for replies to reach their clients. */
+static void server_drain(struct rest_server *server)
+{
+        struct timespec until;
+
+        pthread_mutex_lock(&server->lock);
+        while (server->suspended > 0)
+                pthread_cond_wait(&server->changed, &server->lock);
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += STOP_GRACE_S;
+        while (server->replying > 0 &&
+               pthread_cond_timedwait(&server->changed, &server->lock, &until) != ETIMEDOUT)
+                ;
+        pthread_mutex_unlock(&server->lock);
+}
+
+void rest_stop(struct rest_server *server)
+{
+        if (!server)
+                return;
+        pthread_mutex_lock(&server->lock);
+        server->stopping = true;
+        pthread_mutex_unlock(&server->lock);
+        for (size_t i = 0; i < server->listener_count; i++)
+                if (server->listeners[i].daemon)
+                        MHD_quiesce_daemon(server->listeners[i].daemon);
+        file_questions_end(server->questions);
+        settlements_end(server->settlements);
+        server_drain(server);
+        for (size_t i = 0; i < server->listener_count; i++) {
+                if (server->listeners[i].daemon)
+                        MHD_stop_daemon(server->listeners[i].daemon);
+                close(server->listeners[i].fd);
+        }
+        file_questions_free(server->questions);
+        settlements_free(server->settlements);
+        pthread_cond_destroy(&server->changed);
+        pthread_mutex_destroy(&server->lock);
+        free(server);
+}

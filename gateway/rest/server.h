@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The HTTP API: listeners, one event thread for each, and a thread for questions to storages. Called by main.c,
+ * which joins it to the store, the status and the storages; everything else of this folder hangs below it.
+ * Knows nothing of protocols/.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "domain/seams.h"
+#include "reconcile/status.h"
+#include "store/writer.h"
+
+struct rest_limits {
+        unsigned connections;             /* at once, of each listener; 0 = 256 */
+        unsigned connections_per_address; /* at once, of each TCP client address; 0 = 64 */
+        unsigned request_timeout_s;       /* without a byte from the client, and for a whole body; 0 = 30 */
+};
+
+/* Everything the API works on; borrowed, and must outlive the server. */
+struct rest_context {
+        struct writer *writer;
+        struct status *status;
+        const struct storage_files *files; /* may be slow: called from the thread "rest-files" only */
+        const struct clock *clock;
+        gid_t operator_gid;        /* members are operators on the Unix socket, as root is */
+        int path_check_timeout_ms; /* how long a create waits for somebody to look at its path */
+        void (*random_bytes)(void *bytes, size_t length); /* NULL = the kernel's */
+        struct rest_limits limits;
+        const int *listeners; /* listening sockets, AF_UNIX, AF_INET or AF_INET6; taken by rest_start */
+        size_t listener_count;
+};
+
+struct rest_server;
+
+/* Starts to serve `context` (copied; what it points to is borrowed). On a fault the listeners are closed. */
+int rest_start(const struct rest_context *context, struct rest_server **server, struct fault *fault);
+
+/* Ends it: takes no new connection, answers 503 to what has not been committed, ends waits (`Prefer: wait`) at
+ * once with what is known, waits for commits under way and for the question that is being put to a storage,
+ * then closes. To be called before writer_free and status_free; a wait that the status still holds frees itself
+ * when the status settles it. NULL is fine. */
+void rest_stop(struct rest_server *server);
