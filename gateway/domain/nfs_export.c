@@ -18,6 +18,20 @@ void nfs_export_free(struct nfs_export *export)
         free(export);
 }
 
+struct nfs_export *nfs_export_dup(const struct nfs_export *export)
+{
+        struct nfs_export *copy = NEW(struct nfs_export);
+
+        *copy = *export;
+        copy->path = memory_text(export->path);
+        copy->pseudo = memory_text(export->pseudo);
+        copy->volume = memory_text(export->volume);
+        copy->clients = memory_new(export->client_count, sizeof *copy->clients);
+        if (export->client_count > 0)
+                memcpy(copy->clients, export->clients, export->client_count * sizeof *copy->clients);
+        return copy;
+}
+
 char *nfs_export_pseudo(const struct export *export)
 {
         return memory_format("/exports/%s", export->document.id);

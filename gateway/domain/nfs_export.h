@@ -35,6 +35,7 @@ struct nfs_export {
 };
 
 void nfs_export_free(struct nfs_export *export);
+struct nfs_export *nfs_export_dup(const struct nfs_export *export); /* caller frees */
 #define AUTO_NFS_EXPORT __attribute__((cleanup(nfs_export_auto)))
 static inline void nfs_export_auto(struct nfs_export **export)
 {

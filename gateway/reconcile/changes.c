@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reconcile/changes.h"
+
+#include <string.h>
+
+struct changes {
+        const struct snapshot *older, *newer;
+        void (*each)(void *context, const struct export *old_export, const struct export *new_export);
+        void *context;
+};
+
+static void export_tell(struct changes *changes, const char *id)
+{
+        changes->each(changes->context, changes->older ? snapshot_export(changes->older, id) : NULL,
+                      snapshot_export(changes->newer, id));
+}
+
+/* Every export found under `prefix` in an index of one of the snapshots. */
+static void index_tell(struct changes *changes, struct pmap index, const char *prefix)
+{
+        struct snapshot_walk walk;
+        const struct document *document;
+
+        snapshot_walk_start(&walk, index, prefix, NULL);
+        while ((document = snapshot_walk_next(&walk)))
+                export_tell(changes, document->id);
+}
+
+/* An environment keeps its exports by uid, so the newer snapshot has all of them that still matter; those that
+ * went are told by their own removal. */
+static void environment_tell(struct changes *changes, const char *uid)
+{
+        index_tell(changes, changes->newer->exports_by_environment, uid);
+}
+
+/* Who else claims an address of `node` may have become contested, or free. */
+static void claimants_tell(struct changes *changes, const struct snapshot *snapshot, const struct node *node)
+{
+        for (size_t i = 0; i < node->address_count; i++) {
+                struct snapshot_walk walk;
+                const struct node *other;
+
+                snapshot_walk_claimants(&walk, snapshot, &node->addresses[i]);
+                while ((other = (const struct node *)snapshot_walk_next(&walk)))
+                        environment_tell(changes, other->environment_uid);
+        }
+}
+
+/* Of several exports at one mount path of a node only the oldest is granted. */
+static void mount_tell(struct changes *changes, const struct export *export)
+{
+        struct snapshot_walk walk;
+        const struct document *document;
+
+        snapshot_walk_mount(&walk, changes->newer, export->environment_uid, export->mount_path);
+        while ((document = snapshot_walk_next(&walk)))
+                export_tell(changes, document->id);
+}
+
+static void node_tell(struct changes *changes, const struct node *node)
+{
+        environment_tell(changes, node->environment_uid);
+        claimants_tell(changes, changes->newer, node);
+}
+
+/* One object that differs, as it was or as it is. */
+static void document_tell(struct changes *changes, const struct document *document)
+{
+        switch (document->kind) {
+        case DOCUMENT_ENVIRONMENT:
+                environment_tell(changes, ((const struct environment *)document)->uid);
+                break;
+        case DOCUMENT_NODE:
+                node_tell(changes, (const struct node *)document);
+                break;
+        case DOCUMENT_STORAGE: /* rare; its addresses decide about nodes anywhere */
+                index_tell(changes, changes->newer->kinds[DOCUMENT_EXPORT], NULL);
+                break;
+        case DOCUMENT_EXPORT:
+                export_tell(changes, document->id);
+                mount_tell(changes, (const struct export *)document);
+                break;
+        default:
+                break;
+        }
+}
+
+static void difference_tell(void *context, const void *key, size_t key_length, void *old_value, void *new_value)
+{
+        struct changes *changes = context;
+
+        (void)key;
+        (void)key_length;
+        if (old_value)
+                document_tell(changes, old_value);
+        if (new_value)
+                document_tell(changes, new_value);
+}
+
+void changes_walk(const struct snapshot *older, const struct snapshot *newer,
+                  void (*each)(void *context, const struct export *old_export, const struct export *new_export),
+                  void *context)
+{
+        static const enum document_kind kinds[] = { DOCUMENT_STORAGE, DOCUMENT_ENVIRONMENT, DOCUMENT_NODE,
+                                                    DOCUMENT_EXPORT };
+        struct changes changes = { older, newer, each, context };
+
+        if (!older) {
+                index_tell(&changes, newer->kinds[DOCUMENT_EXPORT], NULL);
+                return;
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+                pmap_diff(older->kinds[kinds[i]], newer->kinds[kinds[i]], difference_tell, &changes);
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reconcile/directories.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "base/pmap.h"
+
+#define DIRECTORY_DEADLINE_MS 10000 /* gfapi over a volume with a hung brick takes ping-timeout and a little */
+#define RETRY_FIRST_MS 500
+#define RETRY_LAST_MS 30000
+
+/* One export's directory; changed under the lock only. */
+struct directory {
+        struct shared shared;
+        const struct storage *storage; /* reference */
+        const struct export *export;   /* reference */
+        enum known there;
+        struct fault *fault; /* ABSENT */
+        bool queued;
+        int64_t due_ms; /* queued: not before */
+        int64_t backoff_ms;
+};
+
+struct directories {
+        pthread_mutex_t lock;
+        pthread_cond_t work;
+        pthread_t thread;
+        const struct storage_files *files;
+        const struct clock *clock;
+        void (*changed)(void *context);
+        void *context;
+        struct pmap all;    /* export id -> struct directory */
+        struct pmap queued; /* the same, those that wait to be seen to */
+        bool stopping;
+};
+
+static void directory_free(void *object)
+{
+        struct directory *directory = object;
+
+        shared_put(directory->storage);
+        shared_put(directory->export);
+        free(directory->fault);
+        free(directory);
+}
+
+static void directory_queue(struct directories *directories, struct directory *directory, int64_t due_ms)
+{
+        const char *id = directory->export->document.id;
+
+        directory->due_ms = due_ms;
+        directory->queued = true;
+        pmap_put(&directories->queued, id, strlen(id), directory);
+        pthread_cond_signal(&directories->work);
+}
+
+/* The first queued one that is due, with a reference; else NULL and how long until one is (at most a minute). */
+static struct directory *directory_take(struct directories *directories, int64_t *wait_ms)
+{
+        int64_t now_ms = clock_monotonic_ms(directories->clock);
+        struct pmap_cursor cursor;
+        struct pmap_entry entry;
+
+        *wait_ms = 60000;
+        pmap_first(directories->queued, NULL, 0, &cursor);
+        while (pmap_next(&cursor, &entry)) {
+                struct directory *directory = entry.value;
+
+                if (directory->due_ms <= now_ms) {
+                        shared_get(directory);
+                        directory->queued = false;
+                        pmap_remove(&directories->queued, entry.key, entry.key_length);
+                        return directory;
+                }
+                if (directory->due_ms - now_ms < *wait_ms)
+                        *wait_ms = directory->due_ms - now_ms;
+        }
+        return NULL;
+}
+
+/* Makes one directory; called without the lock, which `directory` does not need: its references are its own. */
+static int directory_make(struct directories *directories, const struct storage *storage,
+                          const struct export *export, struct fault *fault)
+{
+        const struct storage_files *files = directories->files;
+
+        return files->make_directory(files->context, storage, export->path, export->directory_uid,
+                                     export->directory_gid, export->directory_mode, DIRECTORY_DEADLINE_MS, fault);
+}
+
+static void directory_outcome(struct directories *directories, struct directory *directory,
+                              const struct fault *fault)
+{
+        free(directory->fault);
+        directory->fault = NULL;
+        if (fault->code == FAULT_NONE) {
+                directory->there = KNOWN_PRESENT;
+                directory->backoff_ms = 0;
+                return;
+        }
+        directory->there = KNOWN_ABSENT;
+        directory->fault = NEW(struct fault);
+        *directory->fault = *fault;
+        directory->backoff_ms = directory->backoff_ms ? directory->backoff_ms * 2 : RETRY_FIRST_MS;
+        if (directory->backoff_ms > RETRY_LAST_MS)
+                directory->backoff_ms = RETRY_LAST_MS;
+        const char *id = directory->export->document.id;
+        if (!directory->queued &&
+            pmap_find(directories->all, id, strlen(id)) == directory) /* not doubted meanwhile */
+                directory_queue(directories, directory,
+                                clock_monotonic_ms(directories->clock) + directory->backoff_ms);
+}
+
+/* Waits for work; the lock is held. */
+static void work_wait(struct directories *directories, int64_t wait_ms)
+{
+        struct timespec until;
+
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += wait_ms / 1000;
+        until.tv_nsec += wait_ms % 1000 * 1000000;
+        if (until.tv_nsec >= 1000000000) {
+                until.tv_sec++;
+                until.tv_nsec -= 1000000000;
+        }
+        pthread_cond_timedwait(&directories->work, &directories->lock, &until);
+}
+
+static void *directories_run(void *argument)
+{
+        struct directories *directories = argument;
+
+        pthread_mutex_lock(&directories->lock);
+        while (!directories->stopping) {
+                int64_t wait_ms;
+                struct directory *directory = directory_take(directories, &wait_ms);
+
+                if (!directory) {
+                        work_wait(directories, wait_ms);
+                        continue;
+                }
+                const struct storage *storage = shared_get(directory->storage);
+                const struct export *export = shared_get(directory->export);
+                struct fault fault = { 0 };
+
+                pthread_mutex_unlock(&directories->lock);
+                directory_make(directories, storage, export, &fault);
+                pthread_mutex_lock(&directories->lock);
+                directory_outcome(directories, directory, &fault);
+                shared_put(storage);
+                shared_put(export);
+                shared_put(directory);
+                pthread_mutex_unlock(&directories->lock);
+                directories->changed(directories->context);
+                pthread_mutex_lock(&directories->lock);
+        }
+        pthread_mutex_unlock(&directories->lock);
+        return NULL;
+}
+
+struct directories *directories_new(const struct storage_files *files, const struct clock *clock,
+                                    void (*changed)(void *context), void *context)
+{
+        struct directories *directories = NEW(struct directories);
+        pthread_condattr_t attributes;
+
+        directories->files = files;
+        directories->clock = clock;
+        directories->changed = changed;
+        directories->context = context;
+        pthread_mutex_init(&directories->lock, NULL);
+        pthread_condattr_init(&attributes);
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+        pthread_cond_init(&directories->work, &attributes);
+        pthread_condattr_destroy(&attributes);
+        if (pthread_create(&directories->thread, NULL, directories_run, directories) != 0)
+                abort();
+        pthread_setname_np(directories->thread, "directories");
+        return directories;
+}
+
+void directories_stop(struct directories *directories)
+{
+        pthread_mutex_lock(&directories->lock);
+        directories->stopping = true;
+        pthread_cond_signal(&directories->work);
+        pthread_mutex_unlock(&directories->lock);
+        pthread_join(directories->thread, NULL);
+}
+
+void directories_free(struct directories *directories)
+{
+        pmap_fini(&directories->queued);
+        pmap_fini(&directories->all);
+        pthread_cond_destroy(&directories->work);
+        pthread_mutex_destroy(&directories->lock);
+        free(directories);
+}
+
+/* Keeps the newest objects, by which the next try goes. */
+static void directory_refresh(struct directory *directory, const struct storage *storage,
+                              const struct export *export)
+{
+        if (directory->storage != storage) {
+                shared_put(directory->storage);
+                directory->storage = shared_get(storage);
+        }
+        if (directory->export != export) {
+                shared_put(directory->export);
+                directory->export = shared_get(export);
+        }
+}
+
+enum known directories_ask(struct directories *directories, const struct storage *storage,
+                           const struct export *export, struct fault *fault)
+{
+        const char *id = export->document.id;
+        struct directory *directory;
+        enum known there;
+
+        pthread_mutex_lock(&directories->lock);
+        directory = pmap_find(directories->all, id, strlen(id));
+        if (!directory) {
+                directory = NEW(struct directory);
+                shared_init(directory, directory_free);
+                directory_refresh(directory, storage, export);
+                pmap_put(&directories->all, id, strlen(id), directory);
+                directory_queue(directories, directory, 0);
+                shared_put(directory);
+        }
+        directory_refresh(directory, storage, export);
+        there = directory->there;
+        if (there == KNOWN_ABSENT)
+                *fault = *directory->fault;
+        pthread_mutex_unlock(&directories->lock);
+        return there;
+}
+
+void directories_doubt(struct directories *directories, const char *export_id)
+{
+        pthread_mutex_lock(&directories->lock);
+        pmap_remove(&directories->queued, export_id, strlen(export_id));
+        pmap_remove(&directories->all, export_id, strlen(export_id));
+        pthread_mutex_unlock(&directories->lock);
+}

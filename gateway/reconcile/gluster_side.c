@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reconcile/gluster_side.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "reconcile/changes.h"
+#include "reconcile/volume_share.h"
+
+#define CANARY_DEADLINE_MS 5000 /* bricks take a list of 10,000 entries within 0.7 s */
+#define CANARY_PAUSE_FIRST_MS 2
+#define CANARY_PAUSE_LAST_MS 50
+
+/* One cluster storage and its volume. */
+struct volume_state {
+        struct shared shared;
+        const struct storage *storage; /* reference; newest */
+        struct shares shares;
+        struct access_list installed; /* what the bricks were last seen to hold; generation 0 = not known */
+        uint64_t generation;          /* the newest we have asked for or seen */
+        bool secured;
+        bool dirty;
+        unsigned failures;
+        int64_t retry_at_ms;
+        int64_t next_look_ms;
+        uint64_t revision; /* of the snapshot that the shares agree with */
+};
+
+struct gluster_side {
+        const struct side_world *world;
+        const struct gluster_volume *gluster;
+        struct side_wake wake;
+        pthread_t thread;
+        const struct snapshot *snapshot;
+        struct pmap volumes; /* storage name -> struct volume_state */
+        int64_t next_expiry_ms;
+};
+
+static void volume_free(void *object)
+{
+        struct volume_state *volume = object;
+
+        shared_put(volume->storage);
+        shares_fini(&volume->shares);
+        access_list_fini(&volume->installed);
+        free(volume);
+}
+
+static struct volume_state *volume_get(struct gluster_side *side, const struct storage *storage)
+{
+        const char *name = storage->document.id;
+        struct volume_state *volume = pmap_find(side->volumes, name, strlen(name));
+
+        if (!volume) {
+                volume = NEW(struct volume_state);
+                shared_init(volume, volume_free);
+                volume->dirty = true;
+                pmap_put(&side->volumes, name, strlen(name), volume);
+                shared_put(volume);
+        }
+        if (volume->storage != storage) {
+                shared_put(volume->storage);
+                volume->storage = shared_get(storage);
+                volume->secured = false;
+                volume->dirty = true;
+        }
+        return volume;
+}
+
+/* Every cluster storage has its state, whether or not anything is exported from it: its bricks are closed all
+ * the same. */
+static void volumes_follow(struct gluster_side *side)
+{
+        struct snapshot_walk walk;
+        const struct storage *storage;
+
+        snapshot_walk_start(&walk, side->snapshot->kinds[DOCUMENT_STORAGE], NULL, NULL);
+        while ((storage = (const struct storage *)snapshot_walk_next(&walk)))
+                if (storage->kind == STORAGE_CLUSTER)
+                        volume_get(side, storage)->revision = side->snapshot->revision;
+}
+
+/* The share that `export` has in its volume now. */
+static struct share *share_make(struct gluster_side *side, const struct export *export)
+{
+        AUTO_GRANTS struct grant_list grants = { 0 };
+        struct protocol_facts facts = status_facts(side->world->status);
+        int64_t now_ms = clock_wall_ms(side->world->clock);
+
+        grant_derive(side->snapshot, export, &facts, now_ms, &grants);
+        if (export->expires_at_ms > now_ms &&
+            (!side->next_expiry_ms || export->expires_at_ms < side->next_expiry_ms))
+                side->next_expiry_ms = export->expires_at_ms;
+        return share_new(&grants, side->snapshot->revision);
+}
+
+static void export_changed(void *context, const struct export *old_export, const struct export *new_export)
+{
+        struct gluster_side *side = context;
+        const char *id = (new_export ? new_export : old_export)->document.id;
+        const char *name = (new_export ? new_export : old_export)->storage;
+        const struct storage *storage = snapshot_storage(side->snapshot, name);
+        struct volume_state *volume = pmap_find(side->volumes, name, strlen(name));
+        struct share *share;
+
+        if (!new_export)
+                directories_doubt(side->world->directories, id);
+        if (!volume || !storage)
+                return;
+        share = new_export ? share_make(side, new_export) : NULL;
+        if (share) {
+                shares_put(&volume->shares, share);
+                volume->dirty = true;
+        } else if (shares_remove(&volume->shares, id)) {
+                volume->dirty = true;
+        }
+        shared_put(share);
+}
+
+static void snapshot_follow(struct gluster_side *side, bool all)
+{
+        const struct snapshot *older = side->snapshot;
+
+        side->snapshot = side->world->snapshot(side->world->snapshot_context);
+        volumes_follow(side);
+        if (side->snapshot != older)
+                changes_walk(older, side->snapshot, export_changed, side);
+        if (all && older)
+                changes_walk(NULL, side->snapshot, export_changed, side);
+        shared_put(older);
+}
+
+/* Asks for the directories of shares that are not ready. Those that cannot be made are noted with the reason. */
+static void shares_make_ready(struct gluster_side *side, struct volume_state *volume)
+{
+        struct pmap_cursor cursor;
+        struct pmap_entry entry;
+
+        pmap_first(volume->shares.by_id, NULL, 0, &cursor);
+        while (pmap_next(&cursor, &entry)) {
+                struct share *share = entry.value;
+                struct fault fault = { 0 };
+                enum known there;
+
+                if (share->ready)
+                        continue;
+                there = directories_ask(side->world->directories, share->storage, share->export, &fault);
+                if (there == KNOWN_PRESENT) {
+                        share->ready = true;
+                        volume->dirty = true;
+                } else if (there == KNOWN_ABSENT) {
+                        fault_prefix(&fault, "make directory %s", share->export->path);
+                        status_note(side->world->status, share->id, PROTOCOL_IS_GLUSTER, share->revision, &fault);
+                }
+        }
+}
+
+/* Tells `fault` of every share, and of what has left without being seen to. */
+static void shares_note_fault(struct gluster_side *side, struct volume_state *volume, const struct fault *fault)
+{
+        struct pmap maps[] = { volume->shares.by_id, volume->shares.leaving };
+
+        for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
+                struct pmap_cursor cursor;
+                struct pmap_entry entry;
+
+                pmap_first(maps[i], NULL, 0, &cursor);
+                while (pmap_next(&cursor, &entry)) {
+                        struct share *share = entry.value;
+
+                        share->noted = false;
+                        status_note(side->world->status, share->id, PROTOCOL_IS_GLUSTER, share->revision, fault);
+                }
+        }
+}
+
+/* The bricks hold the list: so they do each ready share, and nothing of what has left. */
+static void shares_note_held(struct gluster_side *side, struct volume_state *volume)
+{
+        struct pmap_cursor cursor;
+        struct pmap_entry entry;
+
+        pmap_first(volume->shares.by_id, NULL, 0, &cursor);
+        while (pmap_next(&cursor, &entry)) {
+                struct share *share = entry.value;
+
+                if (!share->ready || share->noted)
+                        continue;
+                share->noted = true;
+                status_note(side->world->status, share->id, PROTOCOL_IS_GLUSTER, share->revision, NULL);
+        }
+        pmap_first(volume->shares.leaving, NULL, 0, &cursor);
+        while (pmap_next(&cursor, &entry))
+                status_note_gone(side->world->status, ((struct share *)entry.value)->id, PROTOCOL_IS_GLUSTER);
+        pmap_fini(&volume->shares.leaving);
+}
+
+/* Whether the whole pool enforces. Until members report to each other only a pool of one can be vouched for. */
+static enum known pool_enforced(const struct volume_seen *seen)
+{
+        return seen->pool_members == 1 && seen->filter_in_place ? KNOWN_PRESENT : KNOWN_ABSENT;
+}
+
+static int volume_check(const struct volume_state *volume, const struct volume_seen *seen, struct fault *fault)
+{
+        const char *name = volume->storage->volume;
+
+        if (seen->known == KNOWN_ABSENT)
+                return fault_set(fault, FAULT_UNAVAILABLE,
+                                 "look at volume %s: glusterd knows no volume of this name", name);
+        if (seen->known == KNOWN_UNKNOWN)
+                return fault_set(fault, FAULT_UNAVAILABLE, "look at volume %s: glusterd did not say", name);
+        if (!seen->started)
+                return fault_set(fault, FAULT_UNAVAILABLE, "look at volume %s: it is not started", name);
+        return 0;
+}
+
+/* Waits until one brick holds `generation`. A brick that is not running takes the list when it starts. */
+static int brick_await(struct gluster_side *side, const struct volume_state *volume,
+                       const struct volume_brick *brick, uint64_t generation, int64_t deadline_ms,
+                       struct fault *fault)
+{
+        int pause_ms = CANARY_PAUSE_FIRST_MS;
+
+        while (brick->port != 0) {
+                enum known held = KNOWN_UNKNOWN;
+                struct fault asked = { 0 };
+
+                side->gluster->canary(side->gluster->context, volume->storage->volume, brick, generation, &held,
+                                      &asked);
+                if (held == KNOWN_PRESENT)
+                        return 0;
+                if (clock_monotonic_ms(side->world->clock) >= deadline_ms || atomic_load(&side->wake.stop))
+                        return fault_set(fault, FAULT_TIMEOUT, "wait for brick %s to take the access list: %s",
+                                         brick->path,
+                                         held == KNOWN_ABSENT ? "it still holds an older one" : asked.text);
+                poll(NULL, 0, pause_ms);
+                pause_ms = pause_ms * 2 > CANARY_PAUSE_LAST_MS ? CANARY_PAUSE_LAST_MS : pause_ms * 2;
+        }
+        return 0;
+}
+
+/* Installs `list` under a new generation and waits for all bricks. */
+static int list_install(struct gluster_side *side, struct volume_state *volume, const struct volume_seen *seen,
+                        struct access_list *list, struct fault *fault)
+{
+        const char *name = volume->storage->volume;
+        int64_t deadline_ms;
+        int failed;
+
+        if (seen->generation > volume->generation)
+                volume->generation = seen->generation;
+        list->generation = ++volume->generation;
+        volume->installed.generation = 0;
+        failed = side->gluster->install(side->gluster->context, name, list, fault);
+        deadline_ms = clock_monotonic_ms(side->world->clock) + CANARY_DEADLINE_MS;
+        for (size_t i = 0; !failed && i < seen->brick_count; i++)
+                failed = brick_await(side, volume, &seen->bricks[i], list->generation, deadline_ms, fault);
+        if (failed)
+                return failed;
+        access_list_fini(&volume->installed);
+        volume->installed = *list;
+        *list = (struct access_list){ 0 };
+        return 0;
+}
+
+static int volume_secure(struct gluster_side *side, struct volume_state *volume, struct fault *fault)
+{
+        const struct storage *storage = volume->storage;
+
+        if (volume->secured)
+                return 0;
+        int failed = side->gluster->secure(side->gluster->context, storage->volume, storage->addresses,
+                                           storage->address_count, fault);
+        volume->secured = !failed;
+        return failed;
+}
+
+/* Observes the volume and brings its bricks to what is wanted. */
+static int volume_settle(struct gluster_side *side, struct volume_state *volume, struct fault *fault)
+{
+        __attribute__((cleanup(volume_seen_fini))) struct volume_seen seen = { 0 };
+        AUTO_ACCESS_LIST struct access_list list = { 0 };
+        int failed = side->gluster->observe(side->gluster->context, volume->storage->volume, &seen, fault);
+
+        status_note_backend(side->world->status, BACKEND_GLUSTERD, failed ? fault : NULL);
+        if (failed || (failed = volume_check(volume, &seen, fault)))
+                return failed;
+        if (status_note_pool(side->world->status, pool_enforced(&seen)))
+                side->world->facts_changed(side->world->facts_context);
+        if ((failed = volume_secure(side, volume, fault)))
+                return failed;
+        shares_list(&volume->shares, volume->storage->addresses, volume->storage->address_count, &list);
+        if (volume->installed.generation != 0 && seen.generation == volume->installed.generation &&
+            access_list_equal(&list, &volume->installed))
+                return 0;
+        return list_install(side, volume, &seen, &list, fault);
+}
+
+static void volume_work(struct gluster_side *side, struct volume_state *volume)
+{
+        int64_t now_ms = clock_monotonic_ms(side->world->clock);
+        struct fault fault = { 0 };
+
+        shares_make_ready(side, volume);
+        if (volume->retry_at_ms ? now_ms < volume->retry_at_ms : !volume->dirty && now_ms < volume->next_look_ms)
+                return;
+        volume->dirty = false;
+        volume->next_look_ms = now_ms + side->world->interval_ms;
+        volume->retry_at_ms = 0;
+        if (volume_settle(side, volume, &fault) == 0) {
+                volume->failures = 0;
+                shares_note_held(side, volume);
+                return;
+        }
+        volume->failures++;
+        volume->dirty = true;
+        volume->installed.generation = 0;
+        volume->retry_at_ms =
+                clock_monotonic_ms(side->world->clock) +
+                (fault.code == FAULT_CONFLICT && volume->failures < 8 ? 50 : side_backoff_ms(volume->failures));
+        if (volume->failures == 1)
+                log_warning("Gluster volume %s: %s", volume->storage->volume, fault.text);
+        if (fault.code != FAULT_CONFLICT || volume->failures > 8)
+                shares_note_fault(side, volume, &fault);
+}
+
+/* Milliseconds until something is due unasked. */
+static int side_pause_ms(const struct gluster_side *side)
+{
+        int64_t now_ms = clock_monotonic_ms(side->world->clock), due_ms = now_ms + side->world->interval_ms;
+        struct pmap_cursor cursor;
+        struct pmap_entry entry;
+
+        pmap_first(side->volumes, NULL, 0, &cursor);
+        while (pmap_next(&cursor, &entry)) {
+                const struct volume_state *volume = entry.value;
+                int64_t volume_due_ms = volume->retry_at_ms ? volume->retry_at_ms
+                                        : volume->dirty     ? now_ms
+                                                            : volume->next_look_ms;
+
+                if (volume_due_ms < due_ms)
+                        due_ms = volume_due_ms;
+        }
+        if (side->next_expiry_ms && now_ms + side->next_expiry_ms - clock_wall_ms(side->world->clock) < due_ms)
+                due_ms = now_ms + side->next_expiry_ms - clock_wall_ms(side->world->clock);
+        return due_ms > now_ms ? (int)(due_ms - now_ms) + 1 : 0;
+}
+
+static void side_follow(struct gluster_side *side)
+{
+        bool expired = side->next_expiry_ms && side->next_expiry_ms <= clock_wall_ms(side->world->clock);
+
+        side_wake_drain(&side->wake);
+        if (expired)
+                side->next_expiry_ms = 0;
+        snapshot_follow(side, atomic_exchange(&side->wake.facts, false) || expired);
+}
+
+static void *side_run(void *argument)
+{
+        struct gluster_side *side = argument;
+
+        while (!atomic_load(&side->wake.stop)) {
+                struct pmap_cursor cursor;
+                struct pmap_entry entry;
+
+                side_follow(side);
+                pmap_first(side->volumes, NULL, 0, &cursor);
+                while (pmap_next(&cursor, &entry))
+                        volume_work(side, entry.value);
+                status_note_pass(side->world->status, PROTOCOL_IS_GLUSTER, side->snapshot->revision);
+                struct pollfd wake = { .fd = side->wake.fd, .events = POLLIN };
+                poll(&wake, 1, side_pause_ms(side));
+        }
+        return NULL;
+}
+
+int gluster_side_start(const struct side_world *world, const struct gluster_volume *gluster,
+                       struct gluster_side **result, struct fault *fault)
+{
+        struct gluster_side *side = NEW(struct gluster_side);
+
+        side->world = world;
+        side->gluster = gluster;
+        int failed = side_wake_init(&side->wake, fault);
+        if (!failed && pthread_create(&side->thread, NULL, side_run, side) != 0)
+                failed = fault_set(fault, FAULT_INTERNAL, "start the Gluster side: no thread to be had");
+        if (failed) {
+                free(side);
+                return failed;
+        }
+        pthread_setname_np(side->thread, "gluster-side");
+        *result = side;
+        return 0;
+}
+
+void gluster_side_stop(struct gluster_side *side)
+{
+        if (!side)
+                return;
+        atomic_store(&side->wake.stop, true);
+        side_wake_call(&side->wake);
+        pthread_join(side->thread, NULL);
+        pmap_fini(&side->volumes);
+        shared_put(side->snapshot);
+        side_wake_fini(&side->wake);
+        free(side);
+}
+
+struct side_wake *gluster_side_wake(struct gluster_side *side)
+{
+        return &side->wake;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * One Export_Id of the NFS server: what is wanted there, what was seen there, and its place in line. Owned and
+ * changed by the NFS side's thread alone.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "domain/export.h"
+#include "domain/storage.h"
+#include "reconcile/nfs_plan.h"
+
+/* One Export_Id. Made when first heard of, kept while anything is wanted or held. */
+struct nfs_entry {
+        uint16_t number;
+        char id[EXPORT_ID_SIZE];       /* of the export that has, or last had, this number; "" = none of ours */
+        char leaving[EXPORT_ID_SIZE];  /* an older export of this number whose end has not been seen; "" = none */
+        const struct export *export;   /* reference; NULL when it is not there any more */
+        const struct storage *storage; /* reference, with `wanted` */
+        struct nfs_export *wanted;     /* owned; NULL = nothing */
+        uint64_t revision;             /* of the snapshot that `wanted` was made from */
+        enum known there;
+        struct nfs_export *held; /* owned; what it was seen to hold, when known */
+        bool foreign, moved;
+        bool awaits_directory;
+        unsigned failures;
+        int64_t retry_at_ms; /* 0 = none */
+        bool queued, urgent;
+        struct nfs_entry *next;
+};
+
+struct nfs_queue {
+        struct nfs_entry *first, **last;
+};
+
+/* A fresh entry; `there` is what is known of a number nobody has asked about. */
+struct nfs_entry *nfs_entry_new(uint16_t number, enum known there);
+void nfs_entry_free(struct nfs_entry *entry);
+
+/* Remembers what the server was seen to hold (copied); NULL = not known. */
+void nfs_entry_hold(struct nfs_entry *entry, const struct nfs_export *held);
+
+/* The export of this number is another one now (reference taken), or none. */
+void nfs_entry_set_export(struct nfs_entry *entry, const struct export *export);
+
+/* What the plan needs to know of it; borrowed. */
+struct nfs_observed nfs_entry_observed(const struct nfs_entry *entry);
+
+/* First in, first out; `last` must point at `first` at the start. */
+void nfs_queue_init(struct nfs_queue *queue);
+void nfs_queue_push(struct nfs_queue *queue, struct nfs_entry *entry);
+struct nfs_entry *nfs_queue_pop(struct nfs_queue *queue);                /* NULL when empty */
+void nfs_queue_unlink(struct nfs_queue *queue, struct nfs_entry *entry); /* a walk; it must be in it */

@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reconcile/nfs_side.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "reconcile/changes.h"
+#include "reconcile/nfs_entry.h"
+#include "reconcile/nfs_plan.h"
+
+#define NUMBERS 65536
+
+struct nfs_side {
+        const struct side_world *world;
+        const struct nfs_server *server;
+        struct side_wake wake;
+        pthread_t thread;
+        const struct snapshot *snapshot; /* the one `entries` agree with; reference */
+        uint64_t instance;               /* of the server; 0 = not there */
+        struct nfs_entry **entries;      /* by number */
+        struct nfs_queue taking, giving;
+        int64_t next_look_ms;   /* for drift */
+        int64_t next_expiry_ms; /* wall clock; 0 = no export expires */
+        int64_t next_retry_ms;  /* monotonic; 0 = none */
+};
+
+/* Puts the entry in line; one that has become urgent goes over to the fast one. */
+static void entry_queue(struct nfs_side *side, struct nfs_entry *entry)
+{
+        bool urgent = nfs_plan_takes_away(entry->held, entry->wanted) || (!entry->wanted && !entry->foreign);
+
+        if (entry->queued && (entry->urgent || !urgent))
+                return;
+        if (entry->queued)
+                nfs_queue_unlink(&side->giving, entry);
+        entry->queued = true;
+        entry->urgent = urgent;
+        nfs_queue_push(urgent ? &side->taking : &side->giving, entry);
+}
+
+static struct nfs_entry *entry_get(struct nfs_side *side, uint16_t number)
+{
+        struct nfs_entry *entry = side->entries[number];
+
+        if (!entry) {
+                entry = nfs_entry_new(number, side->instance ? KNOWN_ABSENT : KNOWN_UNKNOWN);
+                side->entries[number] = entry;
+        }
+        return entry;
+}
+
+static void entry_note(struct nfs_side *side, struct nfs_entry *entry, const struct fault *fault)
+{
+        if (entry->id[0])
+                status_note(side->world->status, entry->id, PROTOCOL_IS_NFS, entry->revision, fault);
+}
+
+/* Seen: nothing of it is on the server, and nothing is wanted there. */
+static void entry_note_gone(struct nfs_side *side, struct nfs_entry *entry)
+{
+        if (entry->leaving[0])
+                status_note_gone(side->world->status, entry->leaving, PROTOCOL_IS_NFS);
+        entry->leaving[0] = '\0';
+        if (!entry->wanted && entry->id[0])
+                status_note_gone(side->world->status, entry->id, PROTOCOL_IS_NFS);
+}
+
+/* Makes `wanted` anew from the side's snapshot and puts the entry in line. `export` NULL: nothing is wanted. */
+static void entry_want(struct nfs_side *side, struct nfs_entry *entry, const struct export *export)
+{
+        struct nfs_export *wanted = NULL;
+        const struct storage *storage = NULL;
+
+        if (export) {
+                AUTO_GRANTS struct grant_list grants = { 0 };
+                struct protocol_facts facts = status_facts(side->world->status);
+                int64_t now_ms = clock_wall_ms(side->world->clock);
+
+                grant_derive(side->snapshot, export, &facts, now_ms, &grants);
+                storage = snapshot_storage(side->snapshot, export->storage);
+                if (storage)
+                        wanted = nfs_export_wanted(&grants);
+                if (export->expires_at_ms > now_ms &&
+                    (!side->next_expiry_ms || export->expires_at_ms < side->next_expiry_ms))
+                        side->next_expiry_ms = export->expires_at_ms;
+        }
+        nfs_entry_set_export(entry, export);
+        shared_put(entry->storage);
+        entry->storage = shared_get(storage);
+        nfs_export_free(entry->wanted);
+        entry->wanted = wanted;
+        entry->revision = side->snapshot->revision;
+        entry->failures = 0;
+        entry->retry_at_ms = 0;
+        entry_queue(side, entry);
+}
+
+static void export_changed(void *context, const struct export *old_export, const struct export *new_export)
+{
+        struct nfs_side *side = context;
+        const struct export *export = new_export ? new_export : old_export;
+        struct nfs_entry *entry = entry_get(side, export->number);
+
+        /* A removal that is told after the number went to a newer export speaks of the past. */
+        if (!new_export && entry->export && strcmp(entry->export->document.id, export->document.id) != 0)
+                return;
+        if (!new_export && !entry->id[0])
+                snprintf(entry->id, sizeof entry->id, "%s", export->document.id);
+        if (!new_export)
+                directories_doubt(side->world->directories, export->document.id);
+        entry_want(side, entry, new_export);
+}
+
+/* Goes over to the newest snapshot; `all`: looks at every export even if nothing was edited. */
+static void snapshot_follow(struct nfs_side *side, bool all)
+{
+        const struct snapshot *older = side->snapshot;
+        const struct snapshot *newer = side->world->snapshot(side->world->snapshot_context);
+
+        side->snapshot = newer;
+        if (newer != older)
+                changes_walk(older, newer, export_changed, side);
+        if (all && older)
+                changes_walk(NULL, newer, export_changed, side);
+        shared_put(older);
+}
+
+static void entry_failed(struct nfs_side *side, struct nfs_entry *entry, const struct fault *fault)
+{
+        entry->failures++;
+        entry->retry_at_ms = clock_monotonic_ms(side->world->clock) + side_backoff_ms(entry->failures);
+        if (!side->next_retry_ms || entry->retry_at_ms < side->next_retry_ms)
+                side->next_retry_ms = entry->retry_at_ms;
+        entry_note(side, entry, fault);
+        if (entry->failures == 1)
+                log_line(LOG_LEVEL_WARNING, (const char *[]){ "export", entry->id, NULL }, "NFS: %s", fault->text);
+}
+
+/* Asks the server what it holds of this number. */
+static int entry_look(struct nfs_side *side, struct nfs_entry *entry, struct fault *fault)
+{
+        struct nfs_export_seen seen = { 0 };
+        int failed = side->server->display(side->server->context, entry->number, &seen, fault);
+
+        entry->there = failed ? KNOWN_UNKNOWN : seen.known;
+        if (entry->there != KNOWN_PRESENT || !entry->wanted || !nfs_export_seen_matches(&seen, entry->wanted))
+                nfs_entry_hold(entry, NULL);
+        else
+                nfs_entry_hold(entry, entry->wanted);
+        entry->foreign = entry->there == KNOWN_PRESENT && !nfs_plan_is_ours(seen.pseudo);
+        entry->moved =
+                entry->there == KNOWN_PRESENT && !entry->foreign && entry->wanted &&
+                (strcmp(seen.pseudo, entry->wanted->pseudo) != 0 || strcmp(seen.path, entry->wanted->path) != 0);
+        nfs_export_seen_fini(&seen);
+        if (!failed && entry->there == KNOWN_UNKNOWN)
+                failed = fault_set(fault, FAULT_UNAVAILABLE, "look at export %u: the server did not say",
+                                   entry->number);
+        return failed;
+}
+
+/* Gives the block to the server, once its directory is there. 1 = not yet. */
+static int entry_add(struct nfs_side *side, struct nfs_entry *entry, struct fault *fault)
+{
+        enum known ready = directories_ask(side->world->directories, entry->storage, entry->export, fault);
+        int failed;
+
+        entry->awaits_directory = ready != KNOWN_PRESENT;
+        if (ready == KNOWN_ABSENT)
+                return fault_prefix(fault, "make directory %s", entry->export->path);
+        if (ready == KNOWN_UNKNOWN)
+                return 1;
+        failed = side->server->add(side->server->context, entry->wanted, fault);
+        if (failed && fault->code != FAULT_UNAVAILABLE)
+                directories_doubt(side->world->directories, entry->id);
+        return failed;
+}
+
+/* Takes one step. 0 = taken, look again at the plan; 1 = nothing more to do for now; or a fault. What a call said
+ * is kept for the sentence; whether it worked is for the look that follows to say. */
+static int entry_step(struct nfs_side *side, struct nfs_entry *entry, enum nfs_step step, struct fault *said,
+                      struct fault *fault)
+{
+        struct fault call = { 0 };
+        int failed = 0;
+
+        switch (step) {
+        case NFS_STEP_NONE:
+                return 1;
+        case NFS_STEP_FOREIGN:
+                return fault_set(
+                        fault, FAULT_CONFLICT,
+                        "export number %u is taken on the NFS server by an export that Gatehouse does not manage",
+                        entry->number);
+        case NFS_STEP_LOOK:
+                break;
+        case NFS_STEP_ADD:
+                failed = entry_add(side, entry, &call);
+                break;
+        case NFS_STEP_UPDATE:
+                failed = side->server->update(side->server->context, entry->wanted, &call);
+                break;
+        case NFS_STEP_REMOVE:
+                failed = side->server->remove(side->server->context, entry->number, &call);
+                break;
+        }
+        if (failed == 1)
+                return 1;
+        if (failed)
+                *said = call;
+        if (failed && entry->awaits_directory)
+                return fault_set(fault, call.code, "%s", call.text);
+        return entry_look(side, entry, fault);
+}
+
+/* Steps until the server is as wanted, or something stands in the way. More than four steps (look, remove, add,
+ * update) mean that the server says yes and does no. */
+static void entry_settle(struct nfs_side *side, struct nfs_entry *entry)
+{
+        struct fault fault = { 0 }, said = { 0 };
+        int result = 0;
+
+        entry->awaits_directory = false;
+        for (int steps = 0; steps < 5 && result == 0; steps++) {
+                struct nfs_observed observed = nfs_entry_observed(entry);
+                enum nfs_step step = nfs_plan(entry->wanted, &observed);
+
+                if (said.code != FAULT_NONE && step != NFS_STEP_NONE)
+                        result = fault_set(&fault, said.code, "%s", said.text);
+                else
+                        result = entry_step(side, entry, step, &said, &fault);
+        }
+        if (result == 0)
+                result = fault_set(&fault, FAULT_INTERNAL,
+                                   "export %u: the NFS server accepts the change and does not show it",
+                                   entry->number);
+        if (result < 0) {
+                entry_failed(side, entry, &fault);
+                return;
+        }
+        if (entry->awaits_directory)
+                return;
+        entry->failures = 0;
+        if (entry->wanted && entry->there == KNOWN_PRESENT)
+                entry_note(side, entry, NULL);
+        if (entry->there == KNOWN_ABSENT || entry->foreign || entry->leaving[0])
+                entry_note_gone(side, entry);
+        if (!entry->wanted && !entry->queued) {
+                side->entries[entry->number] = NULL;
+                nfs_entry_free(entry);
+        }
+}
+
+/* Nobody is there to ask: says so of everything that is wanted, or was seen and not seen to go. */
+static void server_lost(struct nfs_side *side)
+{
+        struct fault fault = { 0 };
+
+        fault_set(&fault, FAULT_UNAVAILABLE, "NFS-Ganesha is not on the message bus");
+        status_note_backend(side->world->status, BACKEND_GANESHA, &fault);
+        for (size_t number = 0; number < NUMBERS; number++) {
+                struct nfs_entry *entry = side->entries[number];
+
+                if (!entry)
+                        continue;
+                entry->there = KNOWN_UNKNOWN;
+                nfs_entry_hold(entry, NULL);
+                entry_note(side, entry, &fault);
+        }
+}
+
+/* Takes in what ShowExports tells: who is not on the list is absent, who is on it must be looked at. */
+static void listing_apply(struct nfs_side *side, const struct nfs_export_listed *listed, size_t count)
+{
+        AUTO_FREE bool *present = memory_new(NUMBERS, sizeof *present);
+
+        for (size_t i = 0; i < count; i++) {
+                present[listed[i].number] = true;
+                if (side->entries[listed[i].number] || nfs_plan_is_ours(listed[i].path))
+                        entry_get(side, listed[i].number);
+        }
+        for (size_t number = 0; number < NUMBERS; number++) {
+                struct nfs_entry *entry = side->entries[number];
+
+                if (!entry || (entry->there == KNOWN_PRESENT && present[number]))
+                        continue;
+                if (entry->there == KNOWN_ABSENT && !present[number])
+                        continue;
+                entry->there = present[number] ? KNOWN_UNKNOWN : KNOWN_ABSENT;
+                nfs_entry_hold(entry, NULL);
+                entry->retry_at_ms = 0;
+                entry_queue(side, entry);
+        }
+}
+
+/* Lists the server's exports: at its start, and for drift. */
+static int server_list(struct nfs_side *side)
+{
+        struct nfs_export_listed *listed = NULL;
+        struct fault fault = { 0 };
+        size_t count = 0;
+        int failed = side->server->list(side->server->context, &listed, &count, &fault);
+
+        status_note_backend(side->world->status, BACKEND_GANESHA, failed ? &fault : NULL);
+        side->next_look_ms = clock_monotonic_ms(side->world->clock) + (failed ? 1000 : side->world->interval_ms);
+        if (failed) {
+                log_warning("list the exports of NFS-Ganesha: %s", fault.text);
+                return failed;
+        }
+        listing_apply(side, listed, count);
+        for (size_t i = 0; i < count; i++)
+                free(listed[i].path);
+        free(listed);
+        return 0;
+}
+
+static void instance_follow(struct nfs_side *side, uint64_t instance)
+{
+        if (instance == side->instance)
+                return;
+        side->instance = instance;
+        server_lost(side);
+        if (instance == 0) {
+                log_error("NFS-Ganesha left the message bus; its exports come back when it does");
+                return;
+        }
+        log_notice("NFS-Ganesha is on the message bus");
+        if (server_list(side) != 0)
+                side->instance = 0; /* look again: the next wait tells the same instance */
+}
+
+/* Puts in line what waited for its time, or for a directory. */
+static void entries_awake(struct nfs_side *side, bool directories)
+{
+        int64_t now_ms = clock_monotonic_ms(side->world->clock);
+
+        if (!directories && (!side->next_retry_ms || now_ms < side->next_retry_ms))
+                return;
+        side->next_retry_ms = 0;
+        for (size_t number = 0; number < NUMBERS; number++) {
+                struct nfs_entry *entry = side->entries[number];
+
+                if (!entry)
+                        continue;
+                if ((entry->retry_at_ms && entry->retry_at_ms <= now_ms) ||
+                    (directories && entry->awaits_directory)) {
+                        entry->retry_at_ms = 0;
+                        entry_queue(side, entry);
+                } else if (entry->retry_at_ms &&
+                           (!side->next_retry_ms || entry->retry_at_ms < side->next_retry_ms)) {
+                        side->next_retry_ms = entry->retry_at_ms;
+                }
+        }
+}
+
+/* Takes in all that has happened since: new commits, facts, directories, times that have come. */
+static void side_follow(struct nfs_side *side)
+{
+        int64_t now_ms = clock_monotonic_ms(side->world->clock);
+        bool expired = side->next_expiry_ms && side->next_expiry_ms <= clock_wall_ms(side->world->clock);
+
+        side_wake_drain(&side->wake);
+        if (expired)
+                side->next_expiry_ms = 0;
+        snapshot_follow(side, atomic_exchange(&side->wake.facts, false) || expired);
+        entries_awake(side, atomic_exchange(&side->wake.directories, false));
+        if (side->instance && now_ms >= side->next_look_ms)
+                server_list(side);
+}
+
+/* Works off the lines, the taking one first, and looks up for news between two steps. */
+static void side_work(struct nfs_side *side)
+{
+        struct nfs_entry *entry;
+
+        while (!atomic_load(&side->wake.stop) &&
+               (entry = nfs_queue_pop(&side->taking) ?: nfs_queue_pop(&side->giving))) {
+                entry->queued = false;
+                if (side->instance)
+                        entry_settle(side, entry);
+                if (side_wake_drain(&side->wake))
+                        side_follow(side);
+        }
+        if (!side->instance)
+                server_lost(side);
+        status_note_pass(side->world->status, PROTOCOL_IS_NFS, side->snapshot->revision);
+}
+
+/* Milliseconds until something is due unasked. */
+static int side_pause_ms(const struct nfs_side *side)
+{
+        int64_t now_ms = clock_monotonic_ms(side->world->clock), due_ms = now_ms + side->world->interval_ms;
+
+        if (side->instance && side->next_look_ms < due_ms)
+                due_ms = side->next_look_ms;
+        if (side->next_retry_ms && side->next_retry_ms < due_ms)
+                due_ms = side->next_retry_ms;
+        if (side->next_expiry_ms && now_ms + side->next_expiry_ms - clock_wall_ms(side->world->clock) < due_ms)
+                due_ms = now_ms + side->next_expiry_ms - clock_wall_ms(side->world->clock);
+        return due_ms > now_ms ? (int)(due_ms - now_ms) + 1 : 0;
+}
+
+static void *side_run(void *argument)
+{
+        struct nfs_side *side = argument;
+        int pause_ms = 0;
+
+        while (!atomic_load(&side->wake.stop)) {
+                instance_follow(side, side->server->wait(side->server->context, side->wake.fd, pause_ms));
+                side_follow(side);
+                side_work(side);
+                pause_ms = side_pause_ms(side);
+        }
+        return NULL;
+}
+
+int nfs_side_start(const struct side_world *world, const struct nfs_server *server, struct nfs_side **result,
+                   struct fault *fault)
+{
+        struct nfs_side *side = NEW(struct nfs_side);
+
+        side->world = world;
+        side->server = server;
+        side->entries = memory_new(NUMBERS, sizeof *side->entries);
+        nfs_queue_init(&side->taking);
+        nfs_queue_init(&side->giving);
+        int failed = side_wake_init(&side->wake, fault);
+        if (!failed && pthread_create(&side->thread, NULL, side_run, side) != 0)
+                failed = fault_set(fault, FAULT_INTERNAL, "start the NFS side: no thread to be had");
+        if (failed) {
+                free(side->entries);
+                free(side);
+                return failed;
+        }
+        pthread_setname_np(side->thread, "nfs-side");
+        *result = side;
+        return 0;
+}
+
+void nfs_side_stop(struct nfs_side *side)
+{
+        if (!side)
+                return;
+        atomic_store(&side->wake.stop, true);
+        side_wake_call(&side->wake);
+        pthread_join(side->thread, NULL);
+        for (size_t number = 0; number < NUMBERS; number++)
+                if (side->entries[number])
+                        nfs_entry_free(side->entries[number]);
+        free(side->entries);
+        shared_put(side->snapshot);
+        side_wake_fini(&side->wake);
+        free(side);
+}
+
+struct side_wake *nfs_side_wake(struct nfs_side *side)
+{
+        return &side->wake;
+}

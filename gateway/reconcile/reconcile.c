@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reconcile/reconcile.h"
+
+#include "base/memory.h"
+#include "reconcile/gluster_side.h"
+#include "reconcile/nfs_side.h"
+
+struct reconcile {
+        struct reconcile_world world;
+        struct side_world side_world;
+        struct nfs_side *nfs;
+        struct gluster_side *gluster;
+        atomic_bool running; /* both sides are there to be woken */
+};
+
+static void facts_changed(void *context)
+{
+        struct reconcile *reconcile = context;
+
+        if (!atomic_load(&reconcile->running))
+                return; /* at start both sides look at everything anyway */
+        atomic_store(&nfs_side_wake(reconcile->nfs)->facts, true);
+        atomic_store(&gluster_side_wake(reconcile->gluster)->facts, true);
+        reconcile_wake(reconcile);
+}
+
+static void directories_changed(void *context)
+{
+        struct reconcile *reconcile = context;
+
+        if (!atomic_load(&reconcile->running))
+                return;
+        atomic_store(&nfs_side_wake(reconcile->nfs)->directories, true);
+        reconcile_wake(reconcile);
+}
+
+void reconcile_wake(struct reconcile *reconcile)
+{
+        if (!reconcile || !atomic_load(&reconcile->running))
+                return;
+        side_wake_call(nfs_side_wake(reconcile->nfs));
+        side_wake_call(gluster_side_wake(reconcile->gluster));
+}
+
+int reconcile_start(const struct reconcile_world *world, struct reconcile **result, struct fault *fault)
+{
+        struct reconcile *reconcile = NEW(struct reconcile);
+        int failed;
+
+        reconcile->world = *world;
+        reconcile->side_world = (struct side_world){
+                .snapshot = world->snapshot,
+                .snapshot_context = world->snapshot_context,
+                .status = world->status,
+                .directories = directories_new(world->files, world->clock, directories_changed, reconcile),
+                .clock = world->clock,
+                .facts_changed = facts_changed,
+                .facts_context = reconcile,
+                .interval_ms = world->interval_ms,
+        };
+        failed = nfs_side_start(&reconcile->side_world, world->nfs, &reconcile->nfs, fault);
+        if (!failed)
+                failed = gluster_side_start(&reconcile->side_world, world->gluster, &reconcile->gluster, fault);
+        if (failed) {
+                reconcile_stop(reconcile);
+                return failed;
+        }
+        atomic_store(&reconcile->running, true);
+        facts_changed(reconcile); /* what was told while they started */
+        directories_changed(reconcile);
+        *result = reconcile;
+        return 0;
+}
+
+void reconcile_stop(struct reconcile *reconcile)
+{
+        if (!reconcile)
+                return;
+        atomic_store(&reconcile->running, false);
+        directories_stop(reconcile->side_world.directories); /* it wakes both sides */
+        gluster_side_stop(reconcile->gluster);               /* it wakes the NFS side */
+        nfs_side_stop(reconcile->nfs);
+        directories_free(reconcile->side_world.directories);
+        free(reconcile);
+}

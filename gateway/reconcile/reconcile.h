@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Makes the servers be what the snapshot says, all the time: joins the two sides, the keeper of directories and
+ * the status. main.c gives it the seams; REST reads its status.
+ */
+#pragma once
+
+#include "domain/seams.h"
+#include "reconcile/status.h"
+
+struct reconcile;
+
+struct reconcile_world {
+        const struct snapshot *(*snapshot)(void *context); /* newest, with a reference; thread-safe */
+        void *snapshot_context;
+        struct status *status;
+        const struct clock *clock;
+        const struct nfs_server *nfs;
+        const struct gluster_volume *gluster;
+        const struct storage_files *files;
+        int64_t interval_ms; /* reconcile_interval */
+};
+
+/* Starts all threads. `world` is copied; what it points to must outlive reconcile_stop. */
+int reconcile_start(const struct reconcile_world *world, struct reconcile **reconcile, struct fault *fault);
+void reconcile_stop(struct reconcile *reconcile);
+
+/* A new snapshot is there: called by the writer after each commit. Never blocks; NULL is fine. */
+void reconcile_wake(struct reconcile *reconcile);
