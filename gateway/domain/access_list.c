@@ -106,21 +106,6 @@ void access_list_add(struct access_list *list, const char *path, const struct ad
         address_insert(&entry->addresses, &entry->address_count, address);
 }
 
-void access_list_add_grants(struct access_list *list, const struct grant_list *grants)
-{
-        for (size_t i = 0; i < grants->count; i++) {
-                const struct grant *grant = &grants->items[i];
-                struct address addresses[NODE_ADDRESSES_MAX];
-                size_t count;
-
-                if (grant->verdict != ACCESS_ADMITTED || grant->choice.protocol != PROTOCOL_IS_GLUSTER)
-                        continue;
-                count = grant_addresses(grant, addresses);
-                for (size_t k = 0; k < count; k++)
-                        access_list_add(list, grant->export->path, &addresses[k]);
-        }
-}
-
 static bool addresses_equal(const struct address *a, size_t a_count, const struct address *b, size_t b_count)
 {
         if (a_count != b_count)
