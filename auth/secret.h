@@ -14,7 +14,8 @@
 /* Makes a fresh secret from the kernel's random source and its hash. */
 void secret_make(char text[SECRET_TEXT_SIZE], uint8_t hash[TOKEN_HASH_SIZE]);
 
-/* The hash of `text`; false when it has not the form of a secret. */
+/* The hash of `text`; false when it has not the form of a secret (`hash` is then of no use). Takes the same time
+ * for any text. */
 bool secret_hash(const char *text, uint8_t hash[TOKEN_HASH_SIZE]);
 
 /* SHA-256 of any bytes, for idempotency keys and request bodies. */

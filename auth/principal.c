@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "auth/principal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include "auth/secret.h"
+#include "base/memory.h"
+
+/* Whether `gid` is one of the supplementary groups that the peer had when it connected. */
+static int peer_has_group(int socket, gid_t gid, bool *has, struct fault *fault)
+{
+        AUTO_FREE gid_t *groups = NULL;
+        socklen_t size = 32 * sizeof(gid_t);
+
+        *has = false;
+        groups = memory_new(1, size);
+        if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0) {
+                if (errno != ERANGE)
+                        return fault_set_errno(fault, FAULT_FORBIDDEN, errno, "read the groups of the peer");
+                groups = memory_resize(groups, 1, size); /* the kernel has said how much it takes */
+                if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0)
+                        return fault_set_errno(fault, FAULT_FORBIDDEN, errno, "read the groups of the peer");
+        }
+        for (size_t i = 0; i < size / sizeof(gid_t); i++)
+                if (groups[i] == gid)
+                        *has = true;
+        return 0;
+}
+
+int principal_from_peer(int socket, gid_t operator_gid, struct principal *principal, struct fault *fault)
+{
+        struct ucred peer;
+        socklen_t size = sizeof peer;
+        bool is_operator;
+
+        *principal = (struct principal){ 0 };
+        if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || size != sizeof peer)
+                return fault_set(fault, FAULT_FORBIDDEN, "ask the kernel who the peer is: it cannot tell");
+        is_operator = peer.uid == 0 || peer.gid == operator_gid;
+        if (!is_operator) {
+                int failed = peer_has_group(socket, operator_gid, &is_operator, fault);
+
+                if (failed)
+                        return failed;
+        }
+        if (!is_operator)
+                return fault_set(fault, FAULT_FORBIDDEN,
+                                 "let user %u in: only root and members of the operators' group are", peer.uid);
+        principal->kind = PRINCIPAL_OPERATOR;
+        snprintf(principal->name, sizeof principal->name, "uid:%u", peer.uid);
+        return 0;
+}
+
+/* The credentials after "Bearer " (RFC 6750, section 2.1; the scheme in any case, RFC 9110, section 11.1). */
+static const char *bearer_credentials(const char *authorization)
+{
+        static const char scheme[] = "Bearer ";
+        size_t length = sizeof scheme - 1;
+
+        if (!authorization || strncasecmp(authorization, scheme, length) != 0)
+                return NULL;
+        return authorization + length + strspn(authorization + length, " ");
+}
+
+static void principal_of_token(const struct token *token, struct principal *principal)
+{
+        static const enum principal_kind kinds[] = { [TOKEN_OPERATOR] = PRINCIPAL_OPERATOR,
+                                                     [TOKEN_INVENTORY] = PRINCIPAL_INVENTORY,
+                                                     [TOKEN_ACCOUNT] = PRINCIPAL_ACCOUNT };
+
+        principal->kind = kinds[token->scope];
+        snprintf(principal->name, sizeof principal->name, "token:%s", token->document.id);
+        if (token->scope == TOKEN_ACCOUNT)
+                snprintf(principal->account, sizeof principal->account, "%s", token->account);
+}
+
+int principal_from_bearer(const char *authorization, const struct snapshot *snapshot, struct principal *principal,
+                          struct fault *fault)
+{
+        const char *credentials = bearer_credentials(authorization);
+        uint8_t hash[TOKEN_HASH_SIZE];
+
+        *principal = (struct principal){ 0 };
+        if (!credentials)
+                return fault_set(fault, FAULT_UNAUTHENTICATED,
+                                 "let the caller in: send a token as \"Authorization: Bearer gh_...\"");
+        /* The look-up compares hashes: what its time tells is of no use to who cannot choose a hash. */
+        bool formed = secret_hash(credentials, hash);
+        const struct token *token = snapshot_token_by_hash(snapshot, hash);
+        if (!formed || !token)
+                return fault_set(fault, FAULT_UNAUTHENTICATED, "let the caller in: the token is not known");
+        principal_of_token(token, principal);
+        return 0;
+}
+
+enum permit_reach { PERMIT_NEVER, PERMIT_OWN, PERMIT_ALL };
+
+static const enum permit_reach permits[][PERMIT_TOKENS + 1] = {
+        [PRINCIPAL_OPERATOR] = { [PERMIT_READ_INVENTORY] = PERMIT_ALL,
+                                 [PERMIT_WRITE_INVENTORY] = PERMIT_ALL,
+                                 [PERMIT_READ_STORAGE] = PERMIT_ALL,
+                                 [PERMIT_WRITE_STORAGE] = PERMIT_ALL,
+                                 [PERMIT_READ_EXPORT] = PERMIT_ALL,
+                                 [PERMIT_WRITE_EXPORT] = PERMIT_ALL,
+                                 [PERMIT_TOKENS] = PERMIT_ALL },
+        [PRINCIPAL_INVENTORY] = { [PERMIT_READ_INVENTORY] = PERMIT_ALL,
+                                  [PERMIT_WRITE_INVENTORY] = PERMIT_ALL,
+                                  [PERMIT_READ_STORAGE] = PERMIT_ALL,
+                                  [PERMIT_READ_EXPORT] = PERMIT_ALL },
+        [PRINCIPAL_ACCOUNT] = { [PERMIT_READ_INVENTORY] = PERMIT_OWN,
+                                [PERMIT_READ_STORAGE] = PERMIT_OWN,
+                                [PERMIT_READ_EXPORT] = PERMIT_OWN,
+                                [PERMIT_WRITE_EXPORT] = PERMIT_OWN },
+};
+
+int permit(const struct principal *principal, enum permit_action action, const char *account, struct fault *fault)
+{
+        bool is_own = account && strcmp(account, principal->account) == 0;
+        enum permit_reach reach;
+
+        if (principal->kind == PRINCIPAL_NONE)
+                return fault_set(fault, FAULT_UNAUTHENTICATED, "let the caller in: it has not said who it is");
+        reach = permits[principal->kind][action];
+        if (reach == PERMIT_ALL)
+                return 0;
+        if (principal->kind == PRINCIPAL_ACCOUNT && !is_own && (account || reach == PERMIT_OWN))
+                return fault_set(fault, FAULT_NOT_FOUND, "find it: there is no such object");
+        if (reach == PERMIT_OWN)
+                return 0;
+        return fault_set(fault, FAULT_FORBIDDEN, "do this: the scope of the token does not cover it");
+}
