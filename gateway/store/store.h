@@ -11,10 +11,11 @@
 #include "base/fault.h"
 #include "domain/document.h"
 
-/* One change: a put of `text` or, with text NULL, a delete. Borrowed for the call. */
+/* One change: a put of `text` or, with text NULL, a delete (of nothing: nothing). Borrowed for the call. The
+ * changes of a commit are made in order, each sees those before it. */
 struct store_change {
         enum document_kind kind;
-        const char *id;
+        const char *id;             /* 1 to DOCUMENT_ID_MAX bytes */
         const char *text;           /* stored form: JSON */
         uint64_t expected_revision; /* of the document now; 0 = must not exist; STORE_ANY = not checked */
 };
@@ -36,7 +37,7 @@ struct store_commit {
         const struct store_change *changes;
         size_t change_count;
         const struct store_event *event; /* or NULL */
-        uint64_t revision;               /* out: given to every put of this commit */
+        uint64_t revision;               /* out: given to every put and the event; 0 when it failed */
         struct fault fault;              /* out: CONFLICT when an expected revision did not hold */
 };
 
@@ -45,14 +46,21 @@ struct store {
 };
 
 struct store_operations {
-        /* Calls `each` for every document, by kind then id; a non-zero return ends the walk with it. */
+        /* Calls `each` for every document, by kind (in the order of DOCUMENT_TABLE) then id (bytewise); a
+         * non-zero return ends the walk with it. MALFORMED when a document is of no kind that is known. */
         int (*load)(struct store *store,
                     int (*each)(void *context, enum document_kind kind, const char *id, uint64_t revision,
                                 const char *text, size_t length, struct fault *fault),
                     void *context, struct fault *fault);
+        /* Calls `each` for every event of a revision above `after`, oldest first; non-zero ends the walk. */
+        int (*events)(struct store *store, uint64_t after,
+                      int (*each)(void *context, uint64_t revision, const struct store_event *event,
+                                  struct fault *fault),
+                      void *context, struct fault *fault);
         /* Makes `count` commits durable with one sync: each is atomic by itself, a failed one (see its fault)
          * leaves the others alone; revisions grow in the order given. Returns a fault only when nothing of the
-         * group was kept (disk full, I/O): then none took place. */
+         * group was kept: then none took place. EXHAUSTED: disk or quota full; UNAVAILABLE: locked or read-only;
+         * INTERNAL: input/output error. Each commit that is kept takes the next revision, even an empty one. */
         int (*commit)(struct store *store, struct store_commit *commits, size_t count, struct fault *fault);
         /* The newest revision ever given out. */
         uint64_t (*revision)(struct store *store);
@@ -60,7 +68,10 @@ struct store_operations {
 };
 
 /* Opens or makes `<folder>/gatehouse.db` (0600): WAL, synchronous=FULL, migrated forward to this version.
- * Refuses a file of a newer version (MALFORMED). Caller closes with store_close. */
+ * Refuses a file of a newer version or that is no store (MALFORMED), a folder or file that is not the caller's
+ * or that others may enter by (INVALID: folder writable, file readable), and one that another process has open
+ * (CONFLICT; `<folder>/gatehouse.lock` is held, reading the database with other programs is fine). Caller
+ * closes with store_close. */
 int store_sqlite_open(const char *folder, struct store **store, struct fault *fault);
 
 /* For tests: lives in memory. */
