@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "reconcile/status.h"
+
+struct fixture {
+        struct status *status;
+        struct export *export;
+        struct node *node;
+};
+
+static int fixture_set_up(void **test)
+{
+        struct fixture *fixture = NEW(struct fixture);
+
+        fixture->status = status_new(clock_system());
+        fixture->export = export_new("ex-1");
+        fixture->export->document.revision = 5;
+        fixture->node = node_new("1001");
+        fixture->node->document.revision = 7;
+        *test = fixture;
+        return 0;
+}
+
+static int fixture_tear_down(void **test)
+{
+        struct fixture *fixture = *test;
+
+        status_free(fixture->status);
+        shared_put(fixture->export);
+        shared_put(fixture->node);
+        free(fixture);
+        return 0;
+}
+
+static enum grant_state state_of(struct fixture *fixture, enum access_verdict verdict, enum protocol protocol)
+{
+        struct grant grant = { .export = fixture->export,
+                               .node = fixture->node,
+                               .verdict = verdict,
+                               .choice = { protocol, RULE_DEFAULT } };
+        const char *code;
+        char cause[FAULT_TEXT_SIZE];
+
+        return status_grant_state(fixture->status, &grant, &code, cause);
+}
+
+static void state_is_active_only_when_the_observation_is_new_enough(void **test)
+{
+        struct fixture *fixture = *test;
+        struct fault fault = { 0 };
+
+        assert_int_equal(state_of(fixture, ACCESS_ADMITTED, PROTOCOL_IS_NFS), GRANT_PENDING);
+        status_note(fixture->status, "ex-1", PROTOCOL_IS_NFS, 6, NULL);
+        assert_int_equal(state_of(fixture, ACCESS_ADMITTED, PROTOCOL_IS_NFS), GRANT_PENDING); /* node is of 7 */
+        status_note(fixture->status, "ex-1", PROTOCOL_IS_NFS, 7, NULL);
+        assert_int_equal(state_of(fixture, ACCESS_ADMITTED, PROTOCOL_IS_NFS), GRANT_ACTIVE);
+        assert_int_equal(state_of(fixture, ACCESS_ADMITTED, PROTOCOL_IS_GLUSTER), GRANT_PENDING);
+        fault_set(&fault, FAULT_UNAVAILABLE, "gone");
+        status_note(fixture->status, "ex-1", PROTOCOL_IS_NFS, 7, &fault);
+        assert_int_equal(state_of(fixture, ACCESS_ADMITTED, PROTOCOL_IS_NFS), GRANT_FAILED);
+        status_note_gone(fixture->status, "ex-1", PROTOCOL_IS_NFS);
+        assert_int_equal(state_of(fixture, ACCESS_ADMITTED, PROTOCOL_IS_NFS), GRANT_PENDING);
+}
+
+static void state_of_a_verdict_needs_no_observation(void **test)
+{
+        struct fixture *fixture = *test;
+
+        status_note(fixture->status, "ex-1", PROTOCOL_IS_NFS, 9, NULL);
+        assert_int_equal(state_of(fixture, ACCESS_ADDRESS_CONTESTED, PROTOCOL_IS_NFS), GRANT_SUSPENDED);
+        assert_int_equal(state_of(fixture, ACCESS_ENVIRONMENT_OTHER_ACCOUNT, PROTOCOL_IS_NFS), GRANT_REFUSED);
+}
+
+struct waiting {
+        struct status_wait wait;
+        pthread_mutex_t lock;
+        pthread_cond_t told;
+        int outcome; /* -1 = not yet */
+};
+
+static void waiting_settled(struct status_wait *wait, bool in_time)
+{
+        struct waiting *waiting = (struct waiting *)wait;
+
+        pthread_mutex_lock(&waiting->lock);
+        waiting->outcome = in_time;
+        pthread_cond_signal(&waiting->told);
+        pthread_mutex_unlock(&waiting->lock);
+}
+
+static void waiting_start(struct fixture *fixture, struct waiting *waiting, bool gone, int64_t for_ms)
+{
+        *waiting = (struct waiting){ .wait = { .export_id = "ex-1",
+                                               .revision = 7,
+                                               .gone = gone,
+                                               .sides = { true, false },
+                                               .deadline_ms = clock_monotonic_ms(clock_system()) + for_ms,
+                                               .settled = waiting_settled },
+                                     .outcome = -1 };
+        pthread_mutex_init(&waiting->lock, NULL);
+        pthread_cond_init(&waiting->told, NULL);
+        status_wait_start(fixture->status, &waiting->wait);
+}
+
+static int waiting_end(struct waiting *waiting)
+{
+        pthread_mutex_lock(&waiting->lock);
+        while (waiting->outcome < 0)
+                pthread_cond_wait(&waiting->told, &waiting->lock);
+        pthread_mutex_unlock(&waiting->lock);
+        return waiting->outcome;
+}
+
+static void wait_ends_with_the_observation_it_asked_for(void **test)
+{
+        struct fixture *fixture = *test;
+        struct waiting waiting;
+
+        waiting_start(fixture, &waiting, false, 60000);
+        status_note(fixture->status, "ex-1", PROTOCOL_IS_NFS, 6, NULL);
+        assert_int_equal(waiting.outcome, -1); /* too old */
+        status_note(fixture->status, "ex-2", PROTOCOL_IS_NFS, 7, NULL);
+        assert_int_equal(waiting.outcome, -1); /* another export */
+        status_note(fixture->status, "ex-1", PROTOCOL_IS_GLUSTER, 7, NULL);
+        assert_int_equal(waiting.outcome, -1); /* the other side */
+        status_note(fixture->status, "ex-1", PROTOCOL_IS_NFS, 7, NULL);
+        assert_int_equal(waiting_end(&waiting), true);
+}
+
+static void wait_ends_at_its_deadline(void **test)
+{
+        struct waiting waiting;
+
+        waiting_start(*test, &waiting, false, 30);
+        assert_int_equal(waiting_end(&waiting), false);
+}
+
+static void wait_for_gone_needs_both_sides_to_have_looked(void **test)
+{
+        struct fixture *fixture = *test;
+        struct waiting waiting;
+
+        status_note(fixture->status, "ex-1", PROTOCOL_IS_NFS, 5, NULL);
+        waiting_start(fixture, &waiting, true, 60000);
+        status_note_pass(fixture->status, PROTOCOL_IS_GLUSTER, 7);
+        status_note_pass(fixture->status, PROTOCOL_IS_NFS, 7);
+        assert_int_equal(waiting.outcome, -1); /* still seen on the NFS server */
+        status_note_gone(fixture->status, "ex-1", PROTOCOL_IS_NFS);
+        assert_int_equal(waiting_end(&waiting), true);
+}
+
+static void wait_for_gone_of_the_unseen_waits_for_the_passes(void **test)
+{
+        struct fixture *fixture = *test;
+        struct waiting waiting;
+
+        waiting_start(fixture, &waiting, true, 60000);
+        status_note_pass(fixture->status, PROTOCOL_IS_NFS, 7);
+        assert_int_equal(waiting.outcome, -1);
+        status_note_pass(fixture->status, PROTOCOL_IS_GLUSTER, 6);
+        assert_int_equal(waiting.outcome, -1);
+        status_note_pass(fixture->status, PROTOCOL_IS_GLUSTER, 7);
+        assert_int_equal(waiting_end(&waiting), true);
+}
+
+static void waits_end_when_the_status_does(void **test)
+{
+        struct fixture fixture = { .status = status_new(clock_system()) };
+        struct waiting waiting;
+
+        (void)test;
+        waiting_start(&fixture, &waiting, false, 60000);
+        status_free(fixture.status);
+        assert_int_equal(waiting.outcome, false);
+}
+
+#define FIXTURE_TEST(test) cmocka_unit_test_setup_teardown(test, fixture_set_up, fixture_tear_down)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                FIXTURE_TEST(state_is_active_only_when_the_observation_is_new_enough),
+                FIXTURE_TEST(state_of_a_verdict_needs_no_observation),
+                FIXTURE_TEST(wait_ends_with_the_observation_it_asked_for),
+                FIXTURE_TEST(wait_ends_at_its_deadline),
+                FIXTURE_TEST(wait_for_gone_needs_both_sides_to_have_looked),
+                FIXTURE_TEST(wait_for_gone_of_the_unseen_waits_for_the_passes),
+                cmocka_unit_test(waits_end_when_the_status_does),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
