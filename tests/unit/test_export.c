@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "domain/export.h"
+
+static void export_id_is_the_ulid_of_time_and_random_bits(void **test)
+{
+        /* The time part is that of the ULID specification's example (01ARYZ6S41: 1469918176385 ms); the random
+         * parts are its two ends, so the last 16 digits are known without a second implementation. */
+        static const struct {
+                int64_t wall_ms;
+                uint8_t random[10];
+                const char *id;
+        } cases[] = {
+                { 0, { 0 }, "ex-00000000000000000000000000" },
+                { 1469918176385, { 0 }, "ex-01aryz6s410000000000000000" },
+                { 1469918176385,
+                  { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 },
+                  "ex-01aryz6s41zzzzzzzzzzzzzzzz" },
+                { 1, { [9] = 1 }, "ex-00000000010000000000000001" },
+                { 1, { [0] = 0x08 }, "ex-00000000011000000000000000" },
+        };
+        char id[EXPORT_ID_SIZE];
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+                assert_string_equal(export_id_make(cases[i].wall_ms, cases[i].random, id), cases[i].id);
+}
+
+static void export_ids_sort_by_time(void **test)
+{
+        static const uint8_t low[10] = { 0 };
+        static const uint8_t high[10] = { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 };
+        char earlier[EXPORT_ID_SIZE], later[EXPORT_ID_SIZE];
+
+        (void)test;
+        for (int64_t ms = 1; ms < INT64_C(1) << 47; ms *= 3) {
+                export_id_make(ms, high, earlier);
+                export_id_make(ms + 1, low, later);
+                assert_true(strcmp(earlier, later) < 0);
+        }
+}
+
+static const char *layer_of_node(void *context, const char *node_id)
+{
+        (void)context;
+        return strcmp(node_id, "n-cp") == 0 ? "cp" : strcmp(node_id, "n-db") == 0 ? "db" : NULL;
+}
+
+static struct export *export_to(const char *uid, enum target_kind target, const char *name)
+{
+        struct export *export = export_new("ex-1");
+
+        export->environment_uid = memory_text(uid);
+        export->target = target;
+        export->target_name = memory_text(name);
+        return export;
+}
+
+static void targets_meet_where_a_node_could_get_both(void **test)
+{
+        static const struct {
+                enum target_kind a;
+                const char *a_name;
+                enum target_kind b;
+                const char *b_name;
+                bool meet;
+        } cases[] = {
+                { TARGET_ALL, NULL, TARGET_ALL, NULL, true },
+                { TARGET_ALL, NULL, TARGET_LAYER, "cp", true },
+                { TARGET_ALL, NULL, TARGET_NODE, "unknown", true },
+                { TARGET_LAYER, "cp", TARGET_LAYER, "cp", true },
+                { TARGET_LAYER, "cp", TARGET_LAYER, "db", false },
+                { TARGET_LAYER, "cp", TARGET_NODE, "n-cp", true },
+                { TARGET_LAYER, "cp", TARGET_NODE, "n-db", false },
+                { TARGET_LAYER, "cp", TARGET_NODE, "unknown", false },
+                { TARGET_NODE, "n-cp", TARGET_NODE, "n-cp", true },
+                { TARGET_NODE, "n-cp", TARGET_NODE, "n-db", false },
+        };
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                struct export *a = export_to("e-1", cases[i].a, cases[i].a_name);
+                struct export *b = export_to("e-1", cases[i].b, cases[i].b_name);
+                struct export *elsewhere = export_to("e-2", cases[i].b, cases[i].b_name);
+
+                assert_int_equal(export_targets_meet(a, b, layer_of_node, NULL), cases[i].meet);
+                assert_int_equal(export_targets_meet(b, a, layer_of_node, NULL), cases[i].meet);
+                assert_false(export_targets_meet(a, elsewhere, layer_of_node, NULL));
+                shared_put(a);
+                shared_put(b);
+                shared_put(elsewhere);
+        }
+}
+
+static void export_words_go_there_and_back(void **test)
+{
+        enum export_access access;
+        enum export_squash squash;
+        enum mount_style style;
+
+        (void)test;
+        for (int i = EXPORT_READ_WRITE; i <= EXPORT_READ_ONLY; i++) {
+                assert_int_equal(export_access_parse(export_access_word((enum export_access)i), &access), 0);
+                assert_int_equal((int)access, i);
+        }
+        for (int i = SQUASH_NONE; i <= SQUASH_ALL; i++) {
+                assert_int_equal(export_squash_parse(export_squash_word((enum export_squash)i), &squash), 0);
+                assert_int_equal((int)squash, i);
+        }
+        for (int i = MOUNT_HARD; i <= MOUNT_SOFT; i++) {
+                assert_int_equal(mount_style_parse(mount_style_word((enum mount_style)i), &style), 0);
+                assert_int_equal((int)style, i);
+        }
+        assert_int_equal(export_access_parse("r", &access), -1);
+        assert_int_equal(export_squash_parse("", &squash), -1);
+        assert_int_equal(mount_style_parse(NULL, &style), -1);
+        assert_string_equal(target_kind_word(TARGET_LAYER), "layer");
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(export_id_is_the_ulid_of_time_and_random_bits),
+                cmocka_unit_test(export_ids_sort_by_time),
+                cmocka_unit_test(targets_meet_where_a_node_could_get_both),
+                cmocka_unit_test(export_words_go_there_and_back),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
