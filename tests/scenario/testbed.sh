@@ -115,18 +115,21 @@ on() {
         nsenter --target "${testbed_init[$machine]}" --mount --uts --ipc --net --pid -- "$@"
 }
 
-# machine_start NAME [STAGE]: a machine without any program running.
+# machine_start NAME [NUMBER]: a machine without any program running. On `storage` Gatehouse is installed.
 machine_start() {
-        local name=$1 stage=${2--} folder=$testbed/$1 parent
+        local name=$1 folder=$testbed/$1 stage=- parent
+        [ -z "${2-}" ] || testbed_number[$name]=$2
+        if [ "$name" = storage ] && [ -d "$testbed/stage" ]; then stage=$testbed/stage; fi
         mkdir -p "$folder"
         rm -f "$folder/ready"
         unshare --mount --net --uts --ipc --pid --fork --kill-child --mount-proc \
                 "$testbed_folder/node-init" "$name" "$folder" "$stage" </dev/null >"$testbed/log/$name.init" 2>&1 9<&- &
         parent=$!
+        disown
         wait_until 10 test -e "$folder/ready" || { cat "$testbed/log/$name.init" >&2; fail "machine $name does not start"; }
         read -r "testbed_init[$name]" _ <"/proc/$parent/task/$parent/children"
-        ip link add "v$name" type veth peer name eth0 netns "${testbed_init[$name]}"
-        ip link set "v$name" master br0 up
+        ip link add "v-$name" type veth peer name eth0 netns "${testbed_init[$name]}"
+        ip link set "v-$name" master br0 up
         on "$name" sh -ec "ip link set lo up; ip link set eth0 up; ip address add $(address4 "$name")/24 dev eth0
                 ip -6 address add $(address6 "$name")/64 dev eth0 nodad" || fail "machine $name gets no address"
 }
@@ -137,11 +140,15 @@ machine_kill() {
         unset "testbed_init[$1]"
 }
 
-# daemon_start MACHINE NAME COMMAND...: COMMAND stays in the foreground; its output goes to a log.
+# daemon_start MACHINE NAME COMMAND...: COMMAND stays in the foreground; its output goes to a log. The words in
+# daemon_through come before all of it.
+daemon_through=()
 daemon_start() {
         local machine=$1 name=$2
         shift 2
-        on "$machine" sh -c 'echo $$ >"/run/testbed-$0.pid"; exec "$@"' "$name" "$@" </dev/null >>"$testbed/log/$name" 2>&1 9<&- &
+        "${daemon_through[@]}" nsenter --target "${testbed_init[$machine]}" --mount --uts --ipc --net --pid -- \
+                sh -c 'exec 9<&-; echo $$ >"/run/testbed-$0.pid"; LISTEN_PID=$$ exec "$@"' "$name" "$@" \
+                </dev/null >>"$testbed/log/$name" 2>&1 &
         disown
 }
 
@@ -194,6 +201,89 @@ ganesha_answers() {
 ganesha_start() { # ganesha_start CONFIGURATION-FILE (on the storage node)
         daemon_start storage ganesha ganesha.nfsd -F -L /var/log/ganesha.log -f "$1" -p /run/ganesha.pid -N NIV_EVENT
         wait_until 20 ganesha_answers || { on storage tail -n 20 /var/log/ganesha.log >&2; fail 'NFS-Ganesha does not answer'; }
+}
+
+# --- Gatehouse, as `make install` leaves it ----------------------------------------------------------------
+# Where things are installed, from the file `installed` in the stage.
+bindir='' sbindir='' pkglibexecdir='' pkgdatadir='' sysconfdir='' statedir='' runtimedir='' accessdir=''
+
+# testbed_take_stage FOLDER: what was installed into FOLDER (DESTDIR) is what the storage node will have.
+testbed_take_stage() {
+        [ -e "$1/installed" ] || { echo "testbed: Gatehouse is not installed in $1; run make check there" >&2; exit 77; }
+        cp -a "$1" "$testbed/stage"
+        # shellcheck source=/dev/null
+        . "$testbed/stage/installed"
+        cp "$1"/../../../nfs4-client "$1"/../../../listen_then_exec "$testbed/"
+}
+
+# What the packages of systemd would do with sysusers.d, tmpfiles.d and units; and the configuration.
+gatehouse_prepare() { # gatehouse_prepare LINE-OF-CONFIGURATION...
+        on storage sh -ec '
+                id gatehouse >/dev/null 2>&1 || useradd --system --user-group --no-create-home --home-dir "$1" --shell /usr/sbin/nologin gatehouse
+                mkdir -p "$1" "$2" "$3" /run/gatehouse-helper "$4/gatehouse"
+                chown gatehouse:gatehouse "$1" "$2"; chmod 700 "$1"' sh "$statedir" "$runtimedir" "$accessdir" "$sysconfdir" ||
+                fail 'the storage node cannot be prepared'
+        printf '%s\n' "$@" | on storage sh -c 'cat >"$0/gatehouse/gatehouse.conf"' "$sysconfdir"
+}
+
+helper_start() {
+        daemon_start storage gatehouse-helper "$pkglibexecdir/gatehouse-helper"
+        wait_until 10 on storage test -S /run/gatehouse-helper/helper.sock || { log_tail gatehouse-helper; fail 'gatehouse-helper does not start'; }
+}
+
+gatehouse_healthy() { api GET /healthz; }
+gatehoused_start() {
+        daemon_start storage gatehoused setpriv --reuid gatehouse --regid gatehouse --clear-groups --no-new-privs \
+                --inh-caps -all --ambient-caps -all --bounding-set -all "$sbindir/gatehoused"
+        wait_until 15 gatehouse_healthy || { log_tail gatehoused; fail 'gatehoused does not answer'; }
+}
+
+log_tail() { echo "--- the end of the log of $1:" >&2; tail -n 25 "$testbed/log/$1" >&2; }
+
+# api METHOD PATH [BODY [HEADER...]]: over the Unix socket as root; the answer on standard output, exit code 22 for
+# a status of 400 and above.
+api() {
+        local method=$1 path=$2 body=${3-} words=() header
+        shift $(($# < 3 ? $# : 3))
+        for header; do words+=(-H "$header"); done
+        [ -z "$body" ] || words+=(-H 'Content-Type: application/json' --data-binary "$body")
+        on storage curl -sS --fail-with-body --max-time 70 --unix-socket "$runtimedir/gatehouse.sock" -X "$method" \
+                "${words[@]}" "http://gatehouse$path"
+}
+
+gatehouse() { on storage "$bindir/gatehouse" "$@"; }
+
+# The whole storage node with a volume: glusterd, Ganesha, the helper and the daemon.
+storage_start_cluster() {
+        machine_start storage
+        gatehouse_prepare 'listen = none' "${testbed_configuration[@]}"
+        on storage "$pkglibexecdir/install-filter" >/dev/null || fail 'the volfile filter cannot be installed'
+        dbus_start
+        glusterd_start
+        volume_start
+        ganesha_prepare
+        ganesha_start /etc/ganesha/gatehouse.conf
+        helper_start
+        gatehoused_start
+}
+
+# The same without GlusterFS: a local file system of its own at /srv/data.
+storage_start_single() {
+        machine_start storage
+        gatehouse_prepare 'listen = none' "${testbed_configuration[@]}"
+        machine_disk storage /srv/data
+        dbus_start
+        ganesha_prepare
+        ganesha_start /etc/ganesha/gatehouse.conf
+        helper_start
+        gatehoused_start
+}
+testbed_configuration=()
+
+# As shipped, but for the time that a restarted server waits for its clients: nobody here reclaims anything.
+ganesha_prepare() {
+        on storage sh -c 'mkdir -p /etc/ganesha && sed "s/Lease_Lifetime = .*/Lease_Lifetime = 4;/; s/Grace_Period = .*/Grace_Period = 5;/" \
+                "$0/ganesha.conf" >/etc/ganesha/gatehouse.conf' "$pkgdatadir"
 }
 
 testbed_mount_memory
