@@ -280,21 +280,30 @@ static void worker_release(struct worker_pool *pool, struct worker *worker)
                 keeper_wake(pool);
 }
 
-/* Says in `fault` what the worker died of, once the keeper knows. */
-static int worker_describe_end(struct worker_pool *pool, struct worker *worker, struct fault *fault)
+/* Waits until the keeper has reaped a worker that closed its socket, and says how it ended. */
+static bool worker_await_end(struct worker_pool *pool, struct worker *worker, siginfo_t *cause)
 {
         int64_t until_ms = clock_monotonic_ms(clock_system()) + OBITUARY_WAIT_MS;
         bool in_time = true;
-        siginfo_t cause;
 
         pthread_mutex_lock(&pool->lock);
         while (!worker->ended && in_time)
                 in_time = pool_wait(pool, until_ms);
         bool ended = worker->ended;
-        cause = worker->cause;
+        *cause = worker->cause;
         pthread_mutex_unlock(&pool->lock);
-        if (!ended)
+        return ended;
+}
+
+/* Says in `fault` what the worker died of. One that exited with status 0 retired between two calls, and this one
+ * came too late: *retired. */
+static int worker_describe_end(struct worker_pool *pool, struct worker *worker, bool *retired, struct fault *fault)
+{
+        siginfo_t cause;
+
+        if (!worker_await_end(pool, worker, &cause))
                 return fault_set(fault, FAULT_UNAVAILABLE, "call a worker: it closed its socket");
+        *retired = cause.si_code == CLD_EXITED && cause.si_status == 0;
         if (cause.si_code == CLD_EXITED)
                 return fault_set(fault, FAULT_UNAVAILABLE, "call a worker: it exited with status %d",
                                  cause.si_status);
@@ -304,14 +313,13 @@ static int worker_describe_end(struct worker_pool *pool, struct worker *worker, 
 }
 
 /* After a call that got no answer of the act: words the fault, and ends the worker. */
-static int worker_condemn(struct worker_pool *pool, struct worker *worker, int failed, int deadline_ms,
+static int worker_condemn(struct worker_pool *pool, struct worker *worker, int failed, bool *retired,
                           struct fault *fault)
 {
         if (failed == -FAULT_UNAVAILABLE)
-                failed = worker_describe_end(pool, worker, fault);
+                failed = worker_describe_end(pool, worker, retired, fault);
         else if (failed == -FAULT_TIMEOUT)
-                failed = fault_set(fault, FAULT_TIMEOUT, "call a worker: no answer in %d ms, and it was killed",
-                                   deadline_ms);
+                failed = fault_set(fault, FAULT_TIMEOUT, "call a worker: no answer in time, and it was killed");
         else
                 failed = fault_set(fault, FAULT_INTERNAL, "call a worker: it answered nonsense and was killed");
         worker_process_kill(&worker->process);
@@ -322,29 +330,41 @@ static int worker_condemn(struct worker_pool *pool, struct worker *worker, int f
         return failed;
 }
 
-static int pool_call(void *context, const struct message *request, struct message *reply, int deadline_ms,
-                     struct fault *fault)
+/* One attempt at a call. */
+static int pool_exchange(struct worker_pool *pool, const struct message *request, struct message *reply,
+                         int64_t until_ms, bool *retired, struct fault *fault)
 {
-        struct worker_pool *pool = context;
-        int64_t until_ms = clock_monotonic_ms(clock_system()) + deadline_ms;
-        struct fault own = { 0 };
+        struct worker *worker = worker_take(pool, until_ms, fault);
 
-        if (request->broken)
-                return fault_set(fault, FAULT_TOO_LARGE, "call a worker: the request does not fit");
-        struct worker *worker = worker_take(pool, until_ms, &own);
-        if (!worker) {
-                if (fault)
-                        *fault = own;
-                return -(int)own.code;
-        }
+        if (!worker)
+                return -(int)fault->code;
         int64_t left_ms = until_ms - clock_monotonic_ms(clock_system());
         message_fini(reply);
         reply->act = request->act;
         int failed = act_exchange(worker->process.socket, request, reply, left_ms > 0 ? (int)left_ms : 0, fault);
         bool answered = !failed || (reply->act == request->act && reply->fault_code != FAULT_NONE);
         if (!answered)
-                return worker_condemn(pool, worker, failed, deadline_ms, fault);
+                return worker_condemn(pool, worker, failed, retired, fault);
         worker_release(pool, worker);
+        return failed;
+}
+
+static int pool_call(void *context, const struct message *request, struct message *reply, int deadline_ms,
+                     struct fault *fault)
+{
+        int64_t until_ms = clock_monotonic_ms(clock_system()) + deadline_ms;
+        struct fault own = { 0 };
+        bool retired;
+        int failed;
+
+        if (request->broken)
+                return fault_set(fault, FAULT_TOO_LARGE, "call a worker: the request does not fit");
+        do {
+                retired = false;
+                failed = pool_exchange(context, request, reply, until_ms, &retired, &own);
+        } while (retired && clock_monotonic_ms(clock_system()) < until_ms);
+        if (failed && fault)
+                *fault = own;
         return failed;
 }
 

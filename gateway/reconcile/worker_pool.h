@@ -32,7 +32,8 @@ void worker_pool_free(struct worker_pool *pool);
 
 /* The caller over this pool. A call waits for a free worker within its deadline. Faults besides the act's own:
  * TIMEOUT: late, and the worker was killed, or all were busy; UNAVAILABLE: the worker could not be started, or
- * died during the call (the text names the signal); INTERNAL: it answered nonsense, and was killed. */
+ * died during the call (the text names the signal); INTERNAL: it answered nonsense, and was killed. A worker that
+ * exits with status 0 without an answer had retired before it took the call, which then goes to another. */
 struct act_caller worker_pool_acts(struct worker_pool *pool);
 
 /* The process ids of the living workers, busy or not; returns how many were written. For health and tests. */

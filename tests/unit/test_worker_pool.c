@@ -110,7 +110,7 @@ static void worker_that_misbehaves_is_named_and_replaced(void **test)
                 int code;
                 const char *text;
         } cases[] = {
-                { WORKER_HANG, 50, FAULT_TIMEOUT, "call a worker: no answer in 50 ms, and it was killed" },
+                { WORKER_HANG, 50, FAULT_TIMEOUT, "call a worker: no answer in time, and it was killed" },
                 { WORKER_ABORT, PATIENCE_MS, FAULT_UNAVAILABLE,
                   "call a worker: it was ended by signal 6 (SIGABRT)" },
                 { WORKER_EXIT, PATIENCE_MS, FAULT_UNAVAILABLE, "call a worker: it exited with status 7" },
@@ -232,6 +232,21 @@ static void worker_that_dies_idle_is_reaped_and_replaced(void **test)
                 sched_yield();
         assert_int_equal(kill(before, 0), -1); /* not even a zombie */
         assert_echo(pool, "after");
+        worker_pool_free(pool);
+        assert_no_child();
+}
+
+static void worker_that_retires_before_a_call_is_not_noticed(void **test)
+{
+        struct worker_pool *pool = pool_of(TEST_WORKER, 1, 0);
+        struct fault fault = { 0 };
+        char answer[1024];
+
+        (void)test;
+        for (int i = 0; i < 50; i++) {
+                assert_int_equal(call(pool, WORKER_LAST_ECHO, "last", answer, PATIENCE_MS, &fault), 0);
+                assert_echo(pool, "next");
+        }
         worker_pool_free(pool);
         assert_no_child();
 }
@@ -358,6 +373,7 @@ int main(void)
                 cmocka_unit_test(worker_is_replaced_after_its_calls),
                 cmocka_unit_test(worker_that_has_grown_is_replaced),
                 cmocka_unit_test(worker_that_dies_idle_is_reaped_and_replaced),
+                cmocka_unit_test(worker_that_retires_before_a_call_is_not_noticed),
                 cmocka_unit_test(program_that_is_not_there_is_unavailable),
                 cmocka_unit_test(call_waits_for_a_busy_worker_within_its_deadline),
                 cmocka_unit_test(callers_on_many_threads_get_their_own_answers),

@@ -57,6 +57,9 @@ static void serve(struct message *request)
         case WORKER_ECHO:
                 send_answer(WORKER_ECHO, message_take_text(request, 1000));
                 break;
+        case WORKER_LAST_ECHO:
+                send_answer(WORKER_LAST_ECHO, message_take_text(request, 1000));
+                _exit(0);
         case WORKER_HANG:
                 for (;;)
                         pause();

@@ -6,6 +6,7 @@
 
 enum worker_behaviour {
         WORKER_ECHO = 1,     /* answers the text that it was sent */
+        WORKER_LAST_ECHO,    /* the same, and exits with status 0 then */
         WORKER_HANG,         /* never answers */
         WORKER_ABORT,        /* dies of SIGABRT */
         WORKER_EXIT,         /* exits with status 7 */
