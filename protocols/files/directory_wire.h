@@ -23,6 +23,12 @@ struct directory_wish {
  * that has it was left behind half made, by a kill between the steps, and is finished by whoever comes next. */
 #define DIRECTORY_UNFINISHED_MODE 01000
 
+/* The set-group-id bit is looked past: a directory inherits it. */
+static inline bool directory_is_unfinished(unsigned mode)
+{
+        return (mode & 05777) == DIRECTORY_UNFINISHED_MODE;
+}
+
 #define DIRECTORY_PARENT_MODE 0755
 
 static inline void directory_put_wish(struct message *request, const struct directory_wish *wish)

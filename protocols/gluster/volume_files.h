@@ -23,6 +23,10 @@ int volume_files_make_directory(const struct act_caller *worker, const struct ad
                                 size_t server_count, const char *volume, const char *path,
                                 const struct directory_wish *wish, int deadline_ms, struct fault *fault);
 
-/* The worker's acts, closed by a row without `run`. Their context is not used: the mounted volumes are the
- * process's. */
+/* The worker's acts, closed by a row without `run`. Their context is not used: a volume that was opened stays
+ * open for the next call, for as long as the process lives. */
 extern const struct act volume_files_acts[];
+
+/* Whether the process should end after this call: a volume failed, or too many are open. The next process opens
+ * what it needs in some 25 ms; closing and opening again in this one can take seconds, or hang. */
+bool volume_files_is_stale(void);

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "protocols/gluster/gluster_dict.h"
+
+#include <endian.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+void gluster_dict_fini(struct gluster_dict *dict)
+{
+        text_fini(&dict->pairs);
+        dict->count = 0;
+}
+
+static void number_add(struct text *text, size_t value)
+{
+        uint32_t big_endian = htobe32((uint32_t)value);
+
+        text_add_bytes(text, &big_endian, sizeof big_endian);
+}
+
+void gluster_dict_add(struct gluster_dict *dict, const char *key, const char *value)
+{
+        number_add(&dict->pairs, strlen(key));
+        number_add(&dict->pairs, strlen(value) + 1);
+        text_add_bytes(&dict->pairs, key, strlen(key) + 1);
+        text_add_bytes(&dict->pairs, value, strlen(value) + 1);
+        dict->count++;
+}
+
+void gluster_dict_addf(struct gluster_dict *dict, const char *key, const char *format, ...)
+{
+        AUTO_FREE char *value = NULL;
+        va_list arguments;
+
+        va_start(arguments, format);
+        if (vasprintf(&value, format, arguments) < 0)
+                abort();
+        va_end(arguments);
+        gluster_dict_add(dict, key, value);
+}
+
+void gluster_dict_render(const struct gluster_dict *dict, struct text *out)
+{
+        number_add(out, dict->count);
+        text_add_bytes(out, dict->pairs.data, dict->pairs.length);
+}
+
+/* What is left to read. */
+struct rest {
+        const unsigned char *at;
+        size_t length;
+};
+
+static bool number_take(struct rest *rest, size_t *value)
+{
+        uint32_t big_endian;
+
+        if (rest->length < sizeof big_endian)
+                return false;
+        memcpy(&big_endian, rest->at, sizeof big_endian);
+        rest->at += sizeof big_endian;
+        rest->length -= sizeof big_endian;
+        *value = be32toh(big_endian);
+        return true;
+}
+
+static const unsigned char *bytes_take(struct rest *rest, size_t length)
+{
+        const unsigned char *bytes = rest->at;
+
+        if (rest->length < length)
+                return NULL;
+        rest->at += length;
+        rest->length -= length;
+        return bytes;
+}
+
+const char *gluster_dict_find(const void *bytes, size_t length, const char *key)
+{
+        struct rest rest = { bytes, length };
+        size_t count;
+
+        if (!number_take(&rest, &count))
+                return NULL;
+        while (count-- > 0) {
+                size_t key_length, value_length;
+
+                if (!number_take(&rest, &key_length) || !number_take(&rest, &value_length))
+                        return NULL;
+                const unsigned char *its_key = bytes_take(&rest, key_length + 1);
+                const unsigned char *value = bytes_take(&rest, value_length);
+                if (!its_key || !value)
+                        return NULL;
+                if (key_length != strlen(key) || memcmp(its_key, key, key_length) != 0)
+                        continue;
+                if (value_length == 0 || memchr(value, '\0', value_length) != value + value_length - 1)
+                        return NULL;
+                return (const char *)value;
+        }
+        return NULL;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "protocols/gluster/volume_files.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <glusterfs/api/glfs-handles.h>
+#include <glusterfs/api/glfs.h>
+
+#include "base/memory.h"
+
+#define GLUSTERD_PORT 24007
+#define VOLUME_NAME_MAX 255
+#define VOLUMES_MAX 8 /* mounted at a time; a gateway's storages belong to one account, and most have one */
+#define LOOKS_MAX 8   /* at one component that others make and remove while it is looked at */
+
+/* A volume that this process has open. Never closed: glfs_fini takes seconds, and the process is cheap. */
+struct volume_mount {
+        char *name;
+        glfs_t *fs;
+};
+
+static struct {
+        struct volume_mount mounts[VOLUMES_MAX];
+        size_t count;
+        bool stale;
+} volumes;
+
+bool volume_files_is_stale(void)
+{
+        return volumes.stale;
+}
+
+/* What both acts are told first. */
+struct place {
+        const char *volume;
+        char servers[STORAGE_NODES_MAX][ADDRESS_TEXT_SIZE];
+        size_t server_count;
+        const char *path;
+};
+
+static bool volume_name_is_valid(const char *name)
+{
+        static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+
+        return name[0] != '\0' && name[strspn(name, allowed)] == '\0';
+}
+
+static int place_take(struct message *request, struct place *place, struct fault *fault)
+{
+        place->volume = message_take_text(request, VOLUME_NAME_MAX);
+        uint64_t count = message_take_u64(request);
+
+        if (request->broken || count == 0 || count > STORAGE_NODES_MAX)
+                return fault_set(fault, FAULT_MALFORMED, "open a volume: the request is malformed");
+        place->server_count = (size_t)count;
+        for (size_t i = 0; i < place->server_count; i++) {
+                struct address address;
+
+                if (address_parse(message_take_text(request, ADDRESS_TEXT_SIZE - 1), &address))
+                        return fault_set(fault, FAULT_MALFORMED, "open a volume: server %zu is no address", i);
+                address_format(&address, place->servers[i]);
+        }
+        place->path = message_take_text(request, EXPORT_PATH_MAX);
+        if (!volume_name_is_valid(place->volume))
+                return fault_set(fault, FAULT_INVALID, "open a volume: \"%s\" is no name of one", place->volume);
+        if (!request->broken && !directory_path_is_canonical(place->path))
+                return fault_set(fault, FAULT_INVALID, "look at a path: it is not canonical");
+        return 0;
+}
+
+/* After a failure of the volume itself: this process has had its last call. */
+static int volume_fail(const struct place *place, int error_number, const char *what, struct fault *fault)
+{
+        volumes.stale = true;
+        return fault_set_errno(fault, FAULT_UNAVAILABLE, error_number, "%s volume %s", what, place->volume);
+}
+
+static int volume_options_set(glfs_t *fs, const struct place *place)
+{
+        for (size_t i = 0; i < place->server_count; i++)
+                if (glfs_set_volfile_server(fs, "tcp", place->servers[i], GLUSTERD_PORT))
+                        return -1;
+        /* What others have just made or removed must be seen, and nothing here is asked twice. */
+        if (glfs_set_xlator_option(fs, "*-md-cache", "md-cache-timeout", "0"))
+                return -1;
+        return glfs_set_logging(fs, "/dev/null", 1);
+}
+
+/* The volume, opened unless it is. */
+static int volume_open(const struct place *place, glfs_t **fs, struct fault *fault)
+{
+        for (size_t i = 0; i < volumes.count; i++) {
+                if (strcmp(volumes.mounts[i].name, place->volume) != 0)
+                        continue;
+                *fs = volumes.mounts[i].fs;
+                return 0;
+        }
+        *fs = glfs_new(place->volume);
+        if (!*fs || volume_options_set(*fs, place) || glfs_init(*fs))
+                return volume_fail(place, errno, "open", fault);
+        volumes.mounts[volumes.count].name = memory_text(place->volume);
+        volumes.mounts[volumes.count++].fs = *fs;
+        volumes.stale = volumes.count == VOLUMES_MAX;
+        return 0;
+}
+
+#define AUTO_OBJECT __attribute__((cleanup(object_close)))
+static void object_close(struct glfs_object **object)
+{
+        if (*object)
+                glfs_h_close(*object);
+}
+
+/* Gives what is at `name` in *directory, itself if it is a link. */
+static struct glfs_object *object_find(glfs_t *fs, struct glfs_object *directory, const char *name,
+                                       struct stat *status)
+{
+        return glfs_h_lookupat(fs, directory, name, status, 0);
+}
+
+static enum path_kind kind_of(const struct stat *status)
+{
+        return S_ISDIR(status->st_mode) ? PATH_DIRECTORY : S_ISLNK(status->st_mode) ? PATH_LINK : PATH_OTHER;
+}
+
+static void seen_set(struct path_seen *seen, enum path_kind kind, const char *at)
+{
+        seen->kind = kind;
+        snprintf(seen->at, sizeof seen->at, "%s", kind == PATH_LINK || kind == PATH_OTHER ? at : "");
+}
+
+static int path_inspect(glfs_t *fs, const struct place *place, struct path_seen *seen, struct fault *fault)
+{
+        struct directory_walk walk;
+        struct stat status;
+        AUTO_OBJECT struct glfs_object *here = object_find(fs, NULL, "/", &status);
+
+        if (!here)
+                return volume_fail(place, errno, "look at the root of", fault);
+        seen_set(seen, PATH_DIRECTORY, "");
+        directory_walk_init(&walk, place->path);
+        while (seen->kind == PATH_DIRECTORY && directory_walk_next(&walk)) {
+                struct glfs_object *next = object_find(fs, here, walk.name, &status);
+
+                if (!next && errno != ENOENT && errno != ESTALE)
+                        return volume_fail(place, errno, "look into", fault);
+                seen_set(seen, next ? kind_of(&status) : PATH_ABSENT, walk.at);
+                object_close(&here);
+                here = next;
+        }
+        return 0;
+}
+
+/* Gives a directory that is in the making its owner and mode. */
+static int directory_finish(glfs_t *fs, const struct place *place, struct glfs_object *directory,
+                            const struct directory_wish *wish, struct fault *fault)
+{
+        struct stat status = { .st_mode = wish->mode, .st_uid = wish->uid, .st_gid = wish->gid };
+
+        if (glfs_h_setattrs(fs, directory, &status, GFAPI_SET_ATTR_MODE | GFAPI_SET_ATTR_UID | GFAPI_SET_ATTR_GID))
+                return volume_fail(place, errno, "set owner and mode of a directory on", fault);
+        return 0;
+}
+
+/* Opens the component of `walk` in `parent`, making it when it is not there. Whoever else makes or removes it
+ * meanwhile: look again. */
+static int directory_step(glfs_t *fs, const struct place *place, const struct directory_walk *walk,
+                          struct glfs_object *parent, struct glfs_object **directory, struct stat *status,
+                          struct fault *fault)
+{
+        mode_t mode = walk->last ? DIRECTORY_UNFINISHED_MODE : DIRECTORY_PARENT_MODE;
+
+        for (int look = 0; look < LOOKS_MAX; look++) {
+                *directory = object_find(fs, parent, walk->name, status);
+                if (!*directory && errno == ENOENT)
+                        *directory = glfs_h_mkdir(fs, parent, walk->name, mode, status);
+                if (*directory || (errno != EEXIST && errno != ENOENT && errno != ESTALE))
+                        break;
+        }
+        if (!*directory)
+                return volume_fail(place, errno, "make a directory on", fault);
+        struct path_seen seen;
+        seen_set(&seen, kind_of(status), walk->at);
+        return seen.kind == PATH_DIRECTORY ? 0 : directory_refuse(&seen, fault);
+}
+
+static int path_make(glfs_t *fs, const struct place *place, const struct directory_wish *wish, struct fault *fault)
+{
+        struct directory_walk walk;
+        struct stat status;
+        AUTO_OBJECT struct glfs_object *here = object_find(fs, NULL, "/", &status);
+
+        if (!here)
+                return volume_fail(place, errno, "look at the root of", fault);
+        directory_walk_init(&walk, place->path);
+        while (directory_walk_next(&walk)) {
+                AUTO_OBJECT struct glfs_object *parent = here;
+
+                here = NULL;
+                int failed = directory_step(fs, place, &walk, parent, &here, &status, fault);
+                if (failed)
+                        return failed;
+                if (walk.last && directory_is_unfinished(status.st_mode))
+                        return directory_finish(fs, place, here, wish, fault);
+        }
+        return 0;
+}
+
+/* The storage's owner of everything, whoever this process is: GlusterFS believes its clients. */
+static void identity_set(void)
+{
+        glfs_setfsuid(0);
+        glfs_setfsgid(0);
+        glfs_setfsgroups(0, NULL);
+}
+
+static int inspect_run(void *context, struct message *request, struct message *reply, struct fault *fault)
+{
+        struct path_seen seen;
+        struct place place;
+        glfs_t *fs;
+        int failed = place_take(request, &place, fault);
+
+        (void)context;
+        if (!failed && !message_is_consumed(request))
+                failed = fault_set(fault, FAULT_MALFORMED, "inspect a path: the request is malformed");
+        if (!failed)
+                failed = volume_open(&place, &fs, fault);
+        if (failed)
+                return failed;
+        identity_set();
+        failed = path_inspect(fs, &place, &seen, fault);
+        if (!failed)
+                directory_put_seen(reply, &seen);
+        return failed;
+}
+
+static int make_directory_run(void *context, struct message *request, struct message *reply, struct fault *fault)
+{
+        struct directory_wish wish = { 0 };
+        struct place place;
+        glfs_t *fs;
+        int failed = place_take(request, &place, fault);
+
+        (void)context;
+        (void)reply;
+        if (!failed && (!directory_take_wish(request, &wish) || !message_is_consumed(request)))
+                failed = fault_set(fault, FAULT_MALFORMED, "make directory: the request is malformed");
+        if (!failed)
+                failed = volume_open(&place, &fs, fault);
+        if (failed)
+                return failed;
+        identity_set();
+        return path_make(fs, &place, &wish, fault);
+}
+
+const struct act volume_files_acts[] = {
+        { .number = ACT_WORKER_VOLUME_INSPECT,
+          .name = "volume.inspect",
+          .reason = "gfapi waits without end for bricks that do not let it in",
+          .deadline_ms = 60000,
+          .run = inspect_run },
+        { .number = ACT_WORKER_VOLUME_MAKE_DIRECTORY,
+          .name = "volume.make_directory",
+          .reason = "gfapi waits without end for bricks that do not let it in",
+          .deadline_ms = 60000,
+          .run = make_directory_run },
+        { 0 },
+};
