@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The keys of gatehouse.conf(5), in one table that the parser, the manual page and the example file are held to.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/log.h"
+#include "base/settings.h"
+#include "domain/environment.h"
+
+struct configuration {
+        char *state_dir;
+        char *runtime_dir;
+        char *socket;
+        char *socket_group;
+        char **listen;
+        int log_level; /* enum log_level */
+        char *user;
+        char *helper_socket;
+        char *worker_program;
+        int64_t workers;
+        char *dbus_address;
+        char *platform_version_default;
+        char **known_stacks;
+        int64_t reconcile_interval_ms;
+        int64_t path_check_timeout_ms;
+        int64_t request_timeout_ms;
+        int64_t max_connections;
+        struct platform_version platform_version; /* platform_version_default, parsed */
+};
+
+/* The table; ends with a row whose key is NULL. */
+extern const struct setting configuration_table[];
+
+/* Reads `path` into `configuration` (zeroed by the caller). 0, or -1 and one line for each problem. */
+int configuration_load(const char *path, struct configuration *configuration, struct text *problems);
+void configuration_fini(struct configuration *configuration);
