@@ -168,9 +168,16 @@ void nfs_export_seen_fini(struct nfs_export_seen *seen)
         *seen = (struct nfs_export_seen){ 0 };
 }
 
+static bool squash_matches(const struct nfs_export_seen *seen, const struct nfs_export *wanted)
+{
+        return seen->client_count == 0 ||
+               (seen->squash == wanted->squash && seen->anonymous_uid == wanted->anonymous_uid &&
+                seen->anonymous_gid == wanted->anonymous_gid);
+}
+
 bool nfs_export_seen_matches(const struct nfs_export_seen *seen, const struct nfs_export *wanted)
 {
         return seen->known == KNOWN_PRESENT && !seen->foreign && texts_equal(seen->path, wanted->path) &&
-               texts_equal(seen->pseudo, wanted->pseudo) &&
+               texts_equal(seen->pseudo, wanted->pseudo) && squash_matches(seen, wanted) &&
                clients_equal(seen->clients, seen->client_count, wanted->clients, wanted->client_count);
 }

@@ -59,11 +59,13 @@ struct nfs_export_seen {
         char *path, *pseudo;
         struct nfs_client *clients; /* by address; a client block that is not a literal address makes `foreign` */
         size_t client_count;
+        enum export_squash squash; /* this and the next: shown with the clients, so known when there are any */
+        uint32_t anonymous_uid, anonymous_gid;
         bool foreign; /* something in it is not as Gatehouse writes it */
 };
 void nfs_export_seen_fini(struct nfs_export_seen *seen);
 
-/* Whether what was seen is `wanted`: path, pseudo path and exactly its clients with their access. */
+/* Whether what was seen is `wanted`: path, pseudo path and exactly its clients with their access and squash. */
 bool nfs_export_seen_matches(const struct nfs_export_seen *seen, const struct nfs_export *wanted);
 
 /* One line of ShowExports. */

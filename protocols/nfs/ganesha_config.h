@@ -20,8 +20,8 @@
  * - strings in double quotes, made of UTF-8 without control characters, `"` and `\`, paths absolute without empty,
  *   "." or ".." components; addresses printed from their bytes; clients in ascending order without doubles, each a
  *   usable one (address_kind);
- * - Access_Type=NONE for the export, and CLIENT blocks, one for each kind of access, that say all that DisplayExport
- *   shows of a client: what is inherited would be invisible there;
+ * - Access_Type=NONE for the export, and CLIENT blocks, one for each kind of access, that say all that
+ * DisplayExport shows of a client: what is inherited would be invisible there;
  * - without clients there is no CLIENT block: nobody is let in.
  * INVALID, with nothing appended, when any of it does not hold. Source: NFS-Ganesha V4.3,
  * config_parsing/conf_lex.l and support/exports.c. */
