@@ -213,7 +213,7 @@ static void nfs_export_seen_matches_only_what_was_wanted(void **test)
         (void)test;
         scene_init(&scene);
         AUTO_NFS_EXPORT struct nfs_export *wanted = nfs_export_wanted(&scene.list);
-        for (int which = 0; which < 8; which++) {
+        for (int which = 0; which < 11; which++) {
                 struct nfs_export_seen seen = {
                         .known = which == 1   ? KNOWN_ABSENT
                                  : which == 2 ? KNOWN_UNKNOWN
@@ -222,6 +222,9 @@ static void nfs_export_seen_matches_only_what_was_wanted(void **test)
                         .pseudo = memory_text(which == 4 ? "/exports" : wanted->pseudo),
                         .clients = memory_new(wanted->client_count, sizeof *wanted->clients),
                         .client_count = wanted->client_count - (which == 5),
+                        .squash = which == 8 ? SQUASH_ALL : wanted->squash,
+                        .anonymous_uid = wanted->anonymous_uid + (which == 9),
+                        .anonymous_gid = wanted->anonymous_gid + (which == 10),
                         .foreign = which == 6,
                 };
 
