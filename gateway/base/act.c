@@ -41,6 +41,8 @@ static int act_run(const struct act *table, void *act_context, const struct act_
         if (hooks && hooks->before && (failed = hooks->before(hooks->context, act, fault)))
                 return failed;
         failed = act->run(act_context, request, reply, fault);
+        if (failed && fault->code == FAULT_NONE)
+                failed = fault_set(fault, FAULT_INTERNAL, "run act %s: it did not say why it failed", act->name);
         if (hooks && hooks->after)
                 hooks->after(hooks->context, act);
         return failed;

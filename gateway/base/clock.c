@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#define LAST_SECOND 253402300799 /* 9999-12-31T23:59:59Z */
+
 static int64_t system_now_ms(clockid_t id)
 {
         struct timespec now = { 0 };
@@ -110,9 +112,13 @@ int clock_parse(const char *text, int64_t *wall_ms)
         int day = tm.tm_mday;
         if (!offset_read(&text, &offset_s) || *text != '\0')
                 return -1;
-        time_t seconds = timegm(&tm);
-        if (tm.tm_mday != day || seconds - offset_s < 0) /* timegm turned 30 February into March */
+        int leap_s = tm.tm_sec == 60; /* counts as the second after it, as POSIX has no name for it */
+        tm.tm_sec -= leap_s;
+        int64_t seconds = timegm(&tm) + leap_s - offset_s;
+        if (tm.tm_mday != day) /* timegm turned 30 February into March */
                 return -1;
-        *wall_ms = ((int64_t)seconds - offset_s) * 1000 + fraction_ms;
+        if (seconds < 0 || seconds > LAST_SECOND)
+                return -1;
+        *wall_ms = seconds * 1000 + fraction_ms;
         return 0;
 }

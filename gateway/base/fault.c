@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static const struct {
         const char *word;
         int status;
@@ -15,21 +17,24 @@ static const struct {
 #undef FAULT_ROW
 };
 
-/* Makes `text` fit to be shown: no control characters, no UTF-8 character cut in half at the end. */
+/* Makes `text` fit to be shown: no control characters, nothing that is not UTF-8, no character cut in half at the
+ * end. */
 static void text_tidy(char *text, size_t size)
 {
         size_t length = strnlen(text, size - 1);
+        size_t step;
 
-        if (length == size - 1) {
-                while (length > 0 && ((unsigned char)text[length - 1] & 0xC0) == 0x80)
-                        length--;
-                if (length > 0 && (unsigned char)text[length - 1] >= 0xC0)
-                        length--;
-        }
-        text[length] = '\0';
-        for (size_t i = 0; i < length; i++)
-                if ((unsigned char)text[i] < 0x20 || text[i] == 0x7F)
+        for (size_t i = 0; i < length; i += step) {
+                step = text_character_length(text + i, length - i);
+                if (step == 0 && length == size - 1 && length - i < 4 && ((unsigned char)text[i] & 0xC0) == 0xC0) {
+                        text[i] = '\0'; /* vsnprintf cut it */
+                        break;
+                }
+                if (step == 0 || (unsigned char)text[i] < 0x20 || text[i] == 0x7F) {
                         text[i] = '?';
+                        step = 1;
+                }
+        }
 }
 
 int fault_set(struct fault *fault, enum fault_code code, const char *format, ...)

@@ -167,8 +167,10 @@ static int socket_wait(int socket, int deadline_ms, struct fault *fault)
 }
 
 /* Takes the descriptor out of the control data; more than one is closed and refused. */
-static void descriptor_take(struct msghdr *packet, struct message *message)
+static bool descriptor_take(struct msghdr *packet, struct message *message)
 {
+        bool only = !(packet->msg_flags & MSG_CTRUNC);
+
         for (struct cmsghdr *part = CMSG_FIRSTHDR(packet); part; part = CMSG_NXTHDR(packet, part)) {
                 if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
                         continue;
@@ -177,12 +179,15 @@ static void descriptor_take(struct msghdr *packet, struct message *message)
                         int fd;
 
                         memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof fd);
-                        if (message->fd < 0)
+                        if (message->fd < 0) {
                                 message->fd = fd;
-                        else
+                        } else {
                                 close(fd);
+                                only = false;
+                        }
                 }
         }
+        return only;
 }
 
 int message_receive(int socket, struct message *message, int deadline_ms, struct fault *fault)
@@ -208,9 +213,10 @@ int message_receive(int socket, struct message *message, int deadline_ms, struct
                 return fault_set_errno(fault, FAULT_UNAVAILABLE, errno, "receive message");
         if (got == 0)
                 return fault_set(fault, FAULT_UNAVAILABLE, "receive message: the peer closed the connection");
-        descriptor_take(&packet, message);
-        if ((size_t)got < sizeof header || header.magic != PACKET_MAGIC || (packet.msg_flags & MSG_TRUNC) ||
-            header.length != (size_t)got - sizeof header || header.fault_code >= FAULT_CODE_COUNT)
+        bool taken = descriptor_take(&packet, message);
+        if (!taken || (size_t)got < sizeof header || header.magic != PACKET_MAGIC ||
+            (packet.msg_flags & MSG_TRUNC) || header.length != (size_t)got - sizeof header ||
+            header.fault_code >= FAULT_CODE_COUNT)
                 return fault_set(fault, FAULT_MALFORMED, "receive message: not a packet of Gatehouse");
         message->act = header.act;
         message->fault_code = header.fault_code;

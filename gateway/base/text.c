@@ -86,9 +86,9 @@ char *text_take(struct text *text)
         return data;
 }
 
-/* Length of the well-formed character at `bytes`, 0 when there is none (RFC 3629, section 4). */
-static size_t utf8_character_length(const unsigned char *bytes, size_t left)
+size_t text_character_length(const void *at, size_t left)
 {
+        const unsigned char *bytes = at;
         unsigned char first = bytes[0];
         size_t length = first < 0x80   ? 1
                         : first < 0xC2 ? 0
@@ -114,7 +114,7 @@ bool text_is_utf8(const void *bytes, size_t length)
         size_t left = length;
 
         while (left > 0) {
-                size_t step = utf8_character_length(at, left);
+                size_t step = text_character_length(at, left);
 
                 if (step == 0)
                         return false;

@@ -32,6 +32,10 @@ const char *text_get(const struct text *text);
 /* Hands over the string (never NULL, caller frees) and leaves `text` empty. */
 char *text_take(struct text *text) __attribute__((returns_nonnull, warn_unused_result));
 
+/* Bytes of the well-formed UTF-8 character at `at`, of which `left` (at least 1) are there; 0 when there is none
+ * (RFC 3629, section 4). */
+size_t text_character_length(const void *at, size_t left);
+
 /* Whether `length` bytes at `bytes` are well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates,
  * nothing past U+10FFFF). */
 bool text_is_utf8(const void *bytes, size_t length);
