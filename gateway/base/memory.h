@@ -64,3 +64,10 @@ void *shared_get(const void *object);
 
 /* Drops a reference, frees with the last one; NULL is fine. */
 void shared_put(const void *object);
+
+/* `AUTO_SHARED const struct snapshot *now = ...;` drops the reference on every way out of the scope. */
+#define AUTO_SHARED __attribute__((cleanup(memory_auto_shared)))
+static inline void memory_auto_shared(void *pointer)
+{
+        shared_put(*(void **)pointer);
+}

@@ -130,16 +130,21 @@ void reply_fault(struct reply *reply, enum fault_code code, const char *format, 
         reply_problem(reply, &fault, NULL, NULL);
 }
 
-void reply_violations(struct reply *reply, enum fault_code code, const struct violations *violations)
+int violations_fault(const struct violations *violations, enum fault_code code, struct fault *fault)
 {
-        struct fault fault = { 0 };
         size_t count = violations->count + violations->dropped;
 
         assert(count > 0);
         if (count == 1)
-                fault_set(&fault, code, "%s", violations->items[0].detail);
-        else
-                fault_set(&fault, code, "%zu things are wrong; each is in errors", count);
+                return fault_set(fault, code, "%s", violations->items[0].detail);
+        return fault_set(fault, code, "%zu things are wrong; each is in errors", count);
+}
+
+void reply_violations(struct reply *reply, enum fault_code code, const struct violations *violations)
+{
+        struct fault fault = { 0 };
+
+        violations_fault(violations, code, &fault);
         reply_problem(reply, &fault, violations, NULL);
 }
 

@@ -52,6 +52,9 @@ void reply_fault(struct reply *reply, enum fault_code code, const char *format, 
 /* Answers with violations of `code` (INVALID for a body, MALFORMED for a query or header) and a count of them. */
 void reply_violations(struct reply *reply, enum fault_code code, const struct violations *violations);
 
+/* Fills `fault` with `code` and one sentence for the violations, of which there is at least one; returns -code. */
+int violations_fault(const struct violations *violations, enum fault_code code, struct fault *fault);
+
 /* The entity tag of a revision: "\"42\"". */
 #define REPLY_ETAG_SIZE 24
 char *reply_etag(uint64_t revision, char text[REPLY_ETAG_SIZE]);

@@ -12,6 +12,7 @@
 
 #include "base/memory.h"
 #include "domain/json_reader.h"
+#include "rest/file_question.h"
 #include "rest/route.h"
 
 struct request *request_new(const struct rest_context *context, const char *target)
@@ -234,4 +235,22 @@ void request_check(struct request *request)
                 reply_violations(&request->reply, FAULT_MALFORMED, &violations);
         else
                 body_check(request);
+}
+
+static void question_answered(struct file_question *question)
+{
+        request_resume(question->context);
+}
+
+void request_ask(struct request *request, struct file_question *question, void (*next)(struct request *request))
+{
+        question->answered = question_answered;
+        question->context = request;
+        if (!request_suspend(request, next)) {
+                fault_set(&question->fault, FAULT_UNAVAILABLE, "gatehoused is stopping");
+                next(request);
+                return;
+        }
+        if (file_questions_ask(request->questions, question, &question->fault) < 0)
+                request_resume(request);
 }

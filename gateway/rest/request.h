@@ -16,6 +16,7 @@
 #include "rest/reply.h"
 #include "rest/server.h"
 
+struct file_question;
 struct file_questions;
 struct route;
 struct settlements;
@@ -111,3 +112,7 @@ bool request_suspend(struct request *request, void (*next)(struct request *reque
 
 /* From any thread, once, after request_suspend: `request` must not be touched afterwards. */
 void request_resume(struct request *request);
+
+/* Suspends the request until `question` (storage, path and deadline are set; it lives until then) is answered,
+ * or says by its fault why nobody will; then `next`. */
+void request_ask(struct request *request, struct file_question *question, void (*next)(struct request *request));

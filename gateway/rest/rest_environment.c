@@ -1,22 +1,224 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/memory.h"
+#include "domain/environment_json.h"
+#include "rest/commit.h"
 #include "rest/handlers.h"
+#include "rest/object.h"
+#include "rest/paging.h"
+
+struct environment_write {
+        struct commit commit; /* first */
+        struct environment *wanted;
+        size_t nodes_removed;
+};
+
+static void environment_write_free(void *work)
+{
+        struct environment_write *change = work;
+
+        commit_fini(&change->commit);
+        shared_put(change->wanted);
+        free(change);
+}
+
+static struct environment_write *environment_write_new(struct request *request)
+{
+        struct environment_write *change = NEW(struct environment_write);
+
+        request->work = change;
+        request->work_free = environment_write_free;
+        return change;
+}
 
 void rest_environment_list(struct request *request)
 {
-        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
+        AUTO_VIOLATIONS struct violations violations = { 0 };
+        AUTO_PAGE struct page page = { 0 };
+        const char *account = page_filter(request, "account", &violations);
+        const struct document *document;
+        struct snapshot_walk walk;
+
+        page_start(&page, request, DOCUMENT_ENVIRONMENT, &violations);
+        if (violations_any(&violations)) {
+                reply_violations(&request->reply, FAULT_MALFORMED, &violations);
+                return;
+        }
+        snapshot_walk_start(&walk, now->kinds[DOCUMENT_ENVIRONMENT], NULL, page_after(&page));
+        while ((document = snapshot_walk_next(&walk))) {
+                const struct environment *environment = (const struct environment *)document;
+
+                if ((account && strcmp(account, environment->account) != 0) ||
+                    permit(&request->principal, PERMIT_READ_INVENTORY, environment->account, NULL) < 0)
+                        continue;
+                if (!page_has_room(&page))
+                        break;
+                page_add(&page, document, environment_to_json(environment));
+        }
+        page_reply(&page, request);
 }
 
 void rest_environment_get(struct request *request)
 {
-        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
+        const struct environment *environment = environment_find(request, now, PERMIT_READ_INVENTORY);
+
+        if (environment)
+                object_reply(request, 200, &environment->document, environment_to_json(environment));
+}
+
+/* A uid belongs to one environment for good, and a name to one uid as long as that environment is there. */
+static void uid_check(const struct snapshot *now, const struct environment *existing,
+                      const struct environment *wanted, struct violations *violations)
+{
+        const struct environment *same_uid = snapshot_environment_by_uid(now, wanted->uid);
+
+        if (existing && strcmp(existing->uid, wanted->uid) != 0)
+                violation_add(violations, "/uid", "environment.uid_differs",
+                              "environment %s has the uid %s; delete it before another one takes its name",
+                              existing->document.id, existing->uid);
+        else if (same_uid && same_uid != existing)
+                violation_add(violations, "/uid", "environment.uid_taken", "environment %s has this uid",
+                              same_uid->document.id);
+}
+
+/* A layer that still has nodes is not dropped silently: they would be in no layer. */
+static void layers_check(const struct snapshot *now, const struct environment *existing,
+                         const struct environment *wanted, struct violations *violations)
+{
+        for (size_t i = 0; existing && i < existing->layer_count; i++) {
+                struct snapshot_walk walk;
+
+                if (environment_has_layer(wanted, existing->layers[i]))
+                        continue;
+                snapshot_walk_layer(&walk, now, existing->uid, existing->layers[i]);
+                if (snapshot_walk_next(&walk))
+                        violation_add(violations, "/layers", "environment.layer_in_use",
+                                      "layer %s still has nodes; delete them first", existing->layers[i]);
+        }
+}
+
+static int environment_put_prepare(struct commit *commit, struct write *write, struct fault *fault)
+{
+        struct environment_write *change = (struct environment_write *)commit;
+        struct environment *wanted = change->wanted;
+        const struct environment *existing = snapshot_environment(write->now, wanted->document.id);
+        const struct document *document = existing ? &existing->document : NULL;
+        int result = access_check(commit->request, PERMIT_WRITE_INVENTORY, existing ? existing->account : NULL,
+                                  "environment", fault);
+
+        if (result < 0 || (result = precondition_check(commit->request, document, fault)) < 0)
+                return result;
+        uid_check(write->now, existing, wanted, &commit->violations);
+        layers_check(write->now, existing, wanted, &commit->violations);
+        if (violations_any(&commit->violations))
+                return commit_violations(commit, FAULT_CONFLICT, fault);
+        wanted->state_revision = existing ? existing->state_revision : 0;
+        if (commit_unchanged(commit, document, &wanted->document))
+                return 0;
+        wanted->state_revision = 0; /* this commit's, unless the state stays */
+        if (existing && existing->state == wanted->state)
+                wanted->state_revision =
+                        existing->state_revision ? existing->state_revision : existing->document.revision;
+        commit_put(commit, write, "environment.put", document, &wanted->document);
+        return 0;
+}
+
+static void environment_put_done(struct request *request)
+{
+        struct environment_write *change = request->work;
+
+        if (commit_failed(request, &change->commit))
+                return;
+        object_reply(request, change->commit.created ? 201 : 200, change->commit.document,
+                     environment_to_json((const struct environment *)change->commit.document));
+        if (change->commit.created)
+                reply_field(&request->reply, "Location", "/v1/environments/%s", change->commit.document->id);
 }
 
 void rest_environment_put(struct request *request)
 {
-        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
+        AUTO_VIOLATIONS struct violations violations = { 0 };
+        const char *name = request->parameters[0];
+        const struct environment *existing = snapshot_environment(now, name);
+        struct environment_write *change = environment_write_new(request);
+        struct fault fault = { 0 };
+        json_t *body;
+
+        if (access_check(request, PERMIT_WRITE_INVENTORY, existing ? existing->account : NULL, "environment",
+                         &fault) < 0) {
+                reply_problem(&request->reply, &fault, NULL, NULL);
+                return;
+        }
+        body = request_json(request);
+        if (!body)
+                return;
+        parameter_check(name, "name", &violations);
+        change->wanted = environment_from_json(name, body, &violations);
+        json_decref(body);
+        if (violations_any(&violations))
+                reply_violations(&request->reply, FAULT_INVALID, &violations);
+        else
+                commit_start(request, &change->commit, environment_put_prepare, environment_put_done);
+}
+
+/* Removes the nodes of an environment that is about to go: they are nobody's then. */
+static size_t nodes_remove(struct write *write, const struct environment *environment)
+{
+        struct snapshot_walk walk;
+        const struct document *node;
+        size_t count = 0;
+
+        /* A walk does not outlive a change of what it walks over: begin anew after each. */
+        do {
+                snapshot_walk_start(&walk, write->now->nodes_by_environment, environment->uid, NULL);
+                node = snapshot_walk_next(&walk);
+                if (node) {
+                        AUTO_FREE char *id = memory_text(node->id);
+
+                        write_remove(write, DOCUMENT_NODE, id);
+                        count++;
+                }
+        } while (node);
+        return count;
+}
+
+static int environment_delete_prepare(struct commit *commit, struct write *write, struct fault *fault)
+{
+        struct environment_write *change = (struct environment_write *)commit;
+        const struct request *request = commit->request;
+        const struct environment *existing = snapshot_environment(write->now, request->parameters[0]);
+        int result = access_check(request, PERMIT_WRITE_INVENTORY, existing ? existing->account : NULL,
+                                  "environment", fault);
+
+        if (result < 0 || (result = precondition_check(request, existing ? &existing->document : NULL, fault)) < 0)
+                return result;
+        if (!existing)
+                return access_not_found("environment", fault);
+        change->nodes_removed = nodes_remove(write, existing);
+        commit_remove(commit, write, "environment.delete", &existing->document);
+        return 0;
+}
+
+static void environment_delete_done(struct request *request)
+{
+        struct environment_write *change = request->work;
+
+        if (!commit_failed(request, &change->commit))
+                reply_json(&request->reply, 200,
+                           json_pack("{s:s, s:b, s:I}", "name", change->commit.document->id, "deleted", 1,
+                                     "nodes_deleted", (json_int_t)change->nodes_removed));
 }
 
 void rest_environment_delete(struct request *request)
 {
-        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+        struct environment_write *change = environment_write_new(request);
+
+        commit_start(request, &change->commit, environment_delete_prepare, environment_delete_done);
 }

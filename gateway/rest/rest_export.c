@@ -1,22 +1,166 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/memory.h"
+#include "rest/commit.h"
+#include "rest/export_show.h"
 #include "rest/handlers.h"
+#include "rest/object.h"
+#include "rest/paging.h"
+#include "rest/settlement.h"
+
+struct export_filter {
+        const char *environment, *account, *storage; /* NULL = any */
+        const char *environment_uid;                 /* of the environment that has the name now, or NULL */
+};
+
+/* An environment's name finds what is bound to the environment that has it now; once nobody has it, what is left
+ * of those that had. */
+static bool export_is_wanted(const struct request *request, const struct export_filter *filter,
+                             const struct export *export)
+{
+        return (!filter->account || strcmp(filter->account, export->account) == 0) &&
+               (!filter->storage || strcmp(filter->storage, export->storage) == 0) &&
+               (!filter->environment || strcmp(filter->environment, export->environment) == 0) &&
+               (!filter->environment_uid || strcmp(filter->environment_uid, export->environment_uid) == 0) &&
+               permit(&request->principal, PERMIT_READ_EXPORT, export->account, NULL) == 0;
+}
+
+/* Starts on the index that leaves the least to look through. */
+static void export_walk_start(struct snapshot_walk *walk, const struct snapshot *now,
+                              const struct request *request, const struct export_filter *filter, const char *after)
+{
+        if (filter->environment_uid)
+                snapshot_walk_start(walk, now->exports_by_environment, filter->environment_uid, after);
+        else if (request->principal.kind == PRINCIPAL_ACCOUNT)
+                snapshot_walk_start(walk, now->exports_by_account, request->principal.account, after);
+        else if (filter->storage)
+                snapshot_walk_start(walk, now->exports_by_storage, filter->storage, after);
+        else if (filter->account)
+                snapshot_walk_start(walk, now->exports_by_account, filter->account, after);
+        else
+                snapshot_walk_start(walk, now->kinds[DOCUMENT_EXPORT], NULL, after);
+}
+
+static void export_filter_read(struct export_filter *filter, const struct snapshot *now,
+                               const struct request *request, struct violations *violations)
+{
+        const struct environment *environment;
+
+        filter->environment = page_filter(request, "environment", violations);
+        filter->account = page_filter(request, "account", violations);
+        filter->storage = page_filter(request, "storage", violations);
+        environment = filter->environment ? snapshot_environment(now, filter->environment) : NULL;
+        filter->environment_uid = environment ? environment->uid : NULL;
+}
 
 void rest_export_list(struct request *request)
 {
-        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
+        AUTO_VIOLATIONS struct violations violations = { 0 };
+        AUTO_PAGE struct page page = { 0 };
+        struct export_filter filter = { 0 };
+        const struct document *document;
+        struct snapshot_walk walk;
+
+        export_filter_read(&filter, now, request, &violations);
+        page_start(&page, request, DOCUMENT_EXPORT, &violations);
+        if (violations_any(&violations)) {
+                reply_violations(&request->reply, FAULT_MALFORMED, &violations);
+                return;
+        }
+        export_walk_start(&walk, now, request, &filter, page_after(&page));
+        while ((document = snapshot_walk_next(&walk))) {
+                const struct export *export = (const struct export *)document;
+
+                if (!export_is_wanted(request, &filter, export))
+                        continue;
+                if (!page_has_room(&page))
+                        break;
+                page_add(&page, document, export_show(request, now, export));
+        }
+        page_reply(&page, request);
 }
 
 void rest_export_get(struct request *request)
 {
-        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
+        const struct export *export = export_find(request, now, PERMIT_READ_EXPORT);
+
+        /* No entity tag: the status changes while the export, and so its revision, does not. */
+        if (export)
+                reply_json(&request->reply, 200, export_show(request, now, export));
 }
 
-void rest_export_create(struct request *request)
+struct export_delete {
+        struct commit commit; /* first */
+        unsigned wait_s;
+        bool waits;
+        bool gone;
+};
+
+static void export_delete_free(void *work)
 {
-        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+        struct export_delete *change = work;
+
+        commit_fini(&change->commit);
+        free(change);
+}
+
+static int export_delete_prepare(struct commit *commit, struct write *write, struct fault *fault)
+{
+        const struct request *request = commit->request;
+        const struct export *export = snapshot_export(write->now, request->parameters[0]);
+        int result = access_check(request, PERMIT_WRITE_EXPORT, export ? export->account : NULL, "export", fault);
+
+        if (result == 0 && !export)
+                result = access_not_found("export", fault);
+        if (result == 0)
+                result = precondition_check(request, &export->document, fault);
+        if (result == 0)
+                commit_remove(commit, write, "export.delete", &export->document);
+        return result;
+}
+
+static void export_delete_reply(struct request *request)
+{
+        struct export_delete *change = request->work;
+
+        reply_json(&request->reply, 200,
+                   json_pack("{s:s, s:b, s:b}", "id", change->commit.document->id, "deleted", 1, "gone",
+                             (int)change->gone));
+        if (change->waits)
+                reply_field(&request->reply, "Preference-Applied", "wait=%u", change->wait_s);
+}
+
+static void export_delete_done(struct request *request)
+{
+        struct export_delete *change = request->work;
+        struct status_wait wait = { .gone = true, .revision = change->commit.revision };
+
+        if (commit_failed(request, &change->commit))
+                return;
+        if (change->wait_s == 0) {
+                export_delete_reply(request);
+                return;
+        }
+        snprintf(wait.export_id, sizeof wait.export_id, "%s", change->commit.document->id);
+        settlement_wait(request, &wait, change->wait_s, &change->gone, export_delete_reply);
 }
 
 void rest_export_delete(struct request *request)
 {
-        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+        AUTO_VIOLATIONS struct violations violations = { 0 };
+        struct export_delete *change = NEW(struct export_delete);
+
+        request->work = change;
+        request->work_free = export_delete_free;
+        change->waits = prefer_parse(request->headers[HEADER_PREFER], &change->wait_s, &violations);
+        if (violations_any(&violations))
+                reply_violations(&request->reply, FAULT_MALFORMED, &violations);
+        else
+                commit_start(request, &change->commit, export_delete_prepare, export_delete_done);
 }

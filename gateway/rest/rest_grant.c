@@ -1,7 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "rest/handlers.h"
+#include <jansson.h>
 
+#include "base/memory.h"
+#include "domain/export_json.h"
+#include "rest/export_show.h"
+#include "rest/handlers.h"
+#include "rest/object.h"
+
+/* All of them at once: an export's target bounds their number. */
 void rest_grant_list(struct request *request)
 {
-        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
+        const struct export *export = export_find(request, now, PERMIT_READ_EXPORT);
+        AUTO_GRANTS struct grant_list grants = { 0 };
+        json_t *items;
+
+        if (!export)
+                return;
+        items = json_array();
+        export_grants(request, now, export, &grants);
+        for (size_t i = 0; i < grants.count; i++) {
+                char cause[FAULT_TEXT_SIZE];
+                const char *cause_code;
+                enum grant_state state =
+                        status_grant_state(request->context->status, &grants.items[i], &cause_code, cause);
+
+                json_array_append_new(items, grant_to_json(&grants.items[i], state, cause_code, cause));
+        }
+        reply_json(&request->reply, 200, json_pack("{s:o, s:n}", "items", items, "next"));
 }

@@ -1,7 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <jansson.h>
+
 #include "rest/handlers.h"
+
+/* One backend; what exactly is wrong is told to those who have said who they are. */
+static json_t *backend_to_json(const struct request *request, const struct fault *fault)
+{
+        json_t *health = json_pack("{s:s}", "status", fault->code == FAULT_NONE ? "ok" : fault_word(fault->code));
+
+        if (fault->code != FAULT_NONE && request->principal.kind != PRINCIPAL_NONE)
+                json_object_set_new(health, "detail", json_string(fault->text));
+        return health;
+}
 
 void rest_health_get(struct request *request)
 {
-        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+        json_t *backends = json_object();
+        bool well = true;
+
+        for (int backend = 0; backend < BACKEND_COUNT; backend++) {
+                struct fault fault = { 0 };
+
+                if (!status_backend(request->context->status, (enum backend)backend, &fault))
+                        continue;
+                well = well && fault.code == FAULT_NONE;
+                json_object_set_new(backends, backend_word((enum backend)backend),
+                                    backend_to_json(request, &fault));
+        }
+        reply_json(&request->reply, well ? 200 : 503,
+                   json_pack("{s:s, s:o}", "status", well ? "ok" : "degraded", "backends", backends));
 }

@@ -1,22 +1,238 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "domain/environment_json.h"
+#include "domain/json_reader.h"
+#include "rest/commit.h"
 #include "rest/handlers.h"
+#include "rest/object.h"
+#include "rest/paging.h"
+
+struct node_write {
+        struct commit commit; /* first */
+        struct node *wanted;
+        bool contested;
+};
+
+static void node_write_free(void *work)
+{
+        struct node_write *change = work;
+
+        commit_fini(&change->commit);
+        shared_put(change->wanted);
+        free(change);
+}
+
+static struct node_write *node_write_new(struct request *request)
+{
+        struct node_write *change = NEW(struct node_write);
+
+        request->work = change;
+        request->work_free = node_write_free;
+        return change;
+}
+
+/* The node that the path names, if it is in `environment`. */
+static const struct node *node_find(const struct request *request, const struct snapshot *now,
+                                    const struct environment *environment)
+{
+        const struct node *node = snapshot_node(now, request->parameters[1]);
+
+        return node && strcmp(node->environment_uid, environment->uid) == 0 ? node : NULL;
+}
 
 void rest_node_list(struct request *request)
 {
-        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
+        AUTO_VIOLATIONS struct violations violations = { 0 };
+        AUTO_PAGE struct page page = { 0 };
+        const struct environment *environment = environment_find(request, now, PERMIT_READ_INVENTORY);
+        const struct document *document;
+        struct snapshot_walk walk;
+
+        if (!environment)
+                return;
+        page_start(&page, request, DOCUMENT_NODE, &violations);
+        if (violations_any(&violations)) {
+                reply_violations(&request->reply, FAULT_MALFORMED, &violations);
+                return;
+        }
+        snapshot_walk_start(&walk, now->nodes_by_environment, environment->uid, page_after(&page));
+        while ((document = snapshot_walk_next(&walk)) && page_has_room(&page))
+                page_add(&page, document, node_to_json((const struct node *)document));
+        page_reply(&page, request);
 }
 
 void rest_node_get(struct request *request)
 {
-        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
+        const struct environment *environment = environment_find(request, now, PERMIT_READ_INVENTORY);
+        const struct node *node = environment ? node_find(request, now, environment) : NULL;
+
+        if (node)
+                object_reply(request, 200, &node->document, node_to_json(node));
+        else if (environment)
+                reply_fault(&request->reply, FAULT_NOT_FOUND, "there is no such node in this environment");
+}
+
+/* What only the inventory as a whole can tell: layers, the storages' own addresses. */
+static void node_check(const struct snapshot *now, const struct environment *environment, const struct node *node,
+                       struct violations *violations)
+{
+        if (!environment_has_layer(environment, node->layer))
+                violation_add(violations, "/layer", "layer.unknown", "environment %s has no layer %s",
+                              environment->document.id, node->layer);
+        for (size_t i = 0; i < node->address_count; i++) {
+                AUTO_FREE char *place = json_pointer_index("/addresses", i);
+                char text[ADDRESS_TEXT_SIZE];
+
+                if (snapshot_address_is_storage(now, &node->addresses[i]))
+                        violation_add(violations, place, "address.storage_node",
+                                      "%s is a storage node's address and can be no client's",
+                                      address_format(&node->addresses[i], text));
+        }
+}
+
+/* A migration ends for a node when the inventory says anew where it is, be it the same: that must be written. */
+static bool node_awaits_confirmation(const struct environment *environment, const struct node *existing)
+{
+        uint64_t since =
+                environment->state_revision ? environment->state_revision : environment->document.revision;
+
+        return environment->state == ENVIRONMENT_MIGRATING && existing && existing->document.revision <= since;
+}
+
+static bool node_is_contested(const struct snapshot *now, const struct node *node)
+{
+        for (size_t i = 0; i < node->address_count; i++)
+                if (snapshot_address_is_contested(now, &node->addresses[i]))
+                        return true;
+        return false;
+}
+
+/* The environment that a node is written to; NULL and the fault when there is none or it may not be. */
+static const struct environment *environment_for_write(const struct request *request, const struct snapshot *now,
+                                                       struct fault *fault)
+{
+        const struct environment *environment = snapshot_environment(now, request->parameters[0]);
+        const char *account = environment ? environment->account : NULL;
+
+        if (access_check(request, PERMIT_WRITE_INVENTORY, account, "environment", fault) < 0)
+                return NULL;
+        if (!environment)
+                access_not_found("environment", fault);
+        return environment;
+}
+
+static int node_put_prepare(struct commit *commit, struct write *write, struct fault *fault)
+{
+        struct node_write *change = (struct node_write *)commit;
+        struct node *wanted = change->wanted;
+        const struct environment *environment = environment_for_write(commit->request, write->now, fault);
+        const struct node *existing = snapshot_node(write->now, wanted->document.id);
+        const struct document *document = existing ? &existing->document : NULL;
+        int result;
+
+        if (!environment)
+                return -(int)fault->code;
+        if (existing && strcmp(existing->environment_uid, environment->uid) != 0)
+                return fault_set(fault, FAULT_CONFLICT, "node %s is in environment %s; delete it there first",
+                                 wanted->document.id, existing->environment);
+        result = precondition_check(commit->request, document, fault);
+        if (result < 0)
+                return result;
+        node_check(write->now, environment, wanted, &commit->violations);
+        if (violations_any(&commit->violations))
+                return commit_violations(commit, FAULT_INVALID, fault);
+        free(wanted->environment);
+        free(wanted->environment_uid);
+        wanted->environment = memory_text(environment->document.id);
+        wanted->environment_uid = memory_text(environment->uid);
+        if (node_awaits_confirmation(environment, existing))
+                commit_rewrite(commit, write, "node.put", document, &wanted->document);
+        else
+                commit_put(commit, write, "node.put", document, &wanted->document);
+        change->contested = node_is_contested(write->now, wanted);
+        return 0;
+}
+
+static void node_put_done(struct request *request)
+{
+        struct node_write *change = request->work;
+        const struct document *document = change->commit.document;
+
+        if (commit_failed(request, &change->commit))
+                return;
+        if (change->contested)
+                log_line(LOG_LEVEL_WARNING, (const char *[]){ "request", request->id, "node", document->id, NULL },
+                         "address.contested: another node claims an address of node %s; nobody is let in by it",
+                         document->id);
+        object_reply(request, change->commit.created ? 201 : 200, document,
+                     node_to_json((const struct node *)document));
+        if (change->commit.created)
+                reply_field(&request->reply, "Location", "/v1/environments/%s/nodes/%s", request->parameters[0],
+                            document->id);
 }
 
 void rest_node_put(struct request *request)
 {
-        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
+        AUTO_VIOLATIONS struct violations violations = { 0 };
+        struct node_write *change = node_write_new(request);
+        struct fault fault = { 0 };
+        json_t *body;
+
+        if (!environment_for_write(request, now, &fault)) {
+                reply_problem(&request->reply, &fault, NULL, NULL);
+                return;
+        }
+        body = request_json(request);
+        if (!body)
+                return;
+        parameter_check(request->parameters[1], "id", &violations);
+        change->wanted = node_from_json(request->parameters[1], body, &violations);
+        json_decref(body);
+        if (violations_any(&violations))
+                reply_violations(&request->reply, FAULT_INVALID, &violations);
+        else
+                commit_start(request, &change->commit, node_put_prepare, node_put_done);
+}
+
+static int node_delete_prepare(struct commit *commit, struct write *write, struct fault *fault)
+{
+        const struct request *request = commit->request;
+        const struct environment *environment = environment_for_write(request, write->now, fault);
+        const struct node *node = environment ? node_find(request, write->now, environment) : NULL;
+        int result;
+
+        if (!environment)
+                return -(int)fault->code;
+        if (!node)
+                return fault_set(fault, FAULT_NOT_FOUND, "there is no such node in this environment");
+        result = precondition_check(request, &node->document, fault);
+        if (result < 0)
+                return result;
+        commit_remove(commit, write, "node.delete", &node->document);
+        return 0;
+}
+
+static void node_delete_done(struct request *request)
+{
+        struct node_write *change = request->work;
+
+        if (!commit_failed(request, &change->commit))
+                reply_json(&request->reply, 200,
+                           json_pack("{s:s, s:b}", "id", change->commit.document->id, "deleted", 1));
 }
 
 void rest_node_delete(struct request *request)
 {
-        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+        struct node_write *change = node_write_new(request);
+
+        commit_start(request, &change->commit, node_delete_prepare, node_delete_done);
 }

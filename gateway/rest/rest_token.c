@@ -1,17 +1,141 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "auth/secret.h"
+#include "base/memory.h"
+#include "domain/token_json.h"
+#include "rest/commit.h"
 #include "rest/handlers.h"
+#include "rest/object.h"
+#include "rest/paging.h"
+
+struct token_write {
+        struct commit commit; /* first */
+        struct token *wanted;
+        char secret[SECRET_TEXT_SIZE]; /* lives until the reply has left, and nowhere else */
+};
+
+static void token_write_free(void *work)
+{
+        struct token_write *change = work;
+
+        commit_fini(&change->commit);
+        shared_put(change->wanted);
+        explicit_bzero(change->secret, sizeof change->secret);
+        free(change);
+}
+
+static struct token_write *token_write_new(struct request *request)
+{
+        struct token_write *change = NEW(struct token_write);
+
+        request->work = change;
+        request->work_free = token_write_free;
+        return change;
+}
+
+/* Tokens are the operator's alone. False: the reply is set. */
+static bool tokens_are_open(struct request *request)
+{
+        struct fault fault = { 0 };
+
+        if (permit(&request->principal, PERMIT_TOKENS, NULL, &fault) == 0)
+                return true;
+        reply_problem(&request->reply, &fault, NULL, NULL);
+        return false;
+}
 
 void rest_token_list(struct request *request)
 {
-        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
+        AUTO_VIOLATIONS struct violations violations = { 0 };
+        AUTO_PAGE struct page page = { 0 };
+        const struct document *document;
+        struct snapshot_walk walk;
+
+        if (!tokens_are_open(request))
+                return;
+        page_start(&page, request, DOCUMENT_TOKEN, &violations);
+        if (violations_any(&violations)) {
+                reply_violations(&request->reply, FAULT_MALFORMED, &violations);
+                return;
+        }
+        snapshot_walk_start(&walk, now->kinds[DOCUMENT_TOKEN], NULL, page_after(&page));
+        while ((document = snapshot_walk_next(&walk)) && page_has_room(&page))
+                page_add(&page, document, token_to_json((const struct token *)document));
+        page_reply(&page, request);
+}
+
+static int token_create_prepare(struct commit *commit, struct write *write, struct fault *fault)
+{
+        struct token *wanted = ((struct token_write *)commit)->wanted;
+
+        if (snapshot_find(write->now, DOCUMENT_TOKEN, wanted->document.id)) {
+                violation_add(&commit->violations, "/name", "token.exists",
+                              "there is a token of this name; delete it first, or choose another name");
+                return commit_violations(commit, FAULT_CONFLICT, fault);
+        }
+        commit_put(commit, write, "token.create", NULL, &wanted->document);
+        return 0;
+}
+
+static void token_create_done(struct request *request)
+{
+        struct token_write *change = request->work;
+        json_t *body;
+
+        if (commit_failed(request, &change->commit))
+                return;
+        body = token_to_json(change->wanted);
+        json_object_set_new(body, "secret", json_string(change->secret));
+        reply_json(&request->reply, 201, body);
+        reply_field(&request->reply, "Location", "/v1/tokens/%s", change->wanted->document.id);
 }
 
 void rest_token_create(struct request *request)
 {
-        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+        AUTO_VIOLATIONS struct violations violations = { 0 };
+        struct token_write *change = token_write_new(request);
+        json_t *body = tokens_are_open(request) ? request_json(request) : NULL;
+
+        if (!body)
+                return;
+        change->wanted = token_from_json(body, &violations);
+        json_decref(body);
+        if (!change->wanted) {
+                reply_violations(&request->reply, FAULT_INVALID, &violations);
+                return;
+        }
+        secret_make(change->secret, change->wanted->hash);
+        commit_start(request, &change->commit, token_create_prepare, token_create_done);
+}
+
+static int token_delete_prepare(struct commit *commit, struct write *write, struct fault *fault)
+{
+        const struct document *token = snapshot_find(write->now, DOCUMENT_TOKEN, commit->request->parameters[0]);
+
+        if (!token)
+                return access_not_found("token", fault);
+        commit_remove(commit, write, "token.delete", token);
+        return 0;
+}
+
+static void token_delete_done(struct request *request)
+{
+        struct token_write *change = request->work;
+
+        if (!commit_failed(request, &change->commit))
+                reply_json(&request->reply, 200,
+                           json_pack("{s:s, s:b}", "name", change->commit.document->id, "deleted", 1));
 }
 
 void rest_token_delete(struct request *request)
 {
-        reply_fault(&request->reply, FAULT_UNAVAILABLE, "this operation is not there yet");
+        struct token_write *change = token_write_new(request);
+
+        if (tokens_are_open(request))
+                commit_start(request, &change->commit, token_delete_prepare, token_delete_done);
 }

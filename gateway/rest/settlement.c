@@ -158,7 +158,7 @@ static void wait_parse(const char *value, size_t length, unsigned *wait_s, struc
                 *wait_s = number;
 }
 
-void prefer_parse(const char *field, unsigned *wait_s, struct violations *violations)
+bool prefer_parse(const char *field, unsigned *wait_s, struct violations *violations)
 {
         bool seen = false;
 
@@ -183,4 +183,5 @@ void prefer_parse(const char *field, unsigned *wait_s, struct violations *violat
                 }
                 field = start + value;
         }
+        return seen;
 }

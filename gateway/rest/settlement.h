@@ -20,10 +20,10 @@ void settlements_end(struct settlements *settlements);
 /* After settlements_end. What the status still holds lives on until it is settled. */
 void settlements_free(struct settlements *settlements);
 
-/* Reads `Prefer` (RFC 7240): *wait_s is N of wait=N, 0 without it; other preferences are ignored. A wait that is
- * no number up to 60 is a violation at "header/Prefer". */
+/* Reads `Prefer` (RFC 7240): *wait_s is N of wait=N, 0 without it; other preferences are ignored. Whether there
+ * was one. A wait that is no number up to 60 is a violation at "header/Prefer". */
 #define PREFER_WAIT_MOST_S 60
-void prefer_parse(const char *field, unsigned *wait_s, struct violations *violations);
+bool prefer_parse(const char *field, unsigned *wait_s, struct violations *violations);
 
 /* Suspends the request until the status has seen what `wait` describes (export_id, revision, gone and sides are
  * looked at) or wait_s seconds are over; then `next`, with *in_time set (which must live until then). When the

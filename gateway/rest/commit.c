@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rest/commit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/memory.h"
+
+void commit_fini(struct commit *commit)
+{
+        violations_fini(&commit->violations);
+        shared_put(commit->document);
+        commit->document = NULL;
+}
+
+static int job_prepare(struct write_job *job, struct write *write, struct fault *fault)
+{
+        struct commit *commit = (struct commit *)job;
+
+        return commit->prepare(commit, write, fault);
+}
+
+static void job_done(struct write_job *job, const struct snapshot *published, const struct fault *fault)
+{
+        struct commit *commit = (struct commit *)job;
+
+        commit->fault = *fault;
+        commit->revision = published ? published->revision : 0;
+        request_resume(commit->request);
+}
+
+void commit_start(struct request *request, struct commit *commit,
+                  int (*prepare)(struct commit *commit, struct write *write, struct fault *fault),
+                  void (*next)(struct request *request))
+{
+        commit->job = (struct write_job){ .prepare = job_prepare, .done = job_done };
+        commit->request = request;
+        commit->prepare = prepare;
+        if (!request_suspend(request, next)) {
+                fault_set(&commit->fault, FAULT_UNAVAILABLE, "gatehoused is stopping; nothing was changed");
+                next(request);
+                return;
+        }
+        writer_submit(request->context->writer, &commit->job);
+}
+
+bool commit_failed(struct request *request, const struct commit *commit)
+{
+        json_t *extra = NULL;
+
+        if (commit->fault.code == FAULT_NONE)
+                return false;
+        if (commit->conflict_id[0] != '\0')
+                extra = json_pack("{s:{s:s}}", "export", "id", commit->conflict_id);
+        reply_problem(&request->reply, &commit->fault, &commit->violations, extra);
+        return true;
+}
+
+int commit_violations(struct commit *commit, enum fault_code code, struct fault *fault)
+{
+        return violations_any(&commit->violations) ? violations_fault(&commit->violations, code, fault) : 0;
+}
+
+void commit_keep(struct commit *commit, const struct document *document)
+{
+        shared_put(commit->document);
+        commit->document = shared_get(document);
+}
+
+/* Whether two objects of one id have the same stored form; both `created_at` are the first one's. */
+static bool document_is_same(const struct document *existing, struct document *document)
+{
+        document->created_at_ms = existing->created_at_ms;
+
+        AUTO_FREE char *before = document_render(existing);
+        AUTO_FREE char *after = document_render(document);
+
+        return strcmp(before, after) == 0;
+}
+
+bool commit_unchanged(struct commit *commit, const struct document *existing, struct document *document)
+{
+        if (!existing || !document_is_same(existing, document))
+                return false;
+        commit_keep(commit, existing);
+        return true;
+}
+
+void commit_put(struct commit *commit, struct write *write, const char *action, const struct document *existing,
+                struct document *document)
+{
+        if (!commit_unchanged(commit, existing, document))
+                commit_rewrite(commit, write, action, existing, document);
+}
+
+void commit_rewrite(struct commit *commit, struct write *write, const char *action,
+                    const struct document *existing, struct document *document)
+{
+        const struct request *request = commit->request;
+        AUTO_SHARED const struct document *before = shared_get(existing); /* the draft is about to drop its own */
+
+        commit->created = !existing;
+        write_put(write, document);
+        write_event(write, request->principal.name, request->source, action, document->id, before, document);
+        commit_keep(commit, document);
+}
+
+void commit_remove(struct commit *commit, struct write *write, const char *action, const struct document *document)
+{
+        const struct request *request = commit->request;
+
+        commit_keep(commit, document);
+        document = commit->document; /* the draft's own reference goes with the removal */
+        write_event(write, request->principal.name, request->source, action, document->id, document, NULL);
+        write_remove(write, document->kind, document->id);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * An export as the API shows it: what is wanted, and how many of its grants are in which state.
+ */
+#pragma once
+
+#include "domain/grant.h"
+#include "rest/request.h"
+
+struct json_t;
+
+/* export_to_json and "status": {"pending": n, "active": n, "suspended": n, "refused": n, "failed": n}. Caller owns
+ * the reference. */
+struct json_t *export_show(const struct request *request, const struct snapshot *now, const struct export *export);
+
+/* The export's grants in `now`; freed with grant_list_fini. */
+void export_grants(const struct request *request, const struct snapshot *now, const struct export *export,
+                   struct grant_list *grants);
+
+/* Sets sides[protocol] for each protocol that an admitted grant goes by. */
+void export_sides(const struct grant_list *grants, bool sides[2]);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Lists in pages: {"items": [...], "next": cursor or null}. A cursor names the last object that was shown, so
+ * that it stays right while objects come and go: what is there all the time is shown exactly once.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "domain/document.h"
+#include "rest/request.h"
+
+#define PAGE_LIMIT_DEFAULT 100
+#define PAGE_LIMIT_MOST 1000
+
+struct page {
+        enum document_kind kind;
+        size_t limit;
+        char after[DOCUMENT_ID_MAX + 1]; /* the last object of the page before, or "" */
+        char last[DOCUMENT_ID_MAX + 1];  /* of this page so far */
+        bool more;
+        struct json_t *items;
+};
+
+#define AUTO_PAGE __attribute__((cleanup(page_fini)))
+void page_fini(struct page *page);
+
+/* Starts a page of `kind` as the query's limit and cursor ask, each bad one a violation at "query/...". */
+void page_start(struct page *page, const struct request *request, enum document_kind kind,
+                struct violations *violations);
+
+/* Where a walk begins: for snapshot_walk_start. */
+const char *page_after(const struct page *page);
+
+/* Whether there is room for `document`: if not, the page is complete and one more exists. */
+bool page_has_room(struct page *page);
+
+/* Appends what the API shows of `document` (`item` is taken). */
+void page_add(struct page *page, const struct document *document, struct json_t *item);
+
+/* Answers with the page. */
+void page_reply(struct page *page, struct request *request);
+
+/* The query's filter `name`, NULL when not given; one that is no name is a violation. */
+const char *page_filter(const struct request *request, const char *name, struct violations *violations);

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "auth/secret.h"
+#include "base/memory.h"
+#include "domain/export_json.h"
+#include "rest/commit.h"
+#include "rest/export_check.h"
+#include "rest/export_show.h"
+#include "rest/file_question.h"
+#include "rest/handlers.h"
+#include "rest/object.h"
+#include "rest/replay.h"
+#include "rest/settlement.h"
+
+struct export_create {
+        struct commit commit; /* first */
+        struct file_question question;
+        struct replay replay;
+        struct export *wanted;
+        const struct storage *storage; /* a reference, for the question */
+        unsigned wait_s;
+        bool waits;
+        bool in_time;
+};
+
+static void export_create_free(void *work)
+{
+        struct export_create *change = work;
+
+        commit_fini(&change->commit);
+        shared_put(change->wanted);
+        shared_put(change->storage);
+        free(change);
+}
+
+/* Fills in what the names stand for and looks at what speaks against the export in `now`. */
+static int export_settle(const struct request *request, struct export_create *change, const struct snapshot *now,
+                         struct fault *fault)
+{
+        struct commit *commit = &change->commit;
+        struct export *wanted = change->wanted;
+        struct protocol_facts facts = status_facts(request->context->status);
+        const struct environment *environment;
+        const struct storage *storage;
+        const struct export *conflict;
+
+        export_check_names(now, &request->principal, wanted, &facts, &storage, &environment, &commit->violations);
+        if (violations_any(&commit->violations))
+                return commit_violations(commit, FAULT_INVALID, fault);
+        free(wanted->account);
+        free(wanted->environment_uid);
+        wanted->account = memory_text(storage->account);
+        wanted->environment_uid = memory_text(environment->uid);
+        shared_put(change->storage);
+        change->storage = shared_get(storage);
+        conflict = export_find_conflict(now, wanted, &commit->violations);
+        if (!conflict)
+                return 0;
+        snprintf(commit->conflict_id, sizeof commit->conflict_id, "%s", conflict->document.id);
+        return commit_violations(commit, FAULT_CONFLICT, fault);
+}
+
+/* Gives out the number after the last one given out: one that has just come free is used as late as possible, for
+ * a client may still hold handles of it. */
+static int number_allocate(struct write *write, uint16_t *number, struct fault *fault)
+{
+        const struct counter *last =
+                (const struct counter *)snapshot_find(write->now, DOCUMENT_COUNTER, "export_number");
+        uint64_t candidate = last ? last->value : 0;
+
+        for (int tried = 0; tried < EXPORT_NUMBER_LAST; tried++) {
+                candidate = candidate % EXPORT_NUMBER_LAST + 1;
+                if (!snapshot_export_by_number(write->now, (uint16_t)candidate)) {
+                        AUTO_SHARED struct counter *counter = counter_new("export_number");
+
+                        counter->value = candidate;
+                        write_put(write, &counter->document);
+                        *number = (uint16_t)candidate;
+                        return 0;
+                }
+        }
+        return fault_set(fault, FAULT_EXHAUSTED, "all %d numbers that the NFS server has for exports are in use",
+                         EXPORT_NUMBER_LAST);
+}
+
+static void export_name(const struct request *request, struct write *write, struct export *wanted)
+{
+        char id[EXPORT_ID_SIZE];
+        uint8_t random[10];
+
+        request->context->random_bytes(random, sizeof random);
+        document_set_id(&wanted->document, export_id_make(write->now_ms, random, id));
+        request->context->random_bytes(&wanted->file_system_id, sizeof wanted->file_system_id);
+        wanted->file_system_id >>= 1; /* Ganesha reads it as a signed number */
+}
+
+static int export_create_prepare(struct commit *commit, struct write *write, struct fault *fault)
+{
+        struct export_create *change = (struct export_create *)commit;
+        const struct request *request = commit->request;
+        const struct export *before = NULL;
+        int result = replay_find(&change->replay, write->now, &before, &commit->violations, fault);
+
+        if (result < 0)
+                return result;
+        if (before) {
+                commit_keep(commit, &before->document);
+                return 0;
+        }
+        result = export_settle(request, change, write->now, fault);
+        if (result == 0)
+                result = number_allocate(write, &change->wanted->number, fault);
+        if (result < 0)
+                return result;
+        export_name(request, write, change->wanted);
+        commit_put(commit, write, "export.create", NULL, &change->wanted->document);
+        replay_keep(&change->replay, write, change->wanted);
+        return 0;
+}
+
+static void export_create_reply(struct request *request)
+{
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
+        struct export_create *change = request->work;
+        const struct export *export = (const struct export *)change->commit.document;
+
+        reply_json(&request->reply, 201, export_show(request, now, export));
+        reply_field(&request->reply, "Location", "/v1/exports/%s", export->document.id);
+        if (change->waits)
+                reply_field(&request->reply, "Preference-Applied", "wait=%u", change->wait_s);
+}
+
+static void export_create_done(struct request *request)
+{
+        struct export_create *change = request->work;
+        struct status_wait wait = { 0 };
+
+        if (commit_failed(request, &change->commit))
+                return;
+        if (change->wait_s == 0) {
+                export_create_reply(request);
+                return;
+        }
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
+        const struct export *export = (const struct export *)change->commit.document;
+        AUTO_GRANTS struct grant_list grants = { 0 };
+
+        export_grants(request, now, export, &grants);
+        export_sides(&grants, wait.sides);
+        wait.revision = export->document.revision;
+        snprintf(wait.export_id, sizeof wait.export_id, "%s", export->document.id);
+        settlement_wait(request, &wait, change->wait_s, &change->in_time, export_create_reply);
+}
+
+static void path_check(const struct file_question *question, struct violations *violations)
+{
+        const struct path_seen *seen = &question->seen;
+
+        if (question->fault.code == FAULT_INVALID)
+                violation_add(violations, "/path", "path.not_usable", "%s", question->fault.text);
+        else if (question->fault.code != FAULT_NONE)
+                return; /* nobody can say now: the grants will tell */
+        else if (seen->kind == PATH_LINK)
+                violation_add(violations, "/path", "path.is_link",
+                              "%s is a symbolic link; say the directory that it leads to", seen->at);
+        else if (seen->kind == PATH_OTHER)
+                violation_add(violations, "/path", "path.not_directory", "%s is not a directory", seen->at);
+}
+
+/* Somebody has looked at the path, or nobody can. */
+static void export_create_inspected(struct request *request)
+{
+        AUTO_VIOLATIONS struct violations violations = { 0 };
+        struct export_create *change = request->work;
+
+        path_check(&change->question, &violations);
+        if (violations_any(&violations))
+                reply_violations(&request->reply, FAULT_INVALID, &violations);
+        else
+                commit_start(request, &change->commit, export_create_prepare, export_create_done);
+}
+
+/* Asks the storage about the path, unless this is a replay, another export has it or the answer is no anyway. */
+static void export_create_look(struct request *request, struct export_create *change)
+{
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
+        struct commit *commit = &change->commit;
+        const struct export *before = NULL;
+        int result = replay_find(&change->replay, now, &before, &commit->violations, &commit->fault);
+
+        if (result == 0 && !before)
+                result = export_settle(request, change, now, &commit->fault);
+        if (result < 0) {
+                commit_failed(request, commit);
+                return;
+        }
+        if (before || export_path_is_known(now, change->wanted->storage, change->wanted->path)) {
+                commit_start(request, commit, export_create_prepare, export_create_done);
+                return;
+        }
+        change->question = (struct file_question){ .storage = change->storage,
+                                                   .path = change->wanted->path,
+                                                   .deadline_ms = request->context->path_check_timeout_ms };
+        request_ask(request, &change->question, export_create_inspected);
+}
+
+/* Reads Prefer and Idempotency-Key. False: the reply is set. */
+static bool export_create_headers(struct request *request, struct export_create *change)
+{
+        AUTO_VIOLATIONS struct violations violations = { 0 };
+
+        change->waits = prefer_parse(request->headers[HEADER_PREFER], &change->wait_s, &violations);
+        replay_check_key(request->headers[HEADER_IDEMPOTENCY_KEY], &violations);
+        if (violations_any(&violations))
+                reply_violations(&request->reply, FAULT_MALFORMED, &violations);
+        return !violations_any(&violations);
+}
+
+/* Whether the scope may make exports at all; whose they may be is seen when the storage is known. */
+static bool export_create_is_open(struct request *request)
+{
+        const struct principal *principal = &request->principal;
+        const char *own = principal->kind == PRINCIPAL_ACCOUNT ? principal->account : NULL;
+        struct fault fault = { 0 };
+
+        if (permit(principal, PERMIT_WRITE_EXPORT, own, &fault) == 0)
+                return true;
+        reply_problem(&request->reply, &fault, NULL, NULL);
+        return false;
+}
+
+void rest_export_create(struct request *request)
+{
+        AUTO_VIOLATIONS struct violations violations = { 0 };
+        struct export_create *change = NEW(struct export_create);
+        json_t *body;
+
+        request->work = change;
+        request->work_free = export_create_free;
+        if (!export_create_is_open(request) || !export_create_headers(request, change))
+                return;
+        body = request_json(request);
+        if (!body)
+                return;
+        change->wanted = export_from_json(body, &violations);
+        if (change->wanted)
+                export_check_request(change->wanted, clock_wall_ms(request->context->clock), &violations);
+        replay_start(&change->replay, &request->principal, request->headers[HEADER_IDEMPOTENCY_KEY], body);
+        json_decref(body);
+        if (violations_any(&violations))
+                reply_violations(&request->reply, FAULT_INVALID, &violations);
+        else
+                export_create_look(request, change);
+}
