@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "protocols/files/local_files.h"
+
+int local_files_inspect(const struct act_caller *helper, const char *mount_root, const char *path, int deadline_ms,
+                        struct path_seen *seen, struct fault *fault)
+{
+        AUTO_MESSAGE struct message request, reply;
+
+        message_init(&request, ACT_FILES_INSPECT);
+        message_init(&reply, ACT_FILES_INSPECT);
+        message_put_text(&request, mount_root);
+        message_put_text(&request, path);
+        int failed = helper->call(helper->context, &request, &reply, deadline_ms, fault);
+        if (failed)
+                return failed;
+        return directory_take_seen(&reply, seen, fault);
+}
+
+int local_files_make_directory(const struct act_caller *helper, const char *mount_root, const char *path,
+                               const struct directory_wish *wish, int deadline_ms, struct fault *fault)
+{
+        AUTO_MESSAGE struct message request, reply;
+
+        message_init(&request, ACT_FILES_MAKE_DIRECTORY);
+        message_init(&reply, ACT_FILES_MAKE_DIRECTORY);
+        message_put_text(&request, mount_root);
+        message_put_text(&request, path);
+        directory_put_wish(&request, wish);
+        return helper->call(helper->context, &request, &reply, deadline_ms, fault);
+}
+
+int local_files_check(const struct act_caller *helper, const char *mount_root, int deadline_ms,
+                      struct fault *fault)
+{
+        AUTO_MESSAGE struct message request, reply;
+
+        message_init(&request, ACT_FILES_FILE_SYSTEM);
+        message_init(&reply, ACT_FILES_FILE_SYSTEM);
+        message_put_text(&request, mount_root);
+        return helper->call(helper->context, &request, &reply, deadline_ms, fault);
+}
