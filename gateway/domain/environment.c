@@ -73,6 +73,13 @@ int environment_state_parse(const char *word, enum environment_state *state)
         return place < 0 ? -1 : 0;
 }
 
+void environment_keep_state_revision(struct environment *next, const struct environment *now)
+{
+        next->state_revision = 0;
+        if (now && now->state == next->state)
+                next->state_revision = now->state_revision ? now->state_revision : now->document.revision;
+}
+
 bool environment_has_layer(const struct environment *environment, const char *layer)
 {
         return text_place((const char *const *)environment->layers, environment->layer_count, layer) >= 0;

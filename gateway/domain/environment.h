@@ -70,6 +70,10 @@ extern const char *const environment_state_words[]; /* by state, then NULL */
 const char *environment_state_word(enum environment_state state);
 int environment_state_parse(const char *word, enum environment_state *state);
 
+/* Sets next->state_revision for an object that replaces `now` (NULL = there was none): kept when the state is the
+ * same, else 0, the revision of the commit that `next` gets. Call it before `next` is put. */
+void environment_keep_state_revision(struct environment *next, const struct environment *now);
+
 bool environment_has_layer(const struct environment *environment, const char *layer);
 
 /* "8.3", "8.3.1", "8": up to three numbers of at most 65535. 0 or -1. */

@@ -21,20 +21,26 @@ struct write {
         void *internal;
 };
 
-/* Asks for `document` to be put (reference taken; its revision and, when an object of this id exists, its
- * created_at_ms are set at once). Visible in write->now at once. */
+/* Asks for `document` to be put (a reference of its own is taken, the caller drops the caller's; its revision and,
+ * when an object of this id exists, its created_at_ms are set at once; created_at_ms is now_ms when it was left
+ * 0). It must be a fresh object, revision 0, and must not change afterwards. Visible in write->now at once, and
+ * borrowed pointers to the object it replaces may end with the call.
+ * An environment: say environment_keep_state_revision() first. */
 void write_put(struct write *write, struct document *document);
+/* Asks for the removal; nothing happens when there is no such object. */
 void write_remove(struct write *write, enum document_kind kind, const char *id);
 
-/* The audit line of this job; strings are copied. Without it the commit has none. before/after: the documents'
- * stored forms are taken (either may be NULL). */
+/* The audit line of this job; strings are copied. Without it the commit has none; with it alone the job is
+ * committed too. before/after: the documents' stored forms are taken as they are now (either may be NULL). */
 void write_event(struct write *write, const char *actor, const char *source, const char *action,
                  const char *object, const struct document *before, const struct document *after);
 
 /* A job. `prepare` runs in the writer thread: 0 = commit what was asked for (nothing asked for is fine), or a
- * fault = nothing of it happens. `done` runs in the writer thread after the commit is durable (or not):
- * `fault->code` is FAULT_NONE on success; `published` is the snapshot that holds it (borrowed for the call).
- * `done` must not block. The job's memory stays the caller's and must live until `done`. */
+ * fault = nothing of it happens. `done` runs in the writer thread after the commit is durable (or not), in the
+ * order of submission: `fault->code` is FAULT_NONE on success; `published` is the newest snapshot, which then
+ * holds it (borrowed for the call). When the store lost the group, its fault also goes to jobs that only saw
+ * changes of the lost ones. `done` must not block. The job's memory stays the caller's and must live until
+ * `done`, which may free it. */
 struct write_job {
         int (*prepare)(struct write_job *job, struct write *write, struct fault *fault);
         void (*done)(struct write_job *job, const struct snapshot *published, const struct fault *fault);

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "store/writer.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+
+#include "base/log.h"
+#include "store/write_group.h"
+
+/* Jobs in one group at most. A sync costs about as much as preparing a few dozen jobs; beyond that a larger group
+ * only makes its first job wait longer. */
+#define GROUP_MAX 128
+
+struct writer {
+        struct store *store; /* the thread's */
+        const struct clock *clock;
+        void (*on_publish)(void *context);
+        void *context;
+        pthread_t thread;
+
+        pthread_mutex_t queue_mutex;
+        pthread_cond_t queue_grew;
+        struct write_job *first, **last;
+        bool is_ending;
+
+        pthread_mutex_t published_mutex; /* held for as long as taking a reference takes */
+        const struct snapshot *published;
+};
+
+static int document_load(void *context, enum document_kind kind, const char *id, uint64_t revision,
+                         const char *text, size_t length, struct fault *fault)
+{
+        struct snapshot *snapshot = context;
+        struct document *document = document_parse(kind, id, revision, text, length, fault);
+
+        if (!document)
+                return fault_prefix(fault, "load %s %s", document_word(kind), id);
+        snapshot_put(snapshot, document);
+        shared_put(document);
+        return 0;
+}
+
+/* All that the store holds, as a snapshot at its newest revision; NULL and a fault. */
+static struct snapshot *store_snapshot(struct store *store, struct fault *fault)
+{
+        struct snapshot *snapshot = snapshot_new();
+
+        if (store->operations->load(store, document_load, snapshot, fault)) {
+                shared_put(snapshot);
+                return NULL;
+        }
+        snapshot->revision = store->operations->revision(store);
+        return snapshot;
+}
+
+/* Makes `snapshot` (its reference is taken) the one that readers get. */
+static void snapshot_publish(struct writer *writer, const struct snapshot *snapshot)
+{
+        const struct snapshot *old;
+
+        pthread_mutex_lock(&writer->published_mutex);
+        old = writer->published;
+        writer->published = snapshot;
+        pthread_mutex_unlock(&writer->published_mutex);
+        shared_put(old);
+        if (writer->on_publish)
+                writer->on_publish(writer->context);
+}
+
+const struct snapshot *writer_snapshot(struct writer *writer)
+{
+        const struct snapshot *snapshot;
+
+        pthread_mutex_lock(&writer->published_mutex);
+        snapshot = shared_get(writer->published);
+        pthread_mutex_unlock(&writer->published_mutex);
+        return snapshot;
+}
+
+/* The store has kept something else than the draft: somebody wrote to it behind our back, or the engine is
+ * broken. What it holds is the truth; without it there is nothing to go on with. */
+static void snapshot_reload(struct writer *writer)
+{
+        struct fault fault = { 0 };
+        struct snapshot *snapshot = store_snapshot(writer->store, &fault);
+
+        if (!snapshot) {
+                log_error("store: it cannot be read back: %s", fault.text);
+                abort();
+        }
+        snapshot_publish(writer, snapshot);
+}
+
+static void group_publish(struct writer *writer, const struct write_group *group, enum write_outcome outcome)
+{
+        switch (outcome) {
+        case WRITE_KEPT:
+                snapshot_publish(writer, shared_get(group->draft));
+                break;
+        case WRITE_DISAGREES:
+                snapshot_reload(writer);
+                break;
+        case WRITE_NOTHING:
+        case WRITE_LOST:
+                break;
+        }
+}
+
+/* The jobs that wait now, GROUP_MAX at most; NULL when the writer is to end and none waits. */
+static struct write_job *jobs_take(struct writer *writer)
+{
+        struct write_job *jobs, *last;
+
+        pthread_mutex_lock(&writer->queue_mutex);
+        while (!writer->first && !writer->is_ending)
+                pthread_cond_wait(&writer->queue_grew, &writer->queue_mutex);
+        jobs = last = writer->first;
+        for (int count = 1; last && last->next && count < GROUP_MAX; count++)
+                last = last->next;
+        writer->first = last ? last->next : NULL;
+        if (!writer->first)
+                writer->last = &writer->first;
+        if (last)
+                last->next = NULL;
+        pthread_mutex_unlock(&writer->queue_mutex);
+        return jobs;
+}
+
+static void *writer_run(void *argument)
+{
+        struct writer *writer = argument;
+        struct write_job *jobs;
+
+        while ((jobs = jobs_take(writer))) {
+                struct write_group group;
+
+                /* Only this thread publishes: `published` can be read without the lock here. */
+                write_group_init(&group, writer->published, clock_wall_ms(writer->clock), writer);
+                for (; jobs; jobs = jobs->next)
+                        write_group_add(&group, jobs);
+                group_publish(writer, &group, write_group_commit(&group, writer->store));
+                /* `done` may free the job. */
+                for (size_t i = 0; i < group.entry_count; i++)
+                        group.entries[i].job->done(group.entries[i].job, writer->published,
+                                                   &group.entries[i].fault);
+                write_group_fini(&group);
+        }
+        return NULL;
+}
+
+/* Starts the thread with every signal blocked: they are the main thread's. */
+static int thread_start(struct writer *writer)
+{
+        sigset_t all, before;
+
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        int error = pthread_create(&writer->thread, NULL, writer_run, writer);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        if (!error)
+                pthread_setname_np(writer->thread, "writer");
+        return error;
+}
+
+static void writer_drop(struct writer *writer)
+{
+        shared_put(writer->published);
+        store_close(writer->store);
+        pthread_mutex_destroy(&writer->queue_mutex);
+        pthread_mutex_destroy(&writer->published_mutex);
+        pthread_cond_destroy(&writer->queue_grew);
+        free(writer);
+}
+
+int writer_new(struct store *store, const struct clock *clock, void (*on_publish)(void *context), void *context,
+               struct writer **writer, struct fault *fault)
+{
+        struct writer *made = NEW(struct writer);
+        struct fault cause = { 0 };
+        int error;
+
+        made->store = store;
+        made->clock = clock;
+        made->on_publish = on_publish;
+        made->context = context;
+        made->last = &made->first;
+        pthread_mutex_init(&made->queue_mutex, NULL);
+        pthread_mutex_init(&made->published_mutex, NULL);
+        pthread_cond_init(&made->queue_grew, NULL);
+        made->published = store_snapshot(store, &cause);
+        if (made->published && (error = thread_start(made)))
+                fault_set_errno(&cause, FAULT_INTERNAL, error, "start the writer's thread");
+        if (cause.code) {
+                writer_drop(made);
+                return fault_set(fault, cause.code, "%s", cause.text);
+        }
+        *writer = made;
+        return 0;
+}
+
+void writer_free(struct writer *writer)
+{
+        if (!writer)
+                return;
+        pthread_mutex_lock(&writer->queue_mutex);
+        writer->is_ending = true;
+        pthread_cond_signal(&writer->queue_grew);
+        pthread_mutex_unlock(&writer->queue_mutex);
+        pthread_join(writer->thread, NULL);
+        writer_drop(writer);
+}
+
+void writer_submit(struct writer *writer, struct write_job *job)
+{
+        job->next = NULL;
+        pthread_mutex_lock(&writer->queue_mutex);
+        *writer->last = job;
+        writer->last = &job->next;
+        pthread_cond_signal(&writer->queue_grew);
+        pthread_mutex_unlock(&writer->queue_mutex);
+}
