@@ -3,6 +3,7 @@
 
 #include <endian.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,27 +80,52 @@ static const unsigned char *bytes_take(struct rest *rest, size_t length)
         return bytes;
 }
 
+/* One pair; `value` is NULL when it is no string. */
+struct pair {
+        const char *key, *value;
+        size_t key_length;
+};
+
+static bool pair_take(struct rest *rest, struct pair *pair)
+{
+        size_t value_length;
+
+        if (!number_take(rest, &pair->key_length) || !number_take(rest, &value_length))
+                return false;
+        pair->key = (const char *)bytes_take(rest, pair->key_length + 1);
+        pair->value = (const char *)bytes_take(rest, value_length);
+        if (!pair->key || !pair->value ||
+            memchr(pair->key, '\0', pair->key_length + 1) != pair->key + pair->key_length)
+                return false;
+        if (value_length == 0 || memchr(pair->value, '\0', value_length) != pair->value + value_length - 1)
+                pair->value = NULL;
+        return true;
+}
+
 const char *gluster_dict_find(const void *bytes, size_t length, const char *key)
 {
         struct rest rest = { bytes, length };
+        struct pair pair;
         size_t count;
 
         if (!number_take(&rest, &count))
                 return NULL;
-        while (count-- > 0) {
-                size_t key_length, value_length;
-
-                if (!number_take(&rest, &key_length) || !number_take(&rest, &value_length))
-                        return NULL;
-                const unsigned char *its_key = bytes_take(&rest, key_length + 1);
-                const unsigned char *value = bytes_take(&rest, value_length);
-                if (!its_key || !value)
-                        return NULL;
-                if (key_length != strlen(key) || memcmp(its_key, key, key_length) != 0)
-                        continue;
-                if (value_length == 0 || memchr(value, '\0', value_length) != value + value_length - 1)
-                        return NULL;
-                return (const char *)value;
-        }
+        while (count-- > 0 && pair_take(&rest, &pair))
+                if (pair.key_length == strlen(key) && memcmp(pair.key, key, pair.key_length) == 0)
+                        return pair.value;
         return NULL;
+}
+
+void gluster_dict_each(const void *bytes, size_t length,
+                       void (*each)(void *context, const char *key, const char *value), void *context)
+{
+        struct rest rest = { bytes, length };
+        struct pair pair;
+        size_t count;
+
+        if (!number_take(&rest, &count))
+                return;
+        while (count-- > 0 && pair_take(&rest, &pair))
+                if (pair.value)
+                        each(context, pair.key, pair.value);
 }

@@ -30,3 +30,8 @@ void gluster_dict_render(const struct gluster_dict *dict, struct text *out);
 /* The value of `key` in the wire form at `bytes`, if it is a string (ends in its only NUL); NULL when the key is
  * not there, its value is no string or the bytes are no dictionary. Borrowed from `bytes`. */
 const char *gluster_dict_find(const void *bytes, size_t length, const char *key);
+
+/* Calls `each` for every pair whose value is a string, in the order of the wire; bytes that are no dictionary end
+ * the walk. Key and value are borrowed from `bytes`. */
+void gluster_dict_each(const void *bytes, size_t length,
+                       void (*each)(void *context, const char *key, const char *value), void *context);

@@ -162,11 +162,11 @@ static int call_send(int socket, uint32_t xid, const struct gluster_procedure *p
         gluster_dict_render(dict, &argument);
         size_t room = sizeof(uint32_t) + HEADER_MAX_BYTES + argument.length + 8;
         AUTO_FREE char *record = memory_new(room, 1);
-        u_int argument_length = (u_int)argument.length;
+        u_int argument_length = (u_int)argument.length, flags = procedure->flags;
         XDR xdr;
 
         xdrmem_create(&xdr, record + sizeof(uint32_t), (u_int)(room - sizeof(uint32_t)), XDR_ENCODE);
-        if (!xdr_callmsg(&xdr, &call) ||
+        if (!xdr_callmsg(&xdr, &call) || (procedure->has_flags && !xdr_u_int(&xdr, &flags)) ||
             !xdr_bytes(&xdr, &argument.data, &argument_length, (u_int)argument.length))
                 return fault_set(fault, FAULT_INTERNAL, "call GlusterFS: the request cannot be encoded");
         uint32_t length = xdr_getpos(&xdr);

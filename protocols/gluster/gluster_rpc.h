@@ -16,6 +16,8 @@
 struct gluster_procedure {
         uint32_t program, version, number;
         bool has_sentence; /* the answer carries a string between the numbers and the dictionary */
+        bool has_flags;    /* the request carries a number before the dictionary: `flags` */
+        uint32_t flags;
 };
 
 struct gluster_answer {

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "protocols/gluster/access_folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "protocols/gluster/volfile_filter.h"
+
+#define VOLFILE_MAX (8 * 1024 * 1024) /* bytes looked at: glusterd's own text and the list */
+
+static bool write_through(int fd, const struct text *text)
+{
+        for (size_t at = 0; at < text->length;) {
+                ssize_t put = write(fd, text->data + at, text->length - at);
+
+                if (put < 0 && errno != EINTR)
+                        return false;
+                at += put > 0 ? (size_t)put : 0;
+        }
+        return fsync(fd) == 0;
+}
+
+/* Puts `text` under `name`. A temporary file that a crash left behind is used again. */
+static bool file_put(int folder, const char *name, const char *temporary, const struct text *text)
+{
+        AUTO_CLOSE int fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+        return fd >= 0 && fchmod(fd, 0644) == 0 && write_through(fd, text) &&
+               renameat(folder, temporary, folder, name) == 0 && fsync(folder) == 0;
+}
+
+int access_folder_write(const char *folder, const struct access_file *file, struct fault *fault)
+{
+        AUTO_TEXT struct text text = { 0 };
+        AUTO_FREE char *name = memory_format("%s.access", file->volume);
+        AUTO_FREE char *temporary = memory_format(".%s.new", file->volume);
+        AUTO_CLOSE int folder_fd = -1;
+        int failed = access_file_print(file, &text, fault);
+
+        if (failed)
+                return failed;
+        if (mkdir(folder, 0755) && errno != EEXIST)
+                return fault_set_errno(fault, FAULT_INTERNAL, errno, "make %s", folder);
+        folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (folder_fd < 0 || !file_put(folder_fd, name, temporary, &text))
+                return fault_set_errno(fault, FAULT_INTERNAL, errno, "write %s/%s", folder, name);
+        return 0;
+}
+
+bool access_folder_manages(const char *folder, const char *volume)
+{
+        AUTO_FREE char *path = memory_format("%s/%s.access", folder, volume);
+
+        return access(path, F_OK) == 0 || errno != ENOENT;
+}
+
+/* Whether `path` is a program that only root can change; links are followed, as glusterd does. */
+static bool is_program_of_root(const char *path)
+{
+        struct stat status;
+
+        return stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == 0 &&
+               (status.st_mode & S_IXUSR) && !(status.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+static void auto_closedir(DIR **directory)
+{
+        if (*directory)
+                closedir(*directory);
+}
+#define AUTO_CLOSEDIR __attribute__((cleanup(auto_closedir)))
+
+bool access_filter_is_installed(const char *library_folder)
+{
+        AUTO_CLOSEDIR DIR *directory = opendir(library_folder);
+        const struct dirent *entry;
+        bool found = false;
+
+        while (directory && (entry = readdir(directory))) {
+                AUTO_FREE char *server =
+                        memory_format("%s/%s/xlator/mgmt/glusterd.so", library_folder, entry->d_name);
+                AUTO_FREE char *filter =
+                        memory_format("%s/%s/filter/gatehouse-volfile-filter", library_folder, entry->d_name);
+
+                if (entry->d_name[0] == '.' || access(server, F_OK) != 0)
+                        continue;
+                if (!is_program_of_root(filter))
+                        return false;
+                found = true;
+        }
+        return found;
+}
+
+/* One volfile; a file that glusterd has just taken away is no fault. */
+static int volfile_check(int folder, const char *name, struct fault *fault)
+{
+        AUTO_CLOSE int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        AUTO_TEXT struct text text = { 0 };
+        char block[16384];
+        ssize_t got = 0;
+
+        if (fd < 0 && errno == ENOENT)
+                return 0;
+        while (fd >= 0 && text.length <= VOLFILE_MAX && (got = read(fd, block, sizeof block)) > 0)
+                text_add_bytes(&text, block, (size_t)got);
+        if (fd < 0 || got != 0)
+                return fault_set(fault, FAULT_FORBIDDEN, "look at volfile %s: it cannot be read", name);
+        if (volfile_has_credentials(text_get(&text), text.length))
+                return fault_set(fault, FAULT_FORBIDDEN,
+                                 "look at volfile %s: it holds credentials, so that glusterd did not run "
+                                 "gatehouse-volfile-filter",
+                                 name);
+        return 0;
+}
+
+int access_filter_check_volfiles(const char *work_folder, const char *volume, struct fault *fault)
+{
+        AUTO_FREE char *path = memory_format("%s/vols/%s", work_folder, volume);
+        AUTO_CLOSEDIR DIR *directory = opendir(path);
+        const struct dirent *entry;
+        bool found = false;
+
+        while (directory && (entry = readdir(directory))) {
+                size_t length = strlen(entry->d_name);
+                int failed;
+
+                if (length < 4 || strcmp(entry->d_name + length - 4, ".vol") != 0)
+                        continue;
+                if ((failed = volfile_check(dirfd(directory), entry->d_name, fault)))
+                        return failed;
+                found = true;
+        }
+        return found ? 0 : fault_set(fault, FAULT_NOT_FOUND, "look at the volfiles in %s: there are none", path);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The folder of access lists, as the helper writes it, and what can be seen on this node's disk of whether
+ * gatehouse-volfile-filter does its work. For root only.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/fault.h"
+#include "protocols/gluster/access_list_text.h"
+
+/* Writes <folder>/<volume>.access (0644), all or nothing and through to the disk; makes the folder (0755) if it
+ * is not there. INVALID or TOO_LARGE as access_file_print, INTERNAL when the disk refuses. */
+int access_folder_write(const char *folder, const struct access_file *file, struct fault *fault);
+
+/* Whether <folder>/<volume>.access is there, so that the filter treats the volume as Gatehouse's. */
+bool access_folder_manages(const char *folder, const char *volume);
+
+/* Whether gatehouse-volfile-filter stands, as a program that only root can change, in the filter folder of every
+ * version of glusterd under `library_folder` ("/usr/lib/x86_64-linux-gnu/glusterfs"). glusterd looks into
+ * <library folder>/<its version>/filter; which version runs can only be asked with CAP_SYS_PTRACE, so each one
+ * that is installed must have it. */
+bool access_filter_is_installed(const char *library_folder);
+
+/* Looks through the volfiles of a managed volume: FORBIDDEN naming the first that still holds a credential, since
+ * then the filter did not run; NOT_FOUND when there are none. */
+int access_filter_check_volfiles(const char *work_folder, const char *volume, struct fault *fault);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "protocols/gluster/gluster_volume.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "protocols/gluster/access_list_text.h"
+#include "protocols/gluster/brick_probe.h"
+
+#define HELPER_MS 60000 /* a little more than the acts give themselves */
+#define CANARY_MS 3000
+
+static int call_helper(void *context, const struct message *request, struct message *reply, struct fault *fault)
+{
+        const struct gluster_volume_callers *callers = context;
+
+        return callers->helper.call(callers->helper.context, request, reply, HELPER_MS, fault);
+}
+
+static void take_brick(struct message *reply, struct volume_brick *brick)
+{
+        const void *bytes;
+        size_t length;
+
+        brick->path = memory_text(message_take_text(reply, MESSAGE_BODY_MAX));
+        bytes = message_take_bytes(reply, &length);
+        if (bytes && length == 4) {
+                brick->address.family = ADDRESS_V4;
+                memcpy(brick->address.bytes, bytes, 4);
+        }
+        brick->port = (uint16_t)message_take_u64(reply);
+}
+
+static int take_volume(struct message *reply, struct volume_seen *seen, struct fault *fault)
+{
+        uint64_t bricks;
+
+        seen->known = message_take_u64(reply) ? KNOWN_PRESENT : KNOWN_ABSENT;
+        seen->started = message_take_u64(reply) != 0;
+        seen->generation = message_take_u64(reply);
+        seen->pool_members = (size_t)message_take_u64(reply);
+        seen->filter_in_place = message_take_u64(reply) != 0;
+        bricks = message_take_u64(reply);
+        if (bricks <= MESSAGE_BODY_MAX) {
+                seen->bricks = memory_new(bricks, sizeof *seen->bricks);
+                while (seen->brick_count < bricks && !reply->broken)
+                        take_brick(reply, &seen->bricks[seen->brick_count++]);
+        }
+        if (message_is_consumed(reply) && seen->brick_count == bricks)
+                return 0;
+        volume_seen_fini(seen);
+        return fault_set(fault, FAULT_MALFORMED, "observe volume: not an answer of this helper");
+}
+
+static int volume_observe(void *context, const char *volume, struct volume_seen *seen, struct fault *fault)
+{
+        AUTO_MESSAGE struct message request, reply;
+        int failed;
+
+        message_init(&request, ACT_GLUSTERD_VOLUME_OBSERVE);
+        message_init(&reply, 0);
+        message_put_text(&request, volume);
+        failed = call_helper(context, &request, &reply, fault);
+        return failed ? failed : take_volume(&reply, seen, fault);
+}
+
+static int volume_secure(void *context, const char *volume, const struct address *peers, size_t peer_count,
+                         struct fault *fault)
+{
+        AUTO_MESSAGE struct message request, reply;
+
+        message_init(&request, ACT_GLUSTERD_VOLUME_SECURE);
+        message_init(&reply, 0);
+        message_put_text(&request, volume);
+        message_put_u64(&request, peer_count);
+        for (size_t i = 0; i < peer_count; i++) {
+                if (peers[i].family != ADDRESS_V4)
+                        return fault_set(fault, FAULT_INVALID,
+                                         "secure volume %s: Gluster volumes have storage nodes with IPv4 only",
+                                         volume);
+                message_put_bytes(&request, peers[i].bytes, 4);
+        }
+        return call_helper(context, &request, &reply, fault);
+}
+
+/* A memfd that holds `text` and can no longer be changed. */
+static int sealed_memfd(const struct text *text, int *fd, struct fault *fault)
+{
+        *fd = memfd_create("gatehouse-access-list", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        for (size_t at = 0; *fd >= 0 && at < text->length;) {
+                ssize_t put = write(*fd, text->data + at, text->length - at);
+
+                if (put < 0 && errno != EINTR)
+                        break;
+                at += put > 0 ? (size_t)put : 0;
+        }
+        if (*fd < 0 || lseek(*fd, 0, SEEK_END) != (off_t)text->length ||
+            fcntl(*fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+                return fault_set_errno(fault, FAULT_EXHAUSTED, errno, "hand over access list");
+        return 0;
+}
+
+static int volume_install(void *context, const char *volume, const struct access_list *list, struct fault *fault)
+{
+        AUTO_MESSAGE struct message request, reply;
+        AUTO_TEXT struct text text = { 0 };
+        struct access_file file = { .list = *list }; /* borrowed, not freed here */
+        int failed;
+
+        message_init(&request, ACT_GLUSTERD_LIST_INSTALL);
+        message_init(&reply, 0);
+        if (!access_volume_is_valid(volume))
+                return fault_set(fault, FAULT_INVALID, "install access list: %s is not a volume's name", volume);
+        memcpy(file.volume, volume, strlen(volume) + 1);
+        if ((failed = access_file_print(&file, &text, fault)) ||
+            (failed = sealed_memfd(&text, &request.fd, fault)))
+                return failed;
+        message_put_text(&request, volume);
+        return call_helper(context, &request, &reply, fault);
+}
+
+static int volume_canary(void *context, const char *volume, const struct volume_brick *brick, uint64_t generation,
+                         enum known *held, struct fault *fault)
+{
+        const struct gluster_volume_callers *callers = context;
+
+        return brick_probe_canary(&callers->worker, volume, brick, generation, CANARY_MS, held, fault);
+}
+
+struct gluster_volume gluster_volume_over(const struct gluster_volume_callers *callers)
+{
+        return (struct gluster_volume){
+                .observe = volume_observe,
+                .secure = volume_secure,
+                .install = volume_install,
+                .canary = volume_canary,
+                .context = (void *)(uintptr_t)callers,
+        };
+}

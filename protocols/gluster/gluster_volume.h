@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The daemon's side of one Gluster volume: the seam struct gluster_volume over the helper's acts (glusterd_acts.h)
+ * and, for the canary, a worker's (brick_probe.h).
+ */
+#pragma once
+
+#include "base/act.h"
+#include "domain/seams.h"
+
+struct gluster_volume_callers {
+        struct act_caller helper;
+        struct act_caller worker;
+};
+
+/* The seam. `callers` is borrowed and must outlive it. */
+struct gluster_volume gluster_volume_over(const struct gluster_volume_callers *callers);

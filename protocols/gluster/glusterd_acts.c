@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "protocols/gluster/glusterd_acts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "protocols/gluster/access_folder.h"
+#include "protocols/gluster/glusterd_rpc.h"
+
+#define GENERATION_OPTION "user.gatehouse-generation"
+#define ASK_MS 5000 /* for what this glusterd answers by itself */
+#define CHANGE_MS                                                                                      \
+        40000 /* for a transaction of the cluster: 60 ms on three nodes, seconds with one of them down \
+               */
+
+/* What holds for every volume that Gatehouse exports. Coherence: a change made over one protocol is seen over the
+ * other within milliseconds, not seconds (docs/backends.md). */
+static const struct glusterd_option secure_options[] = {
+        { "server.dynamic-auth", "on" }, /* a new list also ends connections that it does not admit */
+        { "diagnostics.brick-log-level",
+          "WARNING" }, /* INFO logs each address that is compared: 6.7 s with 10,000 */
+        { "features.cache-invalidation", "on" },
+        { "features.cache-invalidation-timeout", "600" },
+        { "performance.cache-invalidation", "on" },
+        { "performance.md-cache-timeout", "600" },
+        { "network.inode-lru-limit", "200000" },
+        { "performance.quick-read", "off" },
+};
+
+static int take_volume(struct message *request, const char **volume, struct fault *fault)
+{
+        *volume = message_take_text(request, ACCESS_VOLUME_MAX);
+        if (request->broken || !access_volume_is_valid(*volume))
+                return fault_set(fault, FAULT_MALFORMED, "read request: no name of a volume");
+        return 0;
+}
+
+static int check_consumed(const struct message *request, struct fault *fault)
+{
+        return message_is_consumed(request)
+                       ? 0
+                       : fault_set(fault, FAULT_MALFORMED, "read request: not the fields of act %u", request->act);
+}
+
+static int connect_glusterd(int *glusterd, struct fault *fault)
+{
+        *glusterd = glusterd_open(GLUSTERD_SOCKET, fault);
+        return *glusterd < 0 ? *glusterd : 0;
+}
+
+static uint64_t stored_generation(const struct glusterd_volume *seen)
+{
+        const char *value = glusterd_volume_option(seen, GENERATION_OPTION);
+
+        return value ? strtoull(value, NULL, 10) : 0;
+}
+
+/* The IPv4 address of a brick's host: a literal, or a name that this node can resolve. */
+static bool host_address(const char *host, struct address *address)
+{
+        struct addrinfo wanted = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM }, *found = NULL;
+
+        if (address_parse(host, address) == 0)
+                return address->family == ADDRESS_V4;
+        if (getaddrinfo(host, NULL, &wanted, &found) != 0)
+                return false;
+        *address = (struct address){ .family = ADDRESS_V4 };
+        memcpy(address->bytes, &((const struct sockaddr_in *)(const void *)found->ai_addr)->sin_addr, 4);
+        freeaddrinfo(found);
+        return true;
+}
+
+static bool filter_is_in_place(const char *volume)
+{
+        struct fault fault;
+
+        return access_filter_is_installed(GATEHOUSE_GLUSTERFS_LIBDIR) &&
+               (!access_folder_manages(GATEHOUSE_ACCESSDIR, volume) ||
+                access_filter_check_volfiles(GLUSTERD_WORK_FOLDER, volume, &fault) == 0);
+}
+
+static void put_volume(struct message *reply, const char *volume, const struct glusterd_volume *seen,
+                       size_t pool_members)
+{
+        message_put_u64(reply, seen->exists);
+        message_put_u64(reply, seen->started);
+        message_put_u64(reply, stored_generation(seen));
+        message_put_u64(reply, pool_members);
+        message_put_u64(reply, filter_is_in_place(volume));
+        message_put_u64(reply, seen->brick_count);
+        for (size_t i = 0; i < seen->brick_count; i++) {
+                const struct glusterd_brick *brick = &seen->bricks[i];
+                struct address address = { 0 };
+
+                message_put_text(reply, brick->path);
+                message_put_bytes(reply, address.bytes, host_address(brick->host, &address) ? 4 : 0);
+                message_put_u64(reply, brick->port);
+        }
+}
+
+static int volume_observe(void *context, struct message *request, struct message *reply, struct fault *fault)
+{
+        AUTO_CLOSE int glusterd = -1;
+        AUTO_GLUSTERD_VOLUME struct glusterd_volume seen = { 0 };
+        const char *volume;
+        size_t pool_members;
+        int failed;
+
+        (void)context;
+        if ((failed = take_volume(request, &volume, fault)) || (failed = check_consumed(request, fault)) ||
+            (failed = connect_glusterd(&glusterd, fault)) ||
+            (failed = glusterd_volume_get(glusterd, volume, ASK_MS, &seen, fault)) ||
+            (failed = glusterd_pool_size(glusterd, ASK_MS, &pool_members, fault)))
+                return failed;
+        if (seen.started && (failed = glusterd_volume_ports(glusterd, volume, CHANGE_MS, &seen, fault)))
+                return failed;
+        put_volume(reply, volume, &seen, pool_members);
+        return 0;
+}
+
+/* Reads and parses the list that came as a descriptor. It must be a sealed memfd: any other file could change
+ * under the reader, or never answer. */
+static int take_list(const struct message *request, struct access_file *file, struct fault *fault)
+{
+        AUTO_TEXT struct text text = { 0 };
+        int seals = request->fd >= 0 ? fcntl(request->fd, F_GET_SEALS) : -1;
+        char block[16384];
+        struct stat status;
+        ssize_t got;
+
+        if (seals < 0 || (~seals & (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)) || fstat(request->fd, &status) ||
+            status.st_size > ACCESS_TEXT_MAX)
+                return fault_set(fault, FAULT_MALFORMED, "read request: no sealed list of at most %d bytes",
+                                 ACCESS_TEXT_MAX);
+        while ((got = pread(request->fd, block, sizeof block, (off_t)text.length)) > 0)
+                text_add_bytes(&text, block, (size_t)got);
+        if (got < 0)
+                return fault_set_errno(fault, FAULT_INTERNAL, errno, "read access list");
+        return access_file_parse(text_get(&text), text.length, file, fault);
+}
+
+/* Whether `file` may be put in force for the volume as glusterd has it. */
+static int check_list(struct access_file *file, const char *volume, const struct glusterd_volume *seen,
+                      struct fault *fault)
+{
+        if (!seen->exists)
+                return fault_set(fault, FAULT_NOT_FOUND, "install access list: there is no volume %s", volume);
+        if (strcmp(file->volume, volume) != 0 || (file->volume_id[0] && strcmp(file->volume_id, seen->id) != 0))
+                return fault_set(fault, FAULT_INVALID, "install access list: it is not for volume %s", volume);
+        if (file->list.generation == 0 || file->list.generation < stored_generation(seen))
+                return fault_set(fault, FAULT_PRECONDITION,
+                                 "install access list: generation %" PRIu64 " is older than %" PRIu64
+                                 " of volume %s",
+                                 file->list.generation, stored_generation(seen), volume);
+        memcpy(file->volume_id, seen->id, sizeof file->volume_id);
+        return 0;
+}
+
+static int list_install(void *context, struct message *request, struct message *reply, struct fault *fault)
+{
+        AUTO_ACCESS_FILE struct access_file file = { 0 };
+        AUTO_CLOSE int glusterd = -1;
+        AUTO_GLUSTERD_VOLUME struct glusterd_volume seen = { 0 };
+        char generation[24];
+        struct glusterd_option option = { GENERATION_OPTION, generation };
+        const char *volume;
+        int failed;
+
+        (void)context;
+        (void)reply;
+        if ((failed = take_volume(request, &volume, fault)) || (failed = check_consumed(request, fault)) ||
+            (failed = take_list(request, &file, fault)) || (failed = connect_glusterd(&glusterd, fault)) ||
+            (failed = glusterd_volume_get(glusterd, volume, ASK_MS, &seen, fault)) ||
+            (failed = check_list(&file, volume, &seen, fault)) ||
+            (failed = access_folder_write(GATEHOUSE_ACCESSDIR, &file, fault)))
+                return failed;
+        snprintf(generation, sizeof generation, "%" PRIu64, file.list.generation);
+        failed = glusterd_volume_set(glusterd, volume, &option, 1, CHANGE_MS, fault);
+        if (!failed)
+                failed = access_filter_check_volfiles(GLUSTERD_WORK_FOLDER, volume, fault);
+        return failed;
+}
+
+/* The storage nodes of the request as the value that auth.allow is stored with. */
+static int take_peers(struct message *request, struct text *value, struct fault *fault)
+{
+        uint64_t count = message_take_u64(request);
+        AUTO_FREE struct address *peers = NULL;
+        AUTO_ACCESS_LIST struct access_list list = { 0 };
+
+        if (count == 0 || count > ACCESS_PEERS_MAX)
+                return fault_set(fault, FAULT_INVALID,
+                                 "secure volume: %" PRIu64 " storage nodes, 1 to %d are allowed", count,
+                                 ACCESS_PEERS_MAX);
+        peers = memory_new(count, sizeof *peers);
+        for (uint64_t i = 0; i < count; i++) {
+                size_t length;
+                const void *bytes = message_take_bytes(request, &length);
+
+                if (!bytes || length != 4)
+                        return fault_set(fault, FAULT_MALFORMED, "read request: not an IPv4 address");
+                peers[i].family = ADDRESS_V4;
+                memcpy(peers[i].bytes, bytes, 4);
+                if (address_kind(&peers[i]) != ADDRESS_USABLE)
+                        return fault_set(fault, FAULT_INVALID, "secure volume: a storage node's address %s",
+                                         address_kind_sentence(address_kind(&peers[i])));
+        }
+        access_list_init(&list, peers, count);
+        access_value_print_peers(list.peers, list.peer_count, value);
+        return 0;
+}
+
+/* Sets those options that differ, in one transaction; none if all are as they should be. */
+static int set_differing(int glusterd, const char *volume, const struct glusterd_volume *seen, const char *allow,
+                         struct fault *fault)
+{
+        struct glusterd_option wanted[ARRAY_SIZE(secure_options) + 1] = { { "auth.allow", allow } };
+        struct glusterd_option differing[ARRAY_SIZE(wanted)];
+        size_t count = 0;
+
+        memcpy(wanted + 1, secure_options, sizeof secure_options);
+        for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+                const char *value = glusterd_volume_option(seen, wanted[i].key);
+
+                if (!value || strcmp(value, wanted[i].value) != 0)
+                        differing[count++] = wanted[i];
+        }
+        return count ? glusterd_volume_set(glusterd, volume, differing, count, CHANGE_MS, fault) : 0;
+}
+
+static int volume_secure(void *context, struct message *request, struct message *reply, struct fault *fault)
+{
+        AUTO_CLOSE int glusterd = -1;
+        AUTO_GLUSTERD_VOLUME struct glusterd_volume seen = { 0 };
+        AUTO_TEXT struct text allow = { 0 };
+        const char *volume;
+        int failed;
+
+        (void)context;
+        (void)reply;
+        if ((failed = take_volume(request, &volume, fault)) || (failed = take_peers(request, &allow, fault)) ||
+            (failed = check_consumed(request, fault)) || (failed = connect_glusterd(&glusterd, fault)) ||
+            (failed = glusterd_volume_get(glusterd, volume, ASK_MS, &seen, fault)))
+                return failed;
+        if (!seen.exists)
+                return fault_set(fault, FAULT_NOT_FOUND, "secure volume: there is no volume %s", volume);
+        return set_differing(glusterd, volume, &seen, text_get(&allow), fault);
+}
+
+const struct act glusterd_acts[] = {
+        { ACT_GLUSTERD_VOLUME_OBSERVE, "glusterd.volume_observe",
+          "glusterd's socket and its volfiles can be opened by root only", 0, ASK_MS * 2 + CHANGE_MS,
+          volume_observe },
+        { ACT_GLUSTERD_LIST_INSTALL, "glusterd.list_install",
+          "the access list is root's, so that nobody else can let a client in, and so is glusterd's socket", 0,
+          ASK_MS + CHANGE_MS, list_install },
+        { ACT_GLUSTERD_VOLUME_SECURE, "glusterd.volume_secure", "glusterd's socket can be opened by root only", 0,
+          ASK_MS + CHANGE_MS, volume_secure },
+        { 0 },
+};

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "protocols/gluster/glusterd_rpc.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "protocols/gluster/gluster_rpc.h"
+
+#define CLI_PROGRAM 1238463
+#define CLI_VERSION 2
+#define BRICKS_MAX 100000 /* more than any volume has */
+
+static const struct gluster_procedure list_friends = {
+        .program = CLI_PROGRAM,
+        .version = CLI_VERSION,
+        .number = 3,
+        .has_flags = true,
+        .flags = 2 /* LIST_POOL_NODES */
+};
+static const struct gluster_procedure get_volume = { CLI_PROGRAM, CLI_VERSION, 5, .has_sentence = true };
+static const struct gluster_procedure set_volume = { CLI_PROGRAM, CLI_VERSION, 12, .has_sentence = true };
+static const struct gluster_procedure status_volume = { CLI_PROGRAM, CLI_VERSION, 27, .has_sentence = true };
+
+int glusterd_open(const char *socket_path, struct fault *fault)
+{
+        AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int opened;
+
+        if (fd < 0)
+                return fault_set_errno(fault, FAULT_INTERNAL, errno, "connect to glusterd");
+        if (strlen(socket_path) >= sizeof address.sun_path)
+                return fault_set(fault, FAULT_INVALID, "connect to glusterd: the path %s is too long",
+                                 socket_path);
+        memcpy(address.sun_path, socket_path, strlen(socket_path) + 1);
+        if (connect(fd, (struct sockaddr *)&address, sizeof address))
+                return fault_set_errno(fault, FAULT_UNAVAILABLE, errno, "connect to glusterd at %s", socket_path);
+        opened = fd;
+        fd = -1;
+        return opened;
+}
+
+static int call(int socket, const struct gluster_procedure *procedure, const struct gluster_dict *dict,
+                int deadline_ms, struct gluster_answer *answer, struct fault *fault)
+{
+        return gluster_rpc_call(socket, procedure, dict, clock_monotonic_ms(clock_system()) + deadline_ms, answer,
+                                fault);
+}
+
+static int cut(struct fault *fault)
+{
+        return fault_set(fault, FAULT_INTERNAL, "call glusterd: something is missing from its answer");
+}
+
+/* The value of a formatted key, or NULL. */
+static const char *find(const struct gluster_answer *answer, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+static const char *find(const struct gluster_answer *answer, const char *format, ...)
+{
+        char key[64];
+        va_list arguments;
+
+        va_start(arguments, format);
+        vsnprintf(key, sizeof key, format, arguments);
+        va_end(arguments);
+        return answer->dict ? gluster_dict_find(answer->dict, answer->dict_length, key) : NULL;
+}
+
+/* A decimal number from 0 to `most`; false for anything else, NULL included. */
+static bool number(const char *text, uint64_t most, uint64_t *value)
+{
+        char *end;
+
+        *value = 0;
+        if (!text || *text < '0' || *text > '9')
+                return false;
+        errno = 0;
+        *value = strtoull(text, &end, 10);
+        return errno == 0 && *end == '\0' && *value <= most;
+}
+
+/* What glusterd's refusal means. The words are those of glusterd-syncop.c, glusterd-handler.c and glusterd-mgmt.c.
+ */
+static int refusal(const struct gluster_answer *answer, const char *what, const char *volume, struct fault *fault)
+{
+        const char *sentence = answer->sentence && answer->sentence[0] ? answer->sentence : "no reason given";
+        bool busy = strstr(sentence, "nother transaction") || strstr(sentence, "Locking failed");
+
+        return fault_set(fault, busy ? FAULT_CONFLICT : FAULT_INVALID, "%s %s: glusterd says: %s", what, volume,
+                         sentence);
+}
+
+int glusterd_volume_set(int socket, const char *volume, const struct glusterd_option *options, size_t count,
+                        int deadline_ms, struct fault *fault)
+{
+        AUTO_GLUSTER_DICT struct gluster_dict dict = { 0 };
+        AUTO_GLUSTER_ANSWER struct gluster_answer answer = { 0 };
+        char key[32], number[32];
+        int failed;
+
+        gluster_dict_add(&dict, "volname", volume);
+        for (size_t i = 0; i < count; i++) {
+                if (strlen(options[i].key) + strlen(options[i].value) + 2 > GLUSTERD_VALUE_MAX)
+                        return fault_set(fault, FAULT_INVALID, "set option %s of %s: more than %d bytes",
+                                         options[i].key, volume, GLUSTERD_VALUE_MAX);
+                snprintf(key, sizeof key, "key%zu", i + 1);
+                gluster_dict_add(&dict, key, options[i].key);
+                snprintf(key, sizeof key, "value%zu", i + 1);
+                gluster_dict_add(&dict, key, options[i].value);
+        }
+        snprintf(number, sizeof number, "%zu", 2 * count);
+        gluster_dict_add(&dict, "count", number);
+        failed = call(socket, &set_volume, &dict, deadline_ms, &answer, fault);
+        if (!failed && answer.op_ret != 0)
+                failed = refusal(&answer, "set options of", volume, fault);
+        return failed;
+}
+
+void glusterd_volume_fini(struct glusterd_volume *volume)
+{
+        for (size_t i = 0; i < volume->brick_count; i++) {
+                free(volume->bricks[i].host);
+                free(volume->bricks[i].path);
+        }
+        for (size_t i = 0; i < volume->option_count; i++) {
+                free(volume->options[i].key);
+                free(volume->options[i].value);
+        }
+        free(volume->bricks);
+        free(volume->options);
+        *volume = (struct glusterd_volume){ 0 };
+}
+
+/* "volume0.brickN" = "host:/path", N from 1. The path begins at the first ":/", so that a host may be IPv6. */
+static int bricks_take(const struct gluster_answer *answer, struct glusterd_volume *seen, struct fault *fault)
+{
+        uint64_t count;
+
+        if (!number(find(answer, "volume0.brick_count"), BRICKS_MAX, &count))
+                return cut(fault);
+        seen->bricks = memory_new(count, sizeof *seen->bricks);
+        for (uint64_t i = 0; i < count; i++) {
+                const char *brick = find(answer, "volume0.brick%" PRIu64, i + 1);
+                const char *path = brick ? strstr(brick, ":/") : NULL;
+
+                if (!path)
+                        return cut(fault);
+                seen->bricks[i].host = memory_format("%.*s", (int)(path - brick), brick);
+                seen->bricks[i].path = memory_text(path + 1);
+                seen->brick_count++;
+        }
+        return 0;
+}
+
+static void option_take(void *context, const char *key, const char *value)
+{
+        static const char prefix[] = "volume0.option.";
+        struct glusterd_volume *seen = context;
+
+        if (strncmp(key, prefix, sizeof prefix - 1) != 0)
+                return;
+        seen->options = memory_resize(seen->options, seen->option_count + 1, sizeof *seen->options);
+        seen->options[seen->option_count].key = memory_text(key + sizeof prefix - 1);
+        seen->options[seen->option_count].value = memory_text(value);
+        seen->option_count++;
+}
+
+int glusterd_volume_get(int socket, const char *volume, int deadline_ms, struct glusterd_volume *seen,
+                        struct fault *fault)
+{
+        AUTO_GLUSTER_DICT struct gluster_dict dict = { 0 };
+        AUTO_GLUSTER_ANSWER struct gluster_answer answer = { 0 };
+        const char *id;
+        uint64_t count = 0, status = 0;
+        int failed;
+
+        gluster_dict_add(&dict, "volname", volume);
+        gluster_dict_add(&dict, "flags", "2"); /* GF_CLI_GET_VOLUME */
+        failed = call(socket, &get_volume, &dict, deadline_ms, &answer, fault);
+        if (failed)
+                return failed;
+        if (answer.op_ret != 0 && answer.sentence && strstr(answer.sentence, "does not exist"))
+                return 0;
+        if (answer.op_ret != 0)
+                return refusal(&answer, "observe volume", volume, fault);
+        if (!number(find(&answer, "count"), 1, &count) || count == 0)
+                return 0;
+        id = find(&answer, "volume0.volume_id");
+        if (!number(find(&answer, "volume0.status"), UINT32_MAX, &status) || !id ||
+            strlen(id) != ACCESS_VOLUME_ID_SIZE - 1)
+                return cut(fault);
+        memcpy(seen->id, id, ACCESS_VOLUME_ID_SIZE);
+        seen->started = status == 1; /* GLUSTERD_STATUS_STARTED */
+        seen->exists = true;
+        gluster_dict_each(answer.dict, answer.dict_length, option_take, seen);
+        return bricks_take(&answer, seen, fault);
+}
+
+const char *glusterd_volume_option(const struct glusterd_volume *seen, const char *key)
+{
+        for (size_t i = 0; i < seen->option_count; i++)
+                if (strcmp(seen->options[i].key, key) == 0)
+                        return seen->options[i].value;
+        return NULL;
+}
+
+/* Notes the port of a brick that is online. */
+static void port_note(struct glusterd_volume *seen, const char *host, const char *path, uint16_t port)
+{
+        for (size_t i = 0; i < seen->brick_count; i++)
+                if (strcmp(seen->bricks[i].host, host) == 0 && strcmp(seen->bricks[i].path, path) == 0)
+                        seen->bricks[i].port = port;
+}
+
+int glusterd_volume_ports(int socket, const char *volume, int deadline_ms, struct glusterd_volume *seen,
+                          struct fault *fault)
+{
+        AUTO_GLUSTER_DICT struct gluster_dict dict = { 0 };
+        AUTO_GLUSTER_ANSWER struct gluster_answer answer = { 0 };
+        uint64_t last = 0;
+        int failed;
+
+        gluster_dict_add(&dict, "volname", volume);
+        gluster_dict_add(&dict, "cmd", "256"); /* GF_CLI_STATUS_VOL */
+        failed = call(socket, &status_volume, &dict, deadline_ms, &answer, fault);
+        if (failed)
+                return failed;
+        if (answer.op_ret != 0)
+                return refusal(&answer, "ask for the bricks of", volume, fault);
+        if (!number(find(&answer, "brick-index-max"), BRICKS_MAX, &last))
+                return cut(fault);
+        for (uint64_t i = 0; i <= last; i++) {
+                const char *host = find(&answer, "brick%" PRIu64 ".hostname", i);
+                const char *path = find(&answer, "brick%" PRIu64 ".path", i);
+                uint64_t port, online;
+
+                if (host && path && number(find(&answer, "brick%" PRIu64 ".port", i), 65535, &port) &&
+                    number(find(&answer, "brick%" PRIu64 ".status", i), 1, &online) && online)
+                        port_note(seen, host, path, (uint16_t)port);
+        }
+        return 0;
+}
+
+int glusterd_pool_size(int socket, int deadline_ms, size_t *members, struct fault *fault)
+{
+        AUTO_GLUSTER_DICT struct gluster_dict nothing = { 0 };
+        AUTO_GLUSTER_ANSWER struct gluster_answer answer = { 0 };
+        uint64_t count = 0;
+        int failed = call(socket, &list_friends, &nothing, deadline_ms, &answer, fault);
+
+        if (failed)
+                return failed;
+        if (answer.op_ret != 0)
+                return refusal(&answer, "list the pool of", "this node", fault);
+        if (!number(find(&answer, "count"), BRICKS_MAX, &count))
+                return cut(fault);
+        *members = (size_t)count;
+        return 0;
+}
