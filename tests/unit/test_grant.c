@@ -294,6 +294,19 @@ static void expired_export_gives_its_mount_path_back(void **test)
         shared_put(snapshot);
 }
 
+static void grant_with_two_reasons_tells_that_of_the_node(void **test)
+{
+        struct snapshot *snapshot = world_new();
+        struct export *younger = target(world_export("ex-2", 2), TARGET_NODE, "9");
+
+        (void)test;
+        younger->enabled = false;
+        put(snapshot, world_export("ex-1", 1));
+        put(snapshot, younger);
+        check_grants(snapshot, "ex-2", "9:export.disabled:gluster");
+        shared_put(snapshot);
+}
+
 static void grant_addresses_are_those_its_protocol_can_use(void **test)
 {
         struct node *node = world_node("10", "cp", "fd77::22 10.77.0.22 10.77.0.23");
@@ -334,6 +347,7 @@ int main(void)
                 cmocka_unit_test(mount_path_belongs_to_the_oldest_admitted_export),
                 cmocka_unit_test(mount_path_is_free_when_the_older_export_is_not_let_in),
                 cmocka_unit_test(expired_export_gives_its_mount_path_back),
+                cmocka_unit_test(grant_with_two_reasons_tells_that_of_the_node),
                 cmocka_unit_test(grant_addresses_are_those_its_protocol_can_use),
                 cmocka_unit_test(grant_state_words_are_the_documented_ones),
         };

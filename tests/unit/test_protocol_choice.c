@@ -207,6 +207,12 @@ static void client_has_ipv6_first(struct scene *scene)
         scene->node->address_count = world_addresses("fd77::21 10.77.0.21", scene->node->addresses);
 }
 
+/* No address is not an IPv6 address; access_policy.c has a word on that. */
+static void client_has_no_address(struct scene *scene)
+{
+        scene->node->address_count = 0;
+}
+
 static void storage_defaults_to_nfs(struct scene *scene)
 {
         scene->export->protocol = PROTOCOL_AUTO;
@@ -263,6 +269,7 @@ static const struct {
         { client_has_image_without_known_stacks, RULE_CLIENT_UNKNOWN, PROTOCOL_IS_NFS },
         { client_has_known_stack, RULE_DEFAULT, PROTOCOL_IS_GLUSTER },
         { client_has_ipv6_only, RULE_CLIENT_IPV6_ONLY, PROTOCOL_IS_NFS },
+        { client_has_no_address, RULE_DEFAULT, PROTOCOL_IS_GLUSTER },
         { client_has_ipv6_first, RULE_DEFAULT, PROTOCOL_IS_GLUSTER },
         { storage_defaults_to_nfs, RULE_STORAGE_DEFAULT, PROTOCOL_IS_NFS },
         { storage_defaults_to_gluster, RULE_STORAGE_DEFAULT, PROTOCOL_IS_GLUSTER },
