@@ -147,7 +147,7 @@ daemon_start() {
         local machine=$1 name=$2
         shift 2
         "${daemon_through[@]}" nsenter --target "${testbed_init[$machine]}" --mount --uts --ipc --net --pid -- \
-                sh -c 'exec 9<&-; echo $$ >"/run/testbed-$0.pid"; LISTEN_PID=$$ exec "$@"' "$name" "$@" \
+                sh -c 'exec 9<&-; echo $$ >"/run/testbed-$0.pid"; exec "$@"' "$name" "$@" \
                 </dev/null >>"$testbed/log/$name" 2>&1 &
         disown
 }
@@ -232,8 +232,10 @@ helper_start() {
 }
 
 gatehouse_healthy() { api GET /healthz; }
-gatehoused_start() {
-        daemon_start storage gatehoused setpriv --reuid gatehouse --regid gatehouse --clear-groups --no-new-privs \
+# The words in gatehoused_through become gatehoused in the end, as daemon_through do.
+gatehoused_through=()
+gatehoused_start() { # as systemd would
+        daemon_start storage gatehoused "${gatehoused_through[@]}" setpriv --reuid gatehouse --regid gatehouse --clear-groups --no-new-privs \
                 --inh-caps -all --ambient-caps -all --bounding-set -all "$sbindir/gatehoused"
         wait_until 15 gatehouse_healthy || { log_tail gatehoused; fail 'gatehoused does not answer'; }
 }
