@@ -64,7 +64,7 @@ char *export_id_make(int64_t wall_ms, const uint8_t random[10], char id[EXPORT_I
                 unsigned value = 0;
 
                 for (int bit = i * 5 - 2; bit < i * 5 + 3; bit++)
-                        value = value << 1 | (bit < 0 ? 0 : bytes[bit / 8] >> (7 - bit % 8) & 1u);
+                        value = value << 1 | (bit < 0 ? 0u : (unsigned)bytes[bit / 8] >> (7 - bit % 8) & 1u);
                 id[3 + i] = digits[value];
         }
         id[EXPORT_ID_SIZE - 1] = '\0';
