@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * For tests of the API: a whole server on a Unix socket and a TCP port, over the memory store, a status that the
+ * test notes by hand and storages that it makes up; and a client that speaks real HTTP to it.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include <jansson.h>
+
+#include "auth/secret.h"
+#include "domain/seams.h"
+#include "reconcile/status.h"
+#include "rest/server.h"
+#include "store/writer.h"
+
+/* Storages that say what the test wants. Under the lock. */
+struct files_for_test {
+        pthread_mutex_t lock;
+        pthread_cond_t changed;
+        enum fault_code code; /* NONE: `kind`, else this failure */
+        enum path_kind kind;
+        bool held; /* questions are not answered until it is false */
+        unsigned asked, answered;
+};
+void files_say(struct files_for_test *files, enum fault_code code, enum path_kind kind);
+void files_hold(struct files_for_test *files, bool held);
+unsigned files_asked(struct files_for_test *files);
+void files_await_asked(struct files_for_test *files, unsigned count);
+
+struct api {
+        char folder[32], socket[64];
+        unsigned short port; /* of 127.0.0.1 */
+        struct store *store; /* the writer's */
+        struct writer *writer;
+        struct status *status;
+        struct files_for_test fake;
+        struct storage_files files;
+        struct rest_server *server;
+        atomic_llong wall_offset_ms; /* how far the server's wall clock is ahead */
+        struct clock clock;
+        char tokens[3][SECRET_TEXT_SIZE]; /* api_tokens: operator, inventory, account acme */
+};
+
+/* Group set-up and tear-down of cmocka: *state is the struct api. */
+int api_start(void **state);
+int api_stop(void **state);
+void api_stop_server(struct api *api);
+
+struct call {
+        const char *method, *path;
+        const char *body;       /* JSON with ' for " (raw: as it is); NULL = none */
+        size_t raw_length;      /* > 0: body is sent as it is */
+        const char *headers[4]; /* "Name: value" */
+        const char *token;      /* NULL: over the Unix socket; else over TCP, "" without any */
+};
+
+struct answer {
+        long status; /* 0 = no reply came */
+        char *header;
+        char *text;
+        json_t *json; /* NULL when the body is none */
+};
+#define AUTO_ANSWER __attribute__((cleanup(answer_fini)))
+void answer_fini(struct answer *answer);
+
+struct answer call(struct api *api, struct call call);
+struct answer call_of(struct api *api, const char *method, const char *path, const char *body);
+
+/* The member at `path` ("errors/0/code", "status/active") as text, "" when there is none. Valid until the next
+ * call from this thread. */
+const char *answer_at(const struct answer *answer, const char *path);
+/* A header field's value, "" when there is none. */
+const char *answer_field(const struct answer *answer, const char *name);
+/* "422 /path path.is_link /storage storage.unknown": the status, then each violation. */
+const char *answer_summary(const struct answer *answer);
+
+/* Sends and checks that the summary is `wanted`. */
+void expect(struct api *api, const char *method, const char *path, const char *body, const char *wanted);
+
+/* Environment shop (e-1, acme, layers cp and cache, nodes 101 (cp) and 102 (cache)), other (e-2, of foreign) and
+ * storage files (cluster, acme). */
+void api_world(struct api *api);
+/* Makes the three tokens. */
+void api_tokens(struct api *api);
+/* Makes an export of `path` at `mount` to layer cp of shop; its id lives as long as the process. */
+const char *api_export(struct api *api, const char *path, const char *mount);
+
+/* The newest committed revision. */
+uint64_t api_revision(struct api *api);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "api_for_test.h"
+
+#include "base/memory.h"
+
+#define SINGLE "{'kind':'single','account':'acme','addresses':['10.77.0.12'],'mount_root':'/srv/disk'}"
+
+static void storage_written_and_read_back(void **state)
+{
+        struct api *api = *state;
+
+        expect(api, "GET", "/v1/storages/files", NULL, "404");
+        AUTO_ANSWER struct answer made = call_of(
+                api, "PUT", "/v1/storages/files",
+                "{'kind':'cluster','account':'acme','addresses':['10.77.0.11','10.77.0.12'],'volume':'v1'}");
+        assert_int_equal(made.status, 201);
+        assert_string_equal(answer_field(&made, "Location"), "/v1/storages/files");
+        AUTO_ANSWER struct answer got = call_of(api, "GET", "/v1/storages/files", NULL);
+        assert_string_equal(got.text, made.text);
+        assert_string_not_equal(answer_field(&got, "ETag"), "");
+        assert_string_equal(answer_at(&got, "volume"), "v1");
+        assert_string_equal(answer_at(&got, "mount_root"), "/data");
+        AUTO_ANSWER struct answer list = call_of(api, "GET", "/v1/storages", NULL);
+        assert_string_equal(answer_at(&list, "items/0/name"), "files");
+        /* A cluster is glusterd's to know: no question is put for it. */
+        assert_int_equal(files_asked(&api->fake), 0);
+}
+
+static void single_storage_is_looked_at_before_it_is_taken(void **state)
+{
+        struct api *api = *state;
+
+        files_say(&api->fake, FAULT_INVALID, PATH_DIRECTORY);
+        expect(api, "PUT", "/v1/storages/disk", SINGLE, "422 /mount_root storage.not_exportable");
+        files_say(&api->fake, FAULT_UNAVAILABLE, PATH_DIRECTORY);
+        expect(api, "PUT", "/v1/storages/disk", SINGLE, "503");
+        files_say(&api->fake, FAULT_TIMEOUT, PATH_DIRECTORY);
+        expect(api, "PUT", "/v1/storages/disk", SINGLE, "503");
+        expect(api, "GET", "/v1/storages/disk", NULL, "404");
+        files_say(&api->fake, FAULT_NONE, PATH_DIRECTORY);
+        expect(api, "PUT", "/v1/storages/disk", SINGLE, "201");
+}
+
+static void bad_storage_is_refused_naming_the_place(void **state)
+{
+        struct api *api = *state;
+        static const struct {
+                const char *path, *body, *wanted;
+        } cases[] = {
+                { "/v1/storages/second",
+                  "{'kind':'cluster','account':'foreign','addresses':['10.77.0.12'],'volume':'v2'}",
+                  "422 /account storage.second_account" },
+                { "/v1/storages/second", "{'kind':'cluster','account':'acme','addresses':['10.77.0.12']}",
+                  "422 /volume storage.volume_taken" },
+                { "/v1/storages/files",
+                  "{'kind':'cluster','account':'acme','addresses':['10.77.0.11','10.77.0.21']}",
+                  "422 /addresses/1 address.client_node" },
+                { "/v1/storages/files",
+                  "{'kind':'cluster','account':'acme','addresses':['10.77.0.11'],'volume':'v2'}",
+                  "409 /volume storage.in_use" },
+                { "/v1/storages/files",
+                  "{'kind':'single','account':'acme','addresses':['10.77.0.11'],'mount_root':'/x'}",
+                  "409 /kind storage.in_use" },
+                { "/v1/storages/files", "{'kind':'cluster','account':'foreign','addresses':['10.77.0.11']}",
+                  "409 /account storage.in_use" },
+                { "/v1/storages/-a",
+                  "{'kind':'cluster','account':'acme','addresses':['10.77.0.12'],'volume':'v2'}",
+                  "422 path/name name.malformed" },
+                { "/v1/storages/third",
+                  "{'kind':'single','account':'acme','addresses':['10.77.0.12'],'mount_root':'/'}",
+                  "422 /mount_root storage.root" },
+                { "/v1/storages/third",
+                  "{'kind':'single','account':'acme','addresses':['127.0.0.1'],'mount_root':'/x'}",
+                  "422 /addresses/0 address.loopback" },
+        };
+        uint64_t before;
+
+        api_world(api);
+        api_export(api, "/shared/site", "/var/www/site");
+        before = api_revision(api);
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+                expect(api, "PUT", cases[i].path, cases[i].body, cases[i].wanted);
+        assert_int_equal(api_revision(api), before);
+}
+
+static void file_system_served_twice_is_refused(void **state)
+{
+        struct api *api = *state;
+
+        expect(api, "PUT", "/v1/storages/disk", SINGLE, "201");
+        expect(api, "PUT", "/v1/storages/again", SINGLE, "422 /mount_root storage.mount_root_taken");
+        expect(api, "PUT", "/v1/storages/disk",
+               "{'kind':'single','account':'acme','addresses':['10.77.0.12'],'mount_root':'/srv/other'}", "200");
+}
+
+#define API_TEST(name) cmocka_unit_test_setup_teardown(name, api_start, api_stop)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                API_TEST(storage_written_and_read_back),
+                API_TEST(single_storage_is_looked_at_before_it_is_taken),
+                API_TEST(bad_storage_is_refused_naming_the_place),
+                API_TEST(file_system_served_twice_is_refused),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

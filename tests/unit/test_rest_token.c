@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "api_for_test.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+static struct answer call_as(struct api *api, const char *token, const char *method, const char *path,
+                             const char *body)
+{
+        return call(api, (struct call){ .method = method, .path = path, .body = body, .token = token });
+}
+
+static void expect_as(struct api *api, const char *token, const char *method, const char *path, const char *body,
+                      const char *wanted)
+{
+        AUTO_ANSWER struct answer answer = call_as(api, token, method, path, body);
+
+        if (strcmp(answer_summary(&answer), wanted) != 0)
+                print_error("%s %s as %.5s: %s\n", method, path, token, answer.text);
+        assert_string_equal(answer_summary(&answer), wanted);
+}
+
+static void secret_is_shown_once_and_never_stored(void **state)
+{
+        struct api *api = *state;
+
+        api_tokens(api);
+        assert_int_equal(strncmp(api->tokens[0], "gh_", 3), 0);
+        AUTO_ANSWER struct answer list = call_of(api, "GET", "/v1/tokens", NULL);
+        assert_int_equal(list.status, 200);
+        assert_int_equal(json_array_size(json_object_get(list.json, "items")), 3);
+        assert_null(strstr(list.text, "secret"));
+        assert_null(strstr(list.text, "hash"));
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(api->writer);
+        AUTO_FREE char *stored = document_render(snapshot_find(now, DOCUMENT_TOKEN, "op"));
+        assert_null(strstr(stored, api->tokens[0] + 3));
+}
+
+static void caller_without_a_known_token_learns_nothing(void **state)
+{
+        struct api *api = *state;
+        static const char *const tokens[] = { "", "x", "gh_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" };
+        static const char *const paths[] = { "/v1/exports", "/v1/nothing", "/v1/environments/shop" };
+
+        api_world(api);
+        for (size_t t = 0; t < ARRAY_SIZE(tokens); t++)
+                for (size_t p = 0; p < ARRAY_SIZE(paths); p++) {
+                        AUTO_ANSWER struct answer answer = call_as(api, tokens[t], "GET", paths[p], NULL);
+
+                        assert_int_equal(answer.status, 401);
+                        assert_int_equal(strncmp(answer_field(&answer, "WWW-Authenticate"), "Bearer", 6), 0);
+                }
+}
+
+static void deleted_token_opens_nothing_any_more(void **state)
+{
+        struct api *api = *state;
+
+        api_tokens(api);
+        expect_as(api, api->tokens[0], "GET", "/v1/environments", NULL, "200");
+        expect(api, "DELETE", "/v1/tokens/op", NULL, "200");
+        expect_as(api, api->tokens[0], "GET", "/v1/environments", NULL, "401");
+        expect(api, "DELETE", "/v1/tokens/op", NULL, "404");
+        /* Its name may be used again, with another secret. */
+        expect(api, "POST", "/v1/tokens", "{'name':'op','scope':'operator'}", "201");
+        expect_as(api, api->tokens[0], "GET", "/v1/environments", NULL, "401");
+}
+
+static void bad_token_is_refused(void **state)
+{
+        struct api *api = *state;
+
+        api_tokens(api);
+        expect(api, "POST", "/v1/tokens", "{'name':'op','scope':'operator'}", "409 /name token.exists");
+        expect(api, "POST", "/v1/tokens", "{'name':'-','scope':'operator'}", "422 /name name.malformed");
+        expect(api, "POST", "/v1/tokens", "{'name':'x','scope':'root'}", "422 /scope word.unknown");
+        expect(api, "POST", "/v1/tokens", "{'name':'x','scope':'account'}", "422 /account key.missing");
+}
+
+/* Which scope may do what: 404 for what does not exist for it, 403 for what it may not do to its own. */
+static void scopes_open_what_they_should(void **state)
+{
+        struct api *api = *state;
+        enum { OPERATOR, INVENTORY, ACCOUNT };
+        static const char shop[] = "{'uid':'e-1','account':'acme','state':'running','platform_version':'8.3','"
+                                   "layers':['cp','cache']}";
+        static const char other[] =
+                "{'uid':'e-2','account':'foreign','state':'running','platform_version':'8.3','layers':['cp']}";
+        static const char storage[] = "{'kind':'cluster','account':'acme','addresses':['10.77.0.11']}";
+        static const char export[] = "{'storage':'files','path':'/"
+                                     "a','environment':'shop','target':{'layer':'cp'},'mount_path':'/mnt/a'}";
+        static const char node[] = "{'layer':'cp','addresses':['10.77.0.61']}";
+        static const struct {
+                const char *method, *path, *body, *wanted[3];
+        } cases[] = {
+                { "GET", "/v1/environments/shop", NULL, { "200", "200", "200" } },
+                { "GET", "/v1/environments/other", NULL, { "200", "200", "404" } },
+                { "GET", "/v1/environments/none", NULL, { "404", "404", "404" } },
+                { "GET", "/v1/environments/other/nodes", NULL, { "200", "200", "404" } },
+                { "PUT", "/v1/environments/shop", shop, { "200", "200", "403" } },
+                { "PUT", "/v1/environments/other", other, { "200", "200", "404" } },
+                { "PUT", "/v1/environments/other/nodes/1", node, { "201", "200", "404" } },
+                { "PUT", "/v1/environments/shop/nodes/101", node, { "200", "200", "403" } },
+                { "DELETE", "/v1/environments/shop/nodes/101", NULL, { "200", "404", "403" } },
+                { "DELETE", "/v1/environments/none", NULL, { "404", "404", "404" } },
+                { "GET", "/v1/storages/files", NULL, { "200", "200", "200" } },
+                { "PUT", "/v1/storages/files", storage, { "200", "403", "403" } },
+                { "PUT", "/v1/storages/none", "{}", { NULL, "403", "404" } },
+                { "POST", "/v1/exports", export, { "201", "403", NULL } },
+                { "GET", "/v1/tokens", NULL, { "200", "403", "403" } },
+                { "POST", "/v1/tokens", "{}", { NULL, "403", "403" } },
+                { "DELETE", "/v1/tokens/none", NULL, { "404", "403", "403" } },
+                { "DELETE", "/v1/exports/none", NULL, { "404", "403", "404" } },
+        };
+
+        api_world(api);
+        api_tokens(api);
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+                for (int scope = OPERATOR; scope <= ACCOUNT; scope++)
+                        if (cases[i].wanted[scope])
+                                expect_as(api, api->tokens[scope], cases[i].method, cases[i].path, cases[i].body,
+                                          cases[i].wanted[scope]);
+}
+
+/* What belongs to others is to an account as if it were not there, also in sentences. */
+static void account_sees_only_its_own(void **state)
+{
+        struct api *api = *state;
+        char foreign[SECRET_TEXT_SIZE];
+
+        api_world(api);
+        api_tokens(api);
+        const char *id = api_export(api, "/shared/site", "/var/www/site");
+        AUTO_FREE char *path = memory_format("/v1/exports/%s", id);
+        AUTO_FREE char *grants = memory_format("/v1/exports/%s/grants", id);
+        AUTO_ANSWER struct answer token =
+                call_of(api, "POST", "/v1/tokens", "{'name':'foreign','scope':'account','account':'foreign'}");
+        snprintf(foreign, sizeof foreign, "%s", answer_at(&token, "secret"));
+
+        AUTO_ANSWER struct answer environments = call_as(api, foreign, "GET", "/v1/environments", NULL);
+        assert_string_equal(answer_at(&environments, "items/0/name"), "other");
+        assert_int_equal(json_array_size(json_object_get(environments.json, "items")), 1);
+        AUTO_ANSWER struct answer storages = call_as(api, foreign, "GET", "/v1/storages", NULL);
+        assert_string_equal(answer_at(&storages, "items"), "[]");
+        AUTO_ANSWER struct answer exports = call_as(api, foreign, "GET", "/v1/exports?storage=files", NULL);
+        assert_string_equal(answer_at(&exports, "items"), "[]");
+        AUTO_ANSWER struct answer by_account = call_as(api, foreign, "GET", "/v1/exports?account=acme", NULL);
+        assert_string_equal(answer_at(&by_account, "items"), "[]");
+        expect_as(api, foreign, "GET", path, NULL, "404");
+        expect_as(api, foreign, "GET", grants, NULL, "404");
+        expect_as(api, foreign, "DELETE", path, NULL, "404");
+        expect_as(
+                api, foreign, "POST", "/v1/exports",
+                "{'storage':'files','path':'/a','environment':'other','target':{'layer':'cp'},'mount_path':'/m'}",
+                "422 /storage storage.unknown");
+        expect_as(
+                api, foreign, "POST", "/v1/exports",
+                "{'storage':'none','path':'/a','environment':'shop','target':{'layer':'none'},'mount_path':'/m'}",
+                "422 /storage storage.unknown /environment environment.unknown");
+        /* To its owner it is there. */
+        expect_as(api, api->tokens[2], "GET", path, NULL, "200");
+        expect_as(api, api->tokens[2], "GET", grants, NULL, "200");
+        expect_as(api, api->tokens[2], "DELETE", path, NULL, "200");
+}
+
+static int audit_look(void *context, uint64_t revision, const struct store_event *event, struct fault *fault)
+{
+        struct text *text = context;
+
+        (void)revision;
+        (void)fault;
+        text_addf(text, "%s %s %s %s %s%s\n", event->actor, event->source, event->action,
+                  event->object ? event->object : "-", event->before ? "b" : "-", event->after ? "a" : "-");
+        return 0;
+}
+
+static void every_write_leaves_an_audit_line_and_no_secret(void **state)
+{
+        struct api *api = *state;
+        AUTO_TEXT struct text trail = { 0 };
+        struct fault fault = { 0 };
+
+        api_tokens(api);
+        expect(api, "PUT", "/v1/environments/shop",
+               "{'uid':'e-1','account':'acme','state':'running','layers':['cp','cache']}", "201");
+        expect_as(api, api->tokens[1], "PUT", "/v1/environments/shop",
+                  "{'uid':'e-1','account':'acme','state':'sleeping','layers':['cp','cache']}", "200");
+        expect_as(api, api->tokens[1], "DELETE", "/v1/environments/shop", NULL, "200");
+        expect(api, "DELETE", "/v1/tokens/op", NULL, "200");
+        api_stop_server(api);
+        assert_int_equal(api->store->operations->events(api->store, 0, audit_look, &trail, &fault), 0);
+        AUTO_FREE char *wanted = memory_format("uid:%u unix token.create op -a\n"
+                                               "uid:%u unix token.create inv -a\n"
+                                               "uid:%u unix token.create acc -a\n"
+                                               "uid:%u unix environment.put shop -a\n"
+                                               "token:inv 127.0.0.1 environment.put shop ba\n"
+                                               "token:inv 127.0.0.1 environment.delete shop b-\n"
+                                               "uid:%u unix token.delete op b-\n",
+                                               getuid(), getuid(), getuid(), getuid(), getuid());
+        assert_string_equal(text_get(&trail), wanted);
+}
+
+static void health_is_public_and_tells_detail_to_the_known(void **state)
+{
+        struct api *api = *state;
+        struct fault down = { 0 };
+
+        AUTO_ANSWER struct answer empty = call_as(api, "", "GET", "/healthz", NULL);
+        assert_int_equal(empty.status, 200);
+        assert_string_equal(empty.text, "{\"status\":\"ok\",\"backends\":{}}");
+        fault_set(&down, FAULT_UNAVAILABLE, "NFS-Ganesha is not on the bus");
+        status_note_backend(api->status, BACKEND_STORE, NULL);
+        status_note_backend(api->status, BACKEND_GANESHA, &down);
+        AUTO_ANSWER struct answer stranger = call_as(api, "", "GET", "/healthz", NULL);
+        assert_int_equal(stranger.status, 503);
+        assert_string_equal(answer_at(&stranger, "status"), "degraded");
+        assert_string_equal(answer_at(&stranger, "backends/store/status"), "ok");
+        assert_string_equal(answer_at(&stranger, "backends/ganesha/status"), "unavailable");
+        assert_string_equal(answer_at(&stranger, "backends/ganesha/detail"), "");
+        AUTO_ANSWER struct answer known = call_of(api, "GET", "/healthz", NULL);
+        assert_string_equal(answer_at(&known, "backends/ganesha/detail"), "NFS-Ganesha is not on the bus");
+}
+
+#define API_TEST(name) cmocka_unit_test_setup_teardown(name, api_start, api_stop)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                API_TEST(secret_is_shown_once_and_never_stored),
+                API_TEST(caller_without_a_known_token_learns_nothing),
+                API_TEST(deleted_token_opens_nothing_any_more),
+                API_TEST(bad_token_is_refused),
+                API_TEST(scopes_open_what_they_should),
+                API_TEST(account_sees_only_its_own),
+                API_TEST(every_write_leaves_an_audit_line_and_no_secret),
+                API_TEST(health_is_public_and_tells_detail_to_the_known),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
