@@ -19,7 +19,8 @@ struct nfs_side {
         pthread_t thread;
         const struct snapshot *snapshot; /* the one `entries` agree with; reference */
         uint64_t instance;               /* of the server; 0 = not there */
-        struct nfs_entry **entries;      /* by number */
+        bool listed;                /* this instance has told all its exports: what is not an entry is absent */
+        struct nfs_entry **entries; /* by number */
         struct nfs_queue taking, giving;
         int64_t next_look_ms;   /* for drift */
         int64_t next_expiry_ms; /* wall clock; 0 = no export expires */
@@ -45,7 +46,7 @@ static struct nfs_entry *entry_get(struct nfs_side *side, uint16_t number)
         struct nfs_entry *entry = side->entries[number];
 
         if (!entry) {
-                entry = nfs_entry_new(number, side->instance ? KNOWN_ABSENT : KNOWN_UNKNOWN);
+                entry = nfs_entry_new(number, side->listed ? KNOWN_ABSENT : KNOWN_UNKNOWN);
                 side->entries[number] = entry;
         }
         return entry;
@@ -267,6 +268,7 @@ static void server_lost(struct nfs_side *side)
                 entry->there = KNOWN_UNKNOWN;
                 nfs_entry_hold(entry, NULL);
                 entry_note(side, entry, &fault);
+                entry_queue(side, entry); /* to be looked at when somebody is there again */
         }
 }
 
@@ -295,7 +297,7 @@ static void listing_apply(struct nfs_side *side, const struct nfs_export_listed 
 }
 
 /* Lists the server's exports: at its start, and for drift. */
-static int server_list(struct nfs_side *side)
+static void server_list(struct nfs_side *side)
 {
         struct nfs_export_listed *listed = NULL;
         struct fault fault = { 0 };
@@ -306,13 +308,13 @@ static int server_list(struct nfs_side *side)
         side->next_look_ms = clock_monotonic_ms(side->world->clock) + (failed ? 1000 : side->world->interval_ms);
         if (failed) {
                 log_warning("list the exports of NFS-Ganesha: %s", fault.text);
-                return failed;
+                return;
         }
+        side->listed = true;
         listing_apply(side, listed, count);
         for (size_t i = 0; i < count; i++)
                 free(listed[i].path);
         free(listed);
-        return 0;
 }
 
 static void instance_follow(struct nfs_side *side, uint64_t instance)
@@ -320,14 +322,14 @@ static void instance_follow(struct nfs_side *side, uint64_t instance)
         if (instance == side->instance)
                 return;
         side->instance = instance;
+        side->listed = false;
         server_lost(side);
         if (instance == 0) {
                 log_error("NFS-Ganesha left the message bus; its exports come back when it does");
                 return;
         }
         log_notice("NFS-Ganesha is on the message bus");
-        if (server_list(side) != 0)
-                side->instance = 0; /* look again: the next wait tells the same instance */
+        server_list(side);
 }
 
 /* Puts in line what waited for its time, or for a directory. */
