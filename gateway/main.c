@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * gatehoused: joins the layers. Reads the configuration, gives up what it does not need, opens the store, starts
+ * the reconciler and the API, and waits to be told to stop.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <grp.h>
+#include <pthread.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "auth/privilege.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "configuration.h"
+#include "protocols/files/storage_files.h"
+#include "protocols/gluster/gluster_volume.h"
+#include "protocols/nfs/ganesha.h"
+#include "reconcile/reconcile.h"
+#include "reconcile/worker_pool.h"
+#include "rest/listener.h"
+#include "rest/server.h"
+
+#define DEFAULT_CONFIGURATION GATEHOUSE_SYSCONFDIR "/gatehouse.conf"
+#define HEALTH_INTERVAL_S 5
+#define LISTENERS_MAX 16
+
+/* Everything that runs; torn down in the reverse order. */
+struct gateway {
+        struct configuration configuration;
+        int listeners[LISTENERS_MAX];
+        size_t listener_count;
+        gid_t operator_gid;
+        struct status *status;
+        struct writer *writer;
+        struct worker_pool *workers;
+        struct privilege_caller *helper;
+        struct ganesha *ganesha;
+        struct gluster_volume_callers gluster_real;
+        struct storage_files_real files_real;
+        struct nfs_server nfs;
+        struct gluster_volume gluster;
+        struct storage_files files;
+        struct rest_server *rest;
+        pthread_mutex_t reconcile_lock;
+        struct reconcile *reconcile; /* under its lock: commits wake it while it comes and goes */
+};
+
+static void usage_print(FILE *out)
+{
+        fputs("Usage: gatehoused [--config FILE] [--check-config]\n"
+              "The export gateway of a Shared Storage node: keeps exports, answers the API, drives the "
+              "servers.\n\n"
+              "  --config FILE    read FILE instead of " DEFAULT_CONFIGURATION "\n"
+              "  --check-config   say whether the configuration is right, and end\n"
+              "  --help           this text\n"
+              "  --version        the version\n\n"
+              "Exit status: 0 ended as told, 1 failed to start or run, 2 wrong usage or configuration.\n"
+              "See gatehoused(8) and gatehouse.conf(5).\n",
+              out);
+}
+
+/* What the command line asks for. */
+struct options {
+        const char *configuration;
+        bool check_only;
+};
+
+/* -1 = go on; otherwise the exit status. */
+static int options_read(int argc, char **argv, struct options *options)
+{
+        static const struct option table[] = {
+                { "config", required_argument, NULL, 'c' },
+                { "check-config", no_argument, NULL, 'k' },
+                { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, 'v' },
+                { NULL, 0, NULL, 0 },
+        };
+        int option;
+
+        while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
+                switch (option) {
+                case 'c':
+                        options->configuration = optarg;
+                        break;
+                case 'k':
+                        options->check_only = true;
+                        break;
+                case 'h':
+                        usage_print(stdout);
+                        return 0;
+                case 'v':
+                        puts("gatehoused " GATEHOUSE_VERSION);
+                        return 0;
+                default:
+                        usage_print(stderr);
+                        return 2;
+                }
+        }
+        if (optind < argc) {
+                fprintf(stderr, "gatehoused: %s: no argument is expected\n", argv[optind]);
+                return 2;
+        }
+        return -1;
+}
+
+/* Makes `path` for `user` when it is missing. */
+static int folder_make(const char *path, mode_t mode, const struct passwd *user, struct fault *fault)
+{
+        if (mkdir(path, mode) < 0 && errno != EEXIST)
+                return fault_set_errno(fault, FAULT_INTERNAL, errno, "make folder %s", path);
+        if (user && lchown(path, user->pw_uid, user->pw_gid) < 0)
+                return fault_set_errno(fault, FAULT_INTERNAL, errno, "give folder %s to %s", path, user->pw_name);
+        return 0;
+}
+
+/* Started as root (by hand, not by systemd): goes over to the configured user. */
+static int user_become(const struct configuration *configuration, struct fault *fault)
+{
+        const struct passwd *user;
+        int failed;
+
+        if (geteuid() != 0)
+                return 0;
+        user = getpwnam(configuration->user);
+        if (!user || user->pw_uid == 0)
+                return fault_set(fault, FAULT_INVALID, "become user %s: %s", configuration->user,
+                                 user ? "it is root, which gatehoused does not run as" : "there is no such user");
+        if ((failed = folder_make(configuration->state_dir, 0700, user, fault)) ||
+            (failed = folder_make(configuration->runtime_dir, 0755, user, fault)))
+                return failed;
+        if (setgroups(0, NULL) < 0 || setresgid(user->pw_gid, user->pw_gid, user->pw_gid) < 0 ||
+            setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0)
+                return fault_set_errno(fault, FAULT_INTERNAL, errno, "become user %s", configuration->user);
+        return 0;
+}
+
+/* Takes the sockets that the service manager passed in (sd_listen_fds(3)). */
+static int listeners_inherit(struct gateway *gateway, int count, struct fault *fault)
+{
+        for (int i = 0; i < count; i++) {
+                int fd = SD_LISTEN_FDS_START + i;
+
+                if (gateway->listener_count == LISTENERS_MAX || sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) <= 0)
+                        return fault_set(fault, FAULT_INVALID,
+                                         "take the socket passed in as descriptor %d: it is not a listening "
+                                         "stream socket, or is one too many",
+                                         fd);
+                gateway->listeners[gateway->listener_count++] = fd;
+        }
+        return 0;
+}
+
+static int listeners_open(struct gateway *gateway, struct fault *fault)
+{
+        const struct configuration *configuration = &gateway->configuration;
+        int inherited = sd_listen_fds(1), fd;
+
+        if (inherited > 0)
+                return listeners_inherit(gateway, inherited, fault);
+        fd = listener_open_unix(configuration->socket, gateway->operator_gid, fault);
+        for (char **address = configuration->listen; fd >= 0; address++) {
+                gateway->listeners[gateway->listener_count++] = fd;
+                if (!*address)
+                        return 0;
+                fd = listener_open_tcp(*address, fault);
+        }
+        return fd;
+}
+
+static void published(void *context)
+{
+        struct gateway *gateway = context;
+
+        pthread_mutex_lock(&gateway->reconcile_lock);
+        reconcile_wake(gateway->reconcile);
+        pthread_mutex_unlock(&gateway->reconcile_lock);
+}
+
+static const struct snapshot *newest_snapshot(void *context)
+{
+        return writer_snapshot(((struct gateway *)context)->writer);
+}
+
+static int store_start(struct gateway *gateway, struct fault *fault)
+{
+        struct store *store = NULL;
+        int failed = store_sqlite_open(gateway->configuration.state_dir, &store, fault);
+
+        if (!failed)
+                failed = writer_new(store, clock_system(), published, gateway, &gateway->writer, fault);
+        status_note_backend(gateway->status, BACKEND_STORE, failed ? fault : NULL);
+        return failed;
+}
+
+/* Opens the seams to the outside world; nothing of it needs to be there yet. */
+static int world_open(struct gateway *gateway, struct fault *fault)
+{
+        const struct configuration *configuration = &gateway->configuration;
+        const struct worker_pool_settings workers = { .program = configuration->worker_program,
+                                                      .workers = (size_t)configuration->workers };
+        AUTO_FREE char *blocks = memory_format("%s/ganesha", configuration->runtime_dir);
+
+        gateway->workers = worker_pool_new(&workers, fault);
+        if (!gateway->workers)
+                return -(int)fault->code;
+        gateway->helper = privilege_caller_new(configuration->helper_socket);
+        gateway->ganesha = ganesha_new(configuration->dbus_address, blocks, 0);
+        gateway->nfs = ganesha_server(gateway->ganesha);
+        gateway->gluster_real = (struct gluster_volume_callers){ .helper = privilege_caller_acts(gateway->helper),
+                                                              .worker = worker_pool_acts(gateway->workers) };
+        gateway->gluster = gluster_volume_over(&gateway->gluster_real);
+        gateway->files_real = (struct storage_files_real){ .helper = privilege_caller_acts(gateway->helper),
+                                                           .worker = worker_pool_acts(gateway->workers) };
+        gateway->files = storage_files_open(&gateway->files_real);
+        return 0;
+}
+
+static int reconcile_open(struct gateway *gateway, struct fault *fault)
+{
+        const struct reconcile_world world = {
+                .snapshot = newest_snapshot,
+                .snapshot_context = gateway,
+                .status = gateway->status,
+                .clock = clock_system(),
+                .nfs = &gateway->nfs,
+                .gluster = &gateway->gluster,
+                .files = &gateway->files,
+                .interval_ms = gateway->configuration.reconcile_interval_ms,
+        };
+        struct reconcile *reconcile = NULL;
+        int failed = reconcile_start(&world, &reconcile, fault);
+
+        pthread_mutex_lock(&gateway->reconcile_lock);
+        gateway->reconcile = reconcile;
+        pthread_mutex_unlock(&gateway->reconcile_lock);
+        return failed;
+}
+
+static int rest_open(struct gateway *gateway, struct fault *fault)
+{
+        const struct configuration *configuration = &gateway->configuration;
+        const struct rest_context context = {
+                .writer = gateway->writer,
+                .status = gateway->status,
+                .files = &gateway->files,
+                .clock = clock_system(),
+                .operator_gid = gateway->operator_gid,
+                .path_check_timeout_ms = (int)configuration->path_check_timeout_ms,
+                .limits = { .connections = (unsigned)configuration->max_connections,
+                            .request_timeout_s = (unsigned)((configuration->request_timeout_ms + 999) / 1000) },
+                .listeners = gateway->listeners,
+                .listener_count = gateway->listener_count,
+        };
+
+        return rest_start(&context, &gateway->rest, fault);
+}
+
+static int gateway_start(struct gateway *gateway, struct fault *fault)
+{
+        const struct configuration *configuration = &gateway->configuration;
+        const struct protocol_facts facts = { .default_platform_version = configuration->platform_version,
+                                              .known_stacks = (const char *const *)configuration->known_stacks };
+        const struct group *group = getgrnam(configuration->socket_group);
+        int failed;
+
+        if (!group)
+                return fault_set(fault, FAULT_INVALID, "find group %s (socket_group): there is no such group",
+                                 configuration->socket_group);
+        gateway->operator_gid = group->gr_gid;
+        if ((failed = user_become(configuration, fault)) || (failed = privilege_drop_all(fault)))
+                return failed;
+        gateway->status = status_new(clock_system());
+        status_set_facts(gateway->status, &facts);
+        if ((failed = listeners_open(gateway, fault)) || (failed = store_start(gateway, fault)) ||
+            (failed = world_open(gateway, fault)) || (failed = reconcile_open(gateway, fault)))
+                return failed;
+        return rest_open(gateway, fault);
+}
+
+static void gateway_stop(struct gateway *gateway)
+{
+        struct reconcile *reconcile;
+
+        rest_stop(gateway->rest);
+        pthread_mutex_lock(&gateway->reconcile_lock);
+        reconcile = gateway->reconcile;
+        gateway->reconcile = NULL;
+        pthread_mutex_unlock(&gateway->reconcile_lock);
+        reconcile_stop(reconcile);
+        writer_free(gateway->writer);
+        status_free(gateway->status);
+        ganesha_free(gateway->ganesha);
+        worker_pool_free(gateway->workers);
+        privilege_caller_free(gateway->helper);
+        pthread_mutex_destroy(&gateway->reconcile_lock);
+        configuration_fini(&gateway->configuration);
+}
+
+/* Asks the helper for its version: whether it is there. A helper that is busy is there. */
+static void helper_look(struct gateway *gateway)
+{
+        struct act_caller caller = privilege_caller_acts(gateway->helper);
+        AUTO_MESSAGE struct message request, reply;
+        struct fault fault = { 0 };
+
+        message_init(&request, ACT_HELPER_VERSION);
+        message_init(&reply, 0);
+        caller.call(caller.context, &request, &reply, 2000, &fault);
+        status_note_backend(gateway->status, BACKEND_HELPER, fault.code == FAULT_UNAVAILABLE ? &fault : NULL);
+}
+
+/* Until told to stop; tells the service manager's watchdog that it lives. */
+static void signals_await(struct gateway *gateway, const sigset_t *signals)
+{
+        for (;;) {
+                const struct timespec pause = { .tv_sec = HEALTH_INTERVAL_S };
+                int number;
+
+                helper_look(gateway);
+                number = sigtimedwait(signals, NULL, &pause);
+                sd_notify(0, "WATCHDOG=1");
+                if (number == SIGTERM || number == SIGINT)
+                        return;
+        }
+}
+
+static int gateway_run(struct gateway *gateway, const sigset_t *signals)
+{
+        struct fault fault = { 0 };
+
+        if (gateway_start(gateway, &fault) != 0) {
+                log_error("start: %s", fault.text);
+                return 1;
+        }
+        log_notice("gatehoused " GATEHOUSE_VERSION " answers");
+        sd_notify(0, "READY=1");
+        signals_await(gateway, signals);
+        sd_notify(0, "STOPPING=1");
+        log_notice("gatehoused ends");
+        return 0;
+}
+
+int main(int argc, char **argv)
+{
+        struct options options = { .configuration = DEFAULT_CONFIGURATION };
+        struct gateway gateway = { .reconcile_lock = PTHREAD_MUTEX_INITIALIZER };
+        AUTO_TEXT struct text problems = { 0 };
+        sigset_t signals;
+        int status = options_read(argc, argv, &options);
+
+        if (status >= 0)
+                return status;
+        if (configuration_load(options.configuration, &gateway.configuration, &problems) != 0) {
+                fputs(text_get(&problems), stderr);
+                configuration_fini(&gateway.configuration);
+                return 2;
+        }
+        if (options.check_only) {
+                printf("%s: ok\n", options.configuration);
+                configuration_fini(&gateway.configuration);
+                return 0;
+        }
+        log_open("gatehoused", (enum log_level)gateway.configuration.log_level);
+        sigemptyset(&signals);
+        sigaddset(&signals, SIGTERM);
+        sigaddset(&signals, SIGINT);
+        sigaddset(&signals, SIGHUP);
+        sigprocmask(SIG_BLOCK, &signals, NULL); /* in every thread; waited for in this one */
+        signal(SIGPIPE, SIG_IGN);
+        umask(0027);
+        status = gateway_run(&gateway, &signals);
+        gateway_stop(&gateway);
+        return status;
+}
