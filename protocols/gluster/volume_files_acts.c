@@ -83,8 +83,11 @@ static int volume_options_set(glfs_t *fs, const struct place *place)
         for (size_t i = 0; i < place->server_count; i++)
                 if (glfs_set_volfile_server(fs, "tcp", place->servers[i], GLUSTERD_PORT))
                         return -1;
-        /* What others have just made or removed must be seen, and nothing here is asked twice. */
-        if (glfs_set_xlator_option(fs, "*-md-cache", "md-cache-timeout", "0"))
+        /* What others have just made or removed must be seen: both caches of names and attributes are passed by,
+         * whatever the volume's options are (with performance.nl-cache a new directory stays "not there" for a
+         * minute; seen on 10.3). */
+        if (glfs_set_xlator_option(fs, "*-md-cache", "pass-through", "true") ||
+            glfs_set_xlator_option(fs, "*-nl-cache", "pass-through", "true"))
                 return -1;
         return glfs_set_logging(fs, "/dev/null", 1);
 }
