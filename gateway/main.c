@@ -274,7 +274,8 @@ static int gateway_start(struct gateway *gateway, struct fault *fault)
                 return fault_set(fault, FAULT_INVALID, "find group %s (socket_group): there is no such group",
                                  configuration->socket_group);
         gateway->operator_gid = group->gr_gid;
-        if ((failed = user_become(configuration, fault)) || (failed = privilege_drop_all(fault)))
+        if ((failed = privilege_drop_bounding(fault)) || (failed = user_become(configuration, fault)) ||
+            (failed = privilege_drop_all(fault)))
                 return failed;
         gateway->status = status_new(clock_system());
         status_set_facts(gateway->status, &facts);

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "auth/privilege.h"
 #include "base/act.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -59,12 +60,6 @@ static bool socket_is_there(void)
         socklen_t length = sizeof type;
 
         return getsockopt(DAEMON_SOCKET, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_SEQPACKET;
-}
-
-/* Stands in for privilege_drop_all of auth/privilege.h until that is built: capabilities stay. */
-static int privilege_drop_all(struct fault *fault)
-{
-        return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? fault_set(fault, FAULT_INTERNAL, "set no_new_privs") : 0;
 }
 
 int main(int argc, char **argv)

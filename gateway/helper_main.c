@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * gatehouse-helper: the acts that take privilege, and nothing else. Joins the tables of protocols/, keeps the
+ * capabilities that they name, and serves the daemon's user until it is told to stop.
+ */
+#include <assert.h>
+#include <getopt.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "auth/privilege.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "protocols/files/local_files.h"
+
+#define DEFAULT_SOCKET GATEHOUSE_RUNTIMEDIR "-helper/helper.sock"
+#define DEFAULT_USER "gatehouse"
+#define ACTS_MAX 32
+
+static int version_run(void *context, struct message *request, struct message *reply, struct fault *fault)
+{
+        (void)context;
+        if (!message_is_consumed(request))
+                return fault_set(fault, FAULT_MALFORMED, "tell the version: the request has fields");
+        message_put_text(reply, GATEHOUSE_VERSION);
+        return 0;
+}
+
+static const struct act helper_acts[] = {
+        { .number = ACT_HELPER_VERSION,
+          .name = "helper.version",
+          .reason = "none is needed",
+          .deadline_ms = 1000,
+          .run = version_run },
+        { 0 },
+};
+
+static const struct act *const tables[] = { helper_acts, files_acts };
+
+static struct act acts[ACTS_MAX + 1];
+
+static void acts_join(void)
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+                for (const struct act *act = tables[i]; act->run; act++) {
+                        assert(count < ACTS_MAX);
+                        acts[count++] = *act;
+                }
+}
+
+static void usage_print(FILE *out)
+{
+        fputs("Usage: gatehouse-helper [--socket PATH] [--user NAME]\n"
+              "Does for gatehoused what takes privilege, out of a closed list; runs as root.\n\n"
+              "  --socket PATH   listen on PATH instead of " DEFAULT_SOCKET "\n"
+              "  --user NAME     serve user NAME instead of " DEFAULT_USER "\n"
+              "  --acts          list the acts, the capabilities of each as a mask, and why; and end\n"
+              "  --help          this text\n"
+              "  --version       the version\n\n"
+              "Exit status: 0 ended as told, 1 failed to start or run, 2 wrong usage.\n"
+              "See gatehouse-helper(8).\n",
+              out);
+}
+
+static void acts_print(void)
+{
+        for (const struct act *act = acts; act->run; act++)
+                printf("%u %s %016llx %s\n", act->number, act->name, (unsigned long long)act->capabilities,
+                       act->reason);
+}
+
+struct options {
+        const char *socket;
+        const char *user;
+};
+
+/* -1 = go on; otherwise the exit status. */
+static int options_read(int argc, char **argv, struct options *options)
+{
+        static const struct option table[] = {
+                { "socket", required_argument, NULL, 's' }, { "user", required_argument, NULL, 'u' },
+                { "acts", no_argument, NULL, 'a' },         { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, 'v' },      { NULL, 0, NULL, 0 },
+        };
+        int option;
+
+        while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
+                switch (option) {
+                case 's':
+                        options->socket = optarg;
+                        break;
+                case 'u':
+                        options->user = optarg;
+                        break;
+                case 'a':
+                        acts_print();
+                        return 0;
+                case 'h':
+                        usage_print(stdout);
+                        return 0;
+                case 'v':
+                        puts("gatehouse-helper " GATEHOUSE_VERSION);
+                        return 0;
+                default:
+                        usage_print(stderr);
+                        return 2;
+                }
+        }
+        if (optind < argc) {
+                fprintf(stderr, "gatehouse-helper: %s: no argument is expected\n", argv[optind]);
+                return 2;
+        }
+        return -1;
+}
+
+/* The socket that the service manager passed in (sd_listen_fds(3)), or one of our own. */
+static int listener_open(const struct options *options, uid_t client_uid, struct fault *fault)
+{
+        int inherited = sd_listen_fds(1);
+
+        if (inherited <= 0)
+                return privilege_listen(options->socket, client_uid, fault);
+        if (inherited > 1 || sd_is_socket(SD_LISTEN_FDS_START, AF_UNIX, SOCK_SEQPACKET, 1) <= 0)
+                return fault_set(
+                        fault, FAULT_INVALID,
+                        "take the socket passed in: one listening AF_UNIX SOCK_SEQPACKET socket is expected");
+        return SD_LISTEN_FDS_START;
+}
+
+static int stop_signals_open(struct fault *fault)
+{
+        sigset_t signals;
+
+        sigemptyset(&signals);
+        sigaddset(&signals, SIGTERM);
+        sigaddset(&signals, SIGINT);
+        sigprocmask(SIG_BLOCK, &signals, NULL); /* in every thread */
+        int fd = signalfd(-1, &signals, SFD_CLOEXEC);
+        return fd >= 0 ? fd : fault_set(fault, FAULT_INTERNAL, "watch for signals: signalfd failed");
+}
+
+static int helper_run(const struct options *options, struct fault *fault)
+{
+        const struct passwd *user = getpwnam(options->user);
+        AUTO_CLOSE int listener = -1, stop_fd = -1;
+        int failed;
+
+        if (!user)
+                return fault_set(fault, FAULT_INVALID, "serve user %s: there is no such user", options->user);
+        if ((stop_fd = stop_signals_open(fault)) < 0)
+                return stop_fd;
+        if ((listener = listener_open(options, user->pw_uid, fault)) < 0)
+                return listener;
+        if ((failed = privilege_keep_only(acts, fault)))
+                return failed;
+        log_notice("gatehouse-helper " GATEHOUSE_VERSION " serves user %s", options->user);
+        sd_notify(0, "READY=1");
+        failed = privilege_serve(listener, stop_fd, user->pw_uid, acts, NULL, fault);
+        sd_notify(0, "STOPPING=1");
+        log_notice("gatehouse-helper ends");
+        return failed;
+}
+
+int main(int argc, char **argv)
+{
+        struct options options = { DEFAULT_SOCKET, DEFAULT_USER };
+        struct fault fault = { 0 };
+
+        acts_join();
+        int status = options_read(argc, argv, &options);
+        if (status >= 0)
+                return status;
+        log_open("gatehouse-helper", LOG_LEVEL_INFO);
+        signal(SIGPIPE, SIG_IGN);
+        umask(0022);
+        if (helper_run(&options, &fault)) {
+                log_error("%s", fault.text);
+                return 1;
+        }
+        return 0;
+}
