@@ -134,10 +134,29 @@ void settlement_wait(struct request *request, const struct status_wait *wait, un
                 settlement_settled(&settlement->wait, false);
 }
 
-/* Whether the `length` bytes at `text` are the token `wanted`. */
-static bool token_is(const char *text, size_t length, const char *wanted)
+/* How many bytes stand before the first of `stops` that is outside a quoted string, or before the end. */
+static size_t span_until(const char *text, size_t length, const char *stops)
 {
-        return strlen(wanted) == length && strncasecmp(text, wanted, length) == 0;
+        bool quoted = false;
+        size_t i;
+
+        for (i = 0; i < length && (quoted || !strchr(stops, text[i])); i++) {
+                if (text[i] == '"')
+                        quoted = !quoted;
+                else if (text[i] == '\\' && quoted && i + 1 < length)
+                        i++;
+        }
+        return i;
+}
+
+/* Moves *text over leading blanks, and gives `length` without blanks at either end. */
+static size_t trim(const char **text, size_t length)
+{
+        for (; length > 0 && strchr(" \t", **text); length--)
+                (*text)++;
+        while (length > 0 && strchr(" \t", (*text)[length - 1]))
+                length--;
+        return length;
 }
 
 static void wait_parse(const char *value, size_t length, unsigned *wait_s, struct violations *violations)
@@ -158,30 +177,35 @@ static void wait_parse(const char *value, size_t length, unsigned *wait_s, struc
                 *wait_s = number;
 }
 
+/* Looks at one preference: token [= value] *( ; parameter). False when it is none that waits. */
+static bool preference_parse(const char *text, size_t length, unsigned *wait_s, struct violations *violations)
+{
+        size_t most = span_until(text, length, ";"); /* wait has no parameters: what comes after is ignored */
+        size_t name_length = span_until(text, most, "=");
+        bool has_value = name_length < most;
+        const char *value = text + name_length + has_value;
+        size_t value_length = most - name_length - has_value;
+
+        name_length = trim(&text, name_length);
+        value_length = trim(&value, value_length);
+        if (name_length != 4 || strncasecmp(text, "wait", 4) != 0)
+                return false;
+        wait_parse(value, value_length, wait_s, violations);
+        return true;
+}
+
 bool prefer_parse(const char *field, unsigned *wait_s, struct violations *violations)
 {
+        const char *end = field ? field + strlen(field) : NULL;
         bool seen = false;
 
         *wait_s = 0;
-        while (field && *field) {
-                size_t name, blank, value;
+        while (field < end && !seen) { /* RFC 7240, section 2: the first of a name counts */
+                size_t length = span_until(field, (size_t)(end - field), ",");
 
-                field += strspn(field, " \t,;");
-                name = strcspn(field, "=,; \t");
-                blank = strspn(field + name, " \t");
-                if (field[name + blank] != '=') {
-                        field += name + blank;
-                        continue;
-                }
-                const char *start = field + name + blank + 1;
-
-                start += strspn(start, " \t");
-                value = strcspn(start, ",; \t");
-                if (token_is(field, name, "wait") && !seen) { /* RFC 7240, section 2: the first one counts */
-                        seen = true;
-                        wait_parse(start, value, wait_s, violations);
-                }
-                field = start + value;
+                seen = preference_parse(field, length, wait_s, violations);
+                field += length;
+                field += field < end;
         }
         return seen;
 }

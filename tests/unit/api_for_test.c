@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -374,4 +375,36 @@ uint64_t api_revision(struct api *api)
         AUTO_SHARED const struct snapshot *now = writer_snapshot(api->writer);
 
         return now->revision;
+}
+
+static void *caller_run(void *argument)
+{
+        struct caller *caller = argument;
+
+        caller->answer = call(caller->api, caller->call);
+        return NULL;
+}
+
+void caller_start(struct caller *caller, struct api *api, struct call what)
+{
+        *caller = (struct caller){ .api = api, .call = what };
+        assert_int_equal(pthread_create(&caller->thread, NULL, caller_run, caller), 0);
+}
+
+struct answer caller_join(struct caller *caller)
+{
+        pthread_join(caller->thread, NULL);
+        return caller->answer;
+}
+
+void api_await_exports(struct api *api, size_t count)
+{
+        for (int tries = 0; tries < 2000; tries++) {
+                AUTO_SHARED const struct snapshot *now = writer_snapshot(api->writer);
+
+                if (pmap_count(now->kinds[DOCUMENT_EXPORT]) == count)
+                        return;
+                nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+        }
+        fail_msg("there are not %zu exports", count);
 }

@@ -91,3 +91,16 @@ const char *api_export(struct api *api, const char *path, const char *mount);
 
 /* The newest committed revision. */
 uint64_t api_revision(struct api *api);
+
+/* Another thread that makes one request; caller_join waits for the answer, which the caller frees. */
+struct caller {
+        struct api *api;
+        struct call call;
+        struct answer answer;
+        pthread_t thread;
+};
+void caller_start(struct caller *caller, struct api *api, struct call what);
+struct answer caller_join(struct caller *caller);
+
+/* Waits until `count` exports are committed; fails after 10 s. */
+void api_await_exports(struct api *api, size_t count);

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "api_for_test.h"
+
+#include "base/memory.h"
+#include "rest/listener.h"
+
+#define SITE "{'storage':'files','path':'/shared/site','environment':'shop','mount_path':'/var/www/site'}"
+
+static void unknown_paths_and_methods_are_told_what_there_is(void **state)
+{
+        static const struct {
+                const char *method, *path;
+                long status;
+                const char *allow;
+        } cases[] = {
+                { "GET", "/", 404, "" },
+                { "GET", "/v1", 404, "" },
+                { "GET", "/v1/exports/", 404, "" },
+                { "GET", "//v1/exports", 404, "" },
+                { "GET", "/v1/exports/a/grants/b", 404, "" },
+                { "GET", "/V1/exports", 404, "" },
+                { "GET", "/v1/exports/../exports", 404, "" },
+                { "PATCH", "/v1/exports", 405, "GET, HEAD, POST, OPTIONS" },
+                { "TRACE", "/v1/exports", 405, "GET, HEAD, POST, OPTIONS" },
+                { "DELETE", "/v1/exports", 405, "GET, HEAD, POST, OPTIONS" },
+                { "AVERYLONGMETHODINDEED", "/v1/exports", 405, "GET, HEAD, POST, OPTIONS" },
+                { "POST", "/v1/storages/files", 405, "GET, HEAD, PUT, OPTIONS" },
+                { "PUT", "/v1/tokens/x", 405, "DELETE, OPTIONS" },
+                { "OPTIONS", "/v1/exports", 204, "GET, HEAD, POST, OPTIONS" },
+                { "OPTIONS", "/v1/environments/a/nodes/b", 204, "GET, HEAD, PUT, DELETE, OPTIONS" },
+                { "OPTIONS", "/nothing", 404, "" },
+                { "HEAD", "/v1/tokens/x", 405, "DELETE, OPTIONS" },
+                { "HEAD", "/v1/exports", 200, "" },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                AUTO_ANSWER struct answer answer = call_of(*state, cases[i].method, cases[i].path, NULL);
+
+                if (answer.status != cases[i].status)
+                        print_error("%s %s\n", cases[i].method, cases[i].path);
+                assert_int_equal(answer.status, cases[i].status);
+                assert_string_equal(answer_field(&answer, "Allow"), cases[i].allow);
+        }
+}
+
+static void head_answers_as_get_without_the_body(void **state)
+{
+        AUTO_ANSWER struct answer get = call_of(*state, "GET", "/v1/exports", NULL);
+        AUTO_ANSWER struct answer head = call_of(*state, "HEAD", "/v1/exports", NULL);
+
+        assert_int_equal(head.status, 200);
+        assert_string_equal(head.text, "");
+        assert_string_equal(answer_field(&head, "Content-Type"), "application/json");
+        assert_int_equal(strtoul(answer_field(&head, "Content-Length"), NULL, 10), strlen(get.text));
+}
+
+static void every_reply_has_its_fields(void **state)
+{
+        static const char *const paths[] = { "/healthz", "/v1/exports", "/nothing" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+                AUTO_ANSWER struct answer answer = call_of(*state, "GET", paths[i], NULL);
+
+                assert_string_equal(answer_field(&answer, "Cache-Control"), "no-store");
+                assert_string_equal(answer_field(&answer, "X-Content-Type-Options"), "nosniff");
+                assert_int_equal(strlen(answer_field(&answer, "X-Request-Id")), 16);
+        }
+}
+
+static void request_id_of_the_client_is_kept_when_well_formed(void **state)
+{
+        AUTO_ANSWER struct answer good = call(
+                *state,
+                (struct call){ .method = "GET", .path = "/healthz", .headers = { "X-Request-Id: ci-42.a_B" } });
+        AUTO_ANSWER struct answer bad = call(
+                *state, (struct call){ .method = "GET", .path = "/healthz", .headers = { "X-Request-Id: a\"b" } });
+
+        assert_string_equal(answer_field(&good, "X-Request-Id"), "ci-42.a_B");
+        assert_int_equal(strlen(answer_field(&bad, "X-Request-Id")), 16);
+}
+
+static void malformed_targets_are_refused(void **state)
+{
+        static const char *const paths[] = {
+                "/v1/exports/%zz",      "/v1/exports/%",
+                "/v1/exports/%0",       "/v1/exports/a%00b",
+                "/v1/exports/a%2fb",    "/v1/exports/%ff",
+                "/v1/exports?limit=%f", "/v1/exports?limit=%ff",
+                "/v1/exports?%00=1",    "/v1/exports?a&b&c&d&e&f&g&h&i&j&k&l&m&n&o&p&q"
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+                expect(*state, "GET", paths[i], NULL, "400");
+        expect(*state, "GET", "/v1/exports?li%6dit=5&&", NULL, "200");
+        expect(*state, "GET", "/v%31/%65xports", NULL, "200");
+}
+
+static struct answer body_call(struct api *api, const char *method, const char *path, const char *body,
+                               size_t length, const char *header)
+{
+        return call(api, (struct call){ .method = method,
+                                        .path = path,
+                                        .body = body,
+                                        .raw_length = length,
+                                        .headers = { header } });
+}
+
+static void bodies_are_limited_and_must_be_json(void **state)
+{
+        enum { SMALL = 64 * 1024, LARGE = 8 * 1024 * 1024 };
+        AUTO_FREE char *bytes = memory_new(1, LARGE + 2);
+        static const char chunked[] = "Transfer-Encoding: chunked";
+        const struct {
+                const char *method, *path;
+                size_t length;
+                const char *header;
+                long wanted;
+        } cases[] = {
+                { "POST", "/v1/exports", SMALL, NULL, 422 },
+                { "POST", "/v1/exports", SMALL + 1, NULL, 413 },
+                { "POST", "/v1/exports", SMALL, chunked, 422 },
+                { "POST", "/v1/exports", SMALL + 1, chunked, 413 },
+                { "POST", "/v1/exports", LARGE, chunked, 413 },
+                { "PUT", "/v1/storages/x", SMALL + 1, NULL, 413 },
+                { "PUT", "/v1/environments/x", LARGE, NULL, 422 },
+                { "PUT", "/v1/environments/x", LARGE + 1, NULL, 413 },
+                { "PUT", "/v1/environments/x", LARGE + 1, chunked, 413 },
+                { "PUT", "/v1/environments/x/nodes/y", LARGE + 1, NULL, 413 },
+                { "POST", "/v1/exports", 2, "Content-Type: text/plain", 415 },
+                { "POST", "/v1/exports", 2, "Content-Type: application/jsonx", 415 },
+                { "POST", "/v1/exports", 2, "Content-Type:", 415 },
+                { "POST", "/v1/exports", 2, "Content-Type: Application/JSON; charset=utf-8", 422 },
+                { "GET", "/v1/exports", 2, NULL, 400 },
+                { "DELETE", "/v1/exports/x", 2, NULL, 400 },
+                { "PATCH", "/v1/exports", LARGE, NULL, 405 },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                memset(bytes, ' ', LARGE + 1);
+                memcpy(bytes, "{}", 2);
+                AUTO_ANSWER struct answer answer =
+                        body_call(*state, cases[i].method, cases[i].path, bytes, cases[i].length, cases[i].header);
+
+                if (answer.status != cases[i].wanted)
+                        print_error("%s %s %zu %s: %ld %s\n", cases[i].method, cases[i].path, cases[i].length,
+                                    cases[i].header ? cases[i].header : "", answer.status, answer.text);
+                assert_int_equal(answer.status, cases[i].wanted);
+        }
+}
+
+static void refusal_comes_before_a_client_that_waits_sends(void **state)
+{
+        AUTO_FREE char *bytes = memory_new(1, 1024 * 1024);
+
+        memset(bytes, ' ', 1024 * 1024);
+        AUTO_ANSWER struct answer answer =
+                body_call(*state, "POST", "/v1/exports", bytes, 1024 * 1024, "Expect: 100-continue");
+        assert_int_equal(answer.status, 413);
+        AUTO_ANSWER struct answer taken = call(*state, (struct call){ .method = "POST",
+                                                                      .path = "/v1/exports",
+                                                                      .body = "{}",
+                                                                      .headers = { "Expect: 100-continue" } });
+        assert_int_equal(taken.status, 422);
+}
+
+static void bodies_that_are_no_document_are_refused(void **state)
+{
+        static const char deep17[] = "{'a':[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}";
+        static const char deep16[] = "{'a':[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]}";
+        static const char *const bodies[] = { "",     "nonsense",        "[]",  "7", "{'a':1,'a':2}",
+                                              "{}{}", "{'a':'\\u0000'}", deep17 };
+
+        for (size_t i = 0; i < ARRAY_SIZE(bodies); i++)
+                expect(*state, "POST", "/v1/exports", bodies[i], "400");
+        AUTO_ANSWER struct answer answer = call_of(*state, "POST", "/v1/exports", deep16);
+        assert_int_equal(answer.status, 422);
+}
+
+/* A client of the Unix socket that sends `bytes` and then nothing. */
+static int slow_client(const struct api *api, const char *bytes)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        snprintf(address.sun_path, sizeof address.sun_path, "%s", api->socket);
+        assert_return_code(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
+        assert_int_equal(send(fd, bytes, strlen(bytes), MSG_NOSIGNAL), strlen(bytes));
+        return fd;
+}
+
+static void slow_senders_do_not_hold_up_others(void **state)
+{
+        struct api *api = *state;
+        int slow[40];
+
+        for (size_t i = 0; i < ARRAY_SIZE(slow); i++)
+                slow[i] = slow_client(
+                        api, i % 2 ? "POST /v1/exports HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                                     "Content-Length: 100\r\n\r\n{\"a\""
+                                   : "GET /v1/exp");
+        int64_t before = clock_monotonic_ms(clock_system());
+        for (int i = 0; i < 20; i++)
+                expect(api, "GET", "/v1/exports", NULL, "200");
+        assert_true(clock_monotonic_ms(clock_system()) - before < 5000);
+        for (size_t i = 0; i < ARRAY_SIZE(slow); i++)
+                close(slow[i]);
+        expect(api, "GET", "/v1/exports", NULL, "200");
+}
+
+static void hanging_storage_holds_up_only_who_asks_for_it(void **state)
+{
+        struct api *api = *state;
+        struct caller waiting;
+
+        api_world(api);
+        files_hold(&api->fake, true);
+        caller_start(&waiting, api, (struct call){ .method = "POST", .path = "/v1/exports", .body = SITE });
+        files_await_asked(&api->fake, 1);
+        expect(api, "GET", "/v1/exports", NULL, "200");
+        expect(api, "PUT", "/v1/environments/new",
+               "{'uid':'e-9','account':'acme','state':'running','layers':['cp']}", "201");
+        files_hold(&api->fake, false);
+        AUTO_ANSWER struct answer waiting_answer = caller_join(&waiting);
+        assert_int_equal(waiting_answer.status, 201);
+}
+
+static void *stop_run(void *argument)
+{
+        api_stop_server(argument);
+        return NULL;
+}
+
+static void stop_answers_those_who_wait(void **state)
+{
+        struct api *api = *state;
+        struct caller waiting, looking, queued;
+        pthread_t stopper;
+
+        api_world(api);
+        caller_start(
+                &waiting, api,
+                (struct call){
+                        .method = "POST", .path = "/v1/exports", .body = SITE, .headers = { "Prefer: wait=60" } });
+        api_await_exports(api, 1);
+        files_hold(&api->fake, true);
+        caller_start(
+                &looking, api,
+                (struct call){ .method = "POST",
+                               .path = "/v1/exports",
+                               .body = "{'storage':'files','path':'/b','environment':'shop','mount_path':'/b'}" });
+        files_await_asked(&api->fake, 2);
+        caller_start(
+                &queued, api,
+                (struct call){ .method = "POST",
+                               .path = "/v1/exports",
+                               .body = "{'storage':'files','path':'/c','environment':'shop','mount_path':'/c'}" });
+        int slow = slow_client(api, "GET /v1/exp");
+        int64_t before = clock_monotonic_ms(clock_system());
+
+        pthread_create(&stopper, NULL, stop_run, api);
+        files_hold(&api->fake, false);
+        AUTO_ANSWER struct answer waiting_answer = caller_join(&waiting);
+        AUTO_ANSWER struct answer looking_answer = caller_join(&looking);
+        AUTO_ANSWER struct answer queued_answer = caller_join(&queued);
+        pthread_join(stopper, NULL);
+        close(slow);
+        assert_true(clock_monotonic_ms(clock_system()) - before < 10000);
+        /* What was durable is said so; what was not is either made or was not: never half. */
+        assert_int_equal(waiting_answer.status, 201);
+        assert_string_equal(answer_at(&waiting_answer, "status/pending"), "2");
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(api->writer);
+        size_t made = 1u + (looking_answer.status == 201) + (queued_answer.status == 201);
+        assert_int_equal(pmap_count(now->kinds[DOCUMENT_EXPORT]), made);
+        assert_true(looking_answer.status == 201 || looking_answer.status == 503);
+}
+
+static void unix_listener_replaces_a_dead_socket_only(void **state)
+{
+        struct api *api = *state;
+        AUTO_FREE char *path = memory_format("%s/other.sock", api->folder);
+        struct fault fault = { 0 };
+        struct stat stat;
+        int first = listener_open_unix(path, getgid(), &fault);
+
+        assert_return_code(first, 0);
+        assert_return_code(lstat(path, &stat), 0);
+        assert_int_equal(stat.st_mode & 0777, 0660);
+        assert_int_equal(listener_open_unix(path, getgid(), &fault), -FAULT_CONFLICT);
+        close(first);
+        int second = listener_open_unix(path, getgid(), &fault);
+        assert_return_code(second, 0);
+        close(second);
+        unlink(path);
+}
+
+static void tcp_listener_takes_literals_only(void **state)
+{
+        static const char *const bad[] = {
+                "",        "127.0.0.1",      "localhost:1",  "127.0.0.1:", "127.0.0.1:70000", "::1:80", "[::1]",
+                "[::1]80", "[127.0.0.1]:80", "127.0.0.1:8a", "1:2:3"
+        };
+        struct fault fault = { 0 };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+                assert_int_equal(listener_open_tcp(bad[i], &fault), -FAULT_INVALID);
+        int fd = listener_open_tcp("[::1]:0", &fault);
+        if (fd >= 0)
+                close(fd);
+}
+
+#define API_TEST(name) cmocka_unit_test_setup_teardown(name, api_start, api_stop)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                API_TEST(unknown_paths_and_methods_are_told_what_there_is),
+                API_TEST(head_answers_as_get_without_the_body),
+                API_TEST(every_reply_has_its_fields),
+                API_TEST(request_id_of_the_client_is_kept_when_well_formed),
+                API_TEST(malformed_targets_are_refused),
+                API_TEST(bodies_are_limited_and_must_be_json),
+                API_TEST(refusal_comes_before_a_client_that_waits_sends),
+                API_TEST(bodies_that_are_no_document_are_refused),
+                API_TEST(slow_senders_do_not_hold_up_others),
+                API_TEST(hanging_storage_holds_up_only_who_asks_for_it),
+                API_TEST(stop_answers_those_who_wait),
+                API_TEST(unix_listener_replaces_a_dead_socket_only),
+                API_TEST(tcp_listener_takes_literals_only),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
