@@ -43,8 +43,7 @@ static const char *const hostile_paths[] = {
         "/.hidden/..three/a.b",
         "/srv/*?[a-z]/~root/!x",
         "/srv/\xC3\xA9t\xC3\xA9/\xE6\x97\xA5\xE6\x9C\xAC",
-        "/srv/no\xC2\xA0"
-        "break",
+        "/srv/no\u00A0break",
         "/srv/tab\xE2\x80\xA8line", /* U+2028, a line separator that is no control character */
         "/a_b/c:d/@e+f",
 };
