@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "protocols/files/local_files.h"
+#include "protocols/gluster/glusterd_acts.h"
 
 #define DEFAULT_SOCKET GATEHOUSE_RUNTIMEDIR "-helper/helper.sock"
 #define DEFAULT_USER "gatehouse"
@@ -43,7 +44,7 @@ static const struct act helper_acts[] = {
         { 0 },
 };
 
-static const struct act *const tables[] = { helper_acts, files_acts };
+static const struct act *const tables[] = { helper_acts, files_acts, glusterd_acts };
 
 static struct act acts[ACTS_MAX + 1];
 
