@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -9,12 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "protocols/gluster/brick_probe.h"
 #include "reconcile/worker_pool.h"
 #include "tests/unit/worker_for_test.h"
 
@@ -363,6 +367,87 @@ static void worker_inherits_nothing(void **test)
         worker_pool_free(pool);
 }
 
+/* The value of `field` in /proc/PID/status, e.g. "CapEff"; caller frees. */
+static char *status_field(pid_t pid, const char *field)
+{
+        AUTO_FREE char *path = memory_format("/proc/%d/status", (int)pid);
+        AUTO_FCLOSE FILE *file = fopen(path, "re");
+        char name[64], value[256];
+
+        assert_non_null(file);
+        while (fscanf(file, " %63[^:]: %255[^\n]", name, value) == 2)
+                if (strcmp(name, field) == 0)
+                        return memory_text(value);
+        return memory_text("");
+}
+
+/* The program itself, whoever runs this test: as root it has something to lose. */
+static void gatehouse_worker_has_no_privilege_and_knows_no_other_act(void **test)
+{
+        static const char *const sets[] = { "CapInh", "CapPrm", "CapEff", "CapAmb", "CapBnd" };
+        struct worker_pool *pool = pool_of("gatehouse-worker", 1, 0);
+        size_t count = geteuid() == 0 ? ARRAY_SIZE(sets) : ARRAY_SIZE(sets) - 1; /* who has none may not bound */
+        struct fault fault = { 0 };
+        char answer[1024];
+
+        (void)test;
+        for (int number = 1; number < 30; number++)
+                assert_int_equal(call(pool, (uint16_t)number, "", answer, PATIENCE_MS, &fault), -FAULT_FORBIDDEN);
+        for (size_t i = 0; i < count; i++) {
+                AUTO_FREE char *set = status_field(only_pid(pool), sets[i]);
+
+                if (strcmp(set, "0000000000000000") != 0)
+                        fail_msg("%s is %s", sets[i], set);
+        }
+        AUTO_FREE char *no_new_privileges = status_field(only_pid(pool), "NoNewPrivs");
+        assert_string_equal(no_new_privileges, "1");
+        worker_pool_free(pool);
+        assert_no_child();
+}
+
+/* A brick's place that lets a worker wait for an answer for half a minute. */
+static int silent_brick(struct volume_brick *brick)
+{
+        struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        socklen_t length = sizeof at;
+
+        assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
+        assert_int_equal(listen(listener, 1), 0);
+        assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &length), 0);
+        *brick = (struct volume_brick){ .path = (char[]){ "/brick" }, .port = ntohs(at.sin_port) };
+        address_parse("127.0.0.1", &brick->address);
+        return listener;
+}
+
+/* A daemon that is killed cannot end its workers; the kernel does, also one that would not look at its socket. */
+static void gatehouse_worker_that_waits_dies_with_the_daemon(void **test)
+{
+        struct volume_brick brick;
+        int listener = silent_brick(&brick);
+        pid_t daemon = fork();
+        enum known held;
+        char byte;
+
+        (void)test;
+        if (daemon == 0) {
+                struct act_caller caller = worker_pool_acts(pool_of("gatehouse-worker", 1, 0));
+
+                brick_probe_canary(&caller, "data", &brick, 1, 30000, &held, NULL);
+                _exit(0);
+        }
+        int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+        assert_true(connection >= 0);
+        kill(daemon, SIGKILL);
+        waitpid(daemon, NULL, 0);
+        struct pollfd poll_fd = { .fd = connection, .events = POLLRDHUP };
+        assert_int_equal(poll(&poll_fd, 1, PATIENCE_MS), 1); /* the worker alone held the other end */
+        while (read(connection, &byte, 1) > 0)
+                ;
+        close(connection);
+        close(listener);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -378,6 +463,8 @@ int main(void)
                 cmocka_unit_test(call_waits_for_a_busy_worker_within_its_deadline),
                 cmocka_unit_test(callers_on_many_threads_get_their_own_answers),
                 cmocka_unit_test(worker_inherits_nothing),
+                cmocka_unit_test(gatehouse_worker_has_no_privilege_and_knows_no_other_act),
+                cmocka_unit_test(gatehouse_worker_that_waits_dies_with_the_daemon),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
