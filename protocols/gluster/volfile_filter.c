@@ -100,6 +100,23 @@ static bool take_word(struct span *rest, struct span *word)
         return word->length > 0;
 }
 
+/* Whether the reader of volfiles takes a word for the beginning of the next statement, wherever it stands. */
+static bool is_keyword(struct span word)
+{
+        static const char *const keywords[] = { "volume", "type", "option", "subvolumes", "end-volume" };
+
+        for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++)
+                if (span_is_any_case(word, keywords[i]))
+                        return true;
+        return false;
+}
+
+/* Takes a bare word that is no keyword. */
+static bool take_name(struct span *rest, struct span *name)
+{
+        return take_word(rest, name) && !is_keyword(*name);
+}
+
 /* Takes a value: a bare word, or one quoted string without escapes. */
 static bool take_value(struct span *rest, struct span *value)
 {
@@ -107,7 +124,7 @@ static bool take_value(struct span *rest, struct span *value)
 
         skip_blanks(rest);
         if (rest->length == 0 || rest->at[0] != '"')
-                return take_word(rest, value);
+                return take_name(rest, value);
         while (length < rest->length && rest->at[length] != '"') {
                 if (rest->at[length] != ' ' && !is_word_byte(rest->at[length], false))
                         return false;
@@ -127,12 +144,12 @@ static bool at_end(struct span *rest)
         return rest->length == 0;
 }
 
-static bool take_words(struct span *rest)
+static bool take_names(struct span *rest)
 {
         struct span word;
 
         while (!at_end(rest))
-                if (!take_word(rest, &word))
+                if (!take_name(rest, &word))
                         return false;
         return true;
 }
@@ -146,15 +163,15 @@ static enum line_kind line_kind(struct span rest, struct line *line)
         if (!take_word(&rest, &word))
                 return LINE_ODD;
         if (span_is(word, "option"))
-                return take_word(&rest, &line->name) && take_value(&rest, &line->value) && at_end(&rest)
+                return take_name(&rest, &line->name) && take_value(&rest, &line->value) && at_end(&rest)
                                ? LINE_OPTION
                                : LINE_ODD;
         if (span_is(word, "volume"))
-                return take_word(&rest, &line->name) && at_end(&rest) ? LINE_VOLUME : LINE_ODD;
+                return take_name(&rest, &line->name) && at_end(&rest) ? LINE_VOLUME : LINE_ODD;
         if (span_is(word, "type"))
-                return take_word(&rest, &word) && at_end(&rest) ? LINE_TYPE : LINE_ODD;
+                return take_name(&rest, &word) && at_end(&rest) ? LINE_TYPE : LINE_ODD;
         if (span_is(word, "subvolumes"))
-                return !at_end(&rest) && take_words(&rest) ? LINE_SUBVOLUMES : LINE_ODD;
+                return !at_end(&rest) && take_names(&rest) ? LINE_SUBVOLUMES : LINE_ODD;
         return span_is(word, "end-volume") && at_end(&rest) ? LINE_END : LINE_ODD;
 }
 
@@ -294,7 +311,7 @@ static void filter_option(struct filter *filter, const struct line *line)
                 text_add(filter->out, "    option ");
                 text_add_bytes(filter->out, line->name.at, line->name.length);
                 text_add(filter->out, " " VOLFILE_NO_LOGIN "\n");
-        } else if (key_is_address_list(line->name)) {
+        } else if (!key_is_credential(line->name) && key_is_address_list(line->name)) {
                 filter_address_list(filter, line->name);
         } else if (!key_is_credential(line->name) && !span_has(line->name, "auth.")) {
                 text_add_bytes(filter->out, line->whole.at, line->whole.length);

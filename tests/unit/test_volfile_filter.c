@@ -253,6 +253,13 @@ static void line_becomes_what_it_should(void **state)
                 { "option a b\r\n", "" },
                 { "option a b\voption c d\n", "" },
                 { "end-volume x\n", "" },
+                { "subvolumes a option username x\n", "" },
+                { "subvolumes a OPTION username x\n", "" },
+                { "type option\n", "" },
+                { "volume end-volume\n", "" },
+                { "option type x\n", "" },
+                { "option a Option\n", "" },
+                { "option a options\n", "option a options\n" },
                 { "subvolumes\n", "" },
         };
         struct volfile_rules rules = ((struct fixture *)*state)->rules;
