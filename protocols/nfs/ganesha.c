@@ -358,11 +358,10 @@ static int read_list(sd_bus_message *reply, struct nfs_export_listed **listed, s
                 status = sd_bus_message_peek_type(reply, NULL, &contents);
         if (status >= 0)
                 status = sd_bus_message_enter_container(reply, 'a', contents);
-        while (status >= 0) {
+        while (status >= 0 && sd_bus_message_at_end(reply, 0) == 0) {
                 status = sd_bus_message_enter_container(reply, 'r', NULL);
-                if (status <= 0)
-                        break;
-                status = read_listed(reply, listed, count);
+                if (status >= 0)
+                        status = read_listed(reply, listed, count);
                 if (status >= 0)
                         status = sd_bus_message_exit_container(reply);
         }

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A struct nfs_server in memory that behaves as NFS-Ganesha 4.3 was seen to, its oddities included; the contract
+ * suite holds it and the real one to the same answers. Can be used by one thread and controlled from another.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "domain/seams.h"
+
+struct fake_nfs_server;
+
+/* A server that is there and empty. */
+struct fake_nfs_server *fake_nfs_server_new(void);
+void fake_nfs_server_free(struct fake_nfs_server *fake);
+struct nfs_server fake_nfs_server_seam(struct fake_nfs_server *fake);
+
+/* The server ends and loses all exports; it appears again, empty, as another instance. */
+void fake_nfs_server_stop(struct fake_nfs_server *fake);
+void fake_nfs_server_start(struct fake_nfs_server *fake);
+
+/* What goes wrong with a call (add, update, remove, display or list). */
+enum fake_nfs_fault {
+        FAKE_NFS_CRASH,   /* the server ends in the middle: UNAVAILABLE, and all exports are lost */
+        FAKE_NFS_LATE,    /* TIMEOUT, and the change takes place all the same */
+        FAKE_NFS_SILENT,  /* 0, and nothing took place; display says UNKNOWN */
+        FAKE_NFS_REFUSED, /* INVALID, and nothing took place */
+        FAKE_NFS_BROKEN,  /* INTERNAL, and nothing took place */
+};
+
+/* The `nth` call from now (1 = the next one) goes wrong; 0 takes an armed fault back. One is armed at a time. */
+void fake_nfs_server_fail(struct fake_nfs_server *fake, unsigned nth, enum fake_nfs_fault what);
+
+/* Calls since fake_nfs_server_new, so that a test can make each of them fail in turn. */
+unsigned fake_nfs_server_calls(struct fake_nfs_server *fake);
+
+/* add and update of an export of this path are refused, as if there were no such directory; NULL allows all. */
+void fake_nfs_server_forbid_path(struct fake_nfs_server *fake, const char *path);
+
+/* Whether the server holds exactly `wanted`. */
+bool fake_nfs_server_holds(struct fake_nfs_server *fake, const struct nfs_export *wanted);
+
+/* How many exports it holds. */
+size_t fake_nfs_server_count(struct fake_nfs_server *fake);
+
+/* The changes so far in their order, successful or not: "add 7\nupdate 7\nremove 7\n". Caller frees. */
+char *fake_nfs_server_journal(struct fake_nfs_server *fake);
