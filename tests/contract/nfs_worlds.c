@@ -54,7 +54,7 @@ static void fake_hang(void)
         fake_nfs_server_fail(fake, 1, FAKE_NFS_LATE);
 }
 
-static void fake_resume(void)
+static void fake_nothing(void)
 {
 }
 
@@ -70,7 +70,9 @@ void world_fake(void)
                 .start = fake_start,
                 .crash_in_next_call = fake_crash,
                 .hang = fake_hang,
-                .resume = fake_resume,
+                .resume = fake_nothing,
+                .bus_stop = fake_stop, /* who is not on the bus is not there */
+                .bus_start = fake_nothing,
         };
 }
 

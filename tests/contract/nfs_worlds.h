@@ -20,7 +20,7 @@ struct world {
         void (*crash_in_next_call)(void);
         void (*hang)(void); /* the next call is answered only after resume */
         void (*resume)(void);
-        void (*bus_stop)(void); /* NULL where there is no bus */
+        void (*bus_stop)(void);
         void (*bus_start)(void);
 };
 
