@@ -214,7 +214,7 @@ static int world_open(struct gateway *gateway, struct fault *fault)
         gateway->ganesha = ganesha_new(configuration->dbus_address, blocks, 0);
         gateway->nfs = ganesha_server(gateway->ganesha);
         gateway->gluster_real = (struct gluster_volume_callers){ .helper = privilege_caller_acts(gateway->helper),
-                                                              .worker = worker_pool_acts(gateway->workers) };
+                                                                 .worker = worker_pool_acts(gateway->workers) };
         gateway->gluster = gluster_volume_over(&gateway->gluster_real);
         gateway->files_real = (struct storage_files_real){ .helper = privilege_caller_acts(gateway->helper),
                                                            .worker = worker_pool_acts(gateway->workers) };
