@@ -29,7 +29,11 @@ void setting_allowed(const struct setting *setting, struct text *text)
 {
         switch (setting->type) {
         case SETTING_TEXT:
-                text_addf(text, "a text of at most %" PRId64 " bytes without control characters", setting->most);
+                if (setting->accepts)
+                        text_add(text, setting->form);
+                else
+                        text_addf(text, "a text of at most %" PRId64 " bytes without control characters",
+                                  setting->most);
                 break;
         case SETTING_PATH:
                 text_add(text, "a path beginning with /");
@@ -51,6 +55,8 @@ void setting_allowed(const struct setting *setting, struct text *text)
                 break;
         case SETTING_LIST:
                 text_addf(text, "up to %" PRId64 " words parted by blanks or commas, or none", setting->most);
+                if (setting->accepts)
+                        text_addf(text, "; each is %s", setting->form);
                 break;
         }
 }
@@ -96,7 +102,9 @@ static bool text_is_allowed(const struct setting *setting, const char *value)
         for (size_t i = 0; i < length; i++)
                 if ((unsigned char)value[i] < 0x20 || value[i] == 0x7F)
                         return false;
-        return setting->type == SETTING_PATH || (int64_t)length <= setting->most;
+        if (setting->type == SETTING_PATH)
+                return true;
+        return (int64_t)length <= setting->most && (!setting->accepts || setting->accepts(value));
 }
 
 static void list_free(char **list)
@@ -114,7 +122,7 @@ static bool list_parse(const struct setting *setting, const char *value, char **
         bool fits = true;
 
         while ((word = strtok_r(rest, " \t,", &rest)))
-                if (count < setting->most)
+                if (count < setting->most && (!setting->accepts || setting->accepts(word)))
                         words[count++] = memory_text(word);
                 else
                         fits = false;

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,9 @@ struct setting {
         int64_t least, most;      /* NUMBER, DURATION; TEXT: most bytes; LIST: most words */
         const char *const *words; /* WORD: NULL-terminated */
         const char *help;         /* one sentence for manual page and example file */
+        /* What else a TEXT, or each word of a LIST, must be; NULL = nothing. Asked of presets too. */
+        bool (*accepts)(const char *value);
+        const char *form; /* with `accepts`: what it takes, for setting_allowed: "an address like 10.0.0.9" */
 };
 
 /* Sets every value of `target` (zeroed by the caller) to its preset, then to what `bytes` says. Problems are added

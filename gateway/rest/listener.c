@@ -98,6 +98,14 @@ static int address_resolve(const char *text, struct sockaddr_storage *storage, s
         return -1;
 }
 
+bool listener_address_is_valid(const char *address)
+{
+        struct sockaddr_storage storage;
+        socklen_t length;
+
+        return address_resolve(address, &storage, &length) == 0;
+}
+
 int listener_open_tcp(const char *address, struct fault *fault)
 {
         struct sockaddr_storage storage;

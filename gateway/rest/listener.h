@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/fault.h"
@@ -15,3 +16,6 @@ int listener_open_unix(const char *path, gid_t group, struct fault *fault);
 /* Listens on `address`: "127.0.0.1:8470" or "[::1]:8470", a literal and a port (0 = any). The descriptor or a
  * negative fault code: INVALID when it is not of this form. */
 int listener_open_tcp(const char *address, struct fault *fault);
+
+/* Whether `address` is of the form that listener_open_tcp takes. */
+bool listener_address_is_valid(const char *address);
