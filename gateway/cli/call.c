@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/call.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <curl/curl.h>
+#include <jansson.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#define CONNECT_TIMEOUT_S 10
+#define ANSWER_TIMEOUT_S 60 /* besides what a call is told to wait */
+#define TOKEN_MAX_BYTES 512
+
+struct call_line {
+        CURL *curl;
+        char *base;          /* "http://gatehouse" or the URL, without a final slash */
+        char *name;          /* for sentences: the socket's path or the URL */
+        char *authorization; /* header line, or NULL */
+};
+
+void answer_fini(struct answer *answer)
+{
+        json_decref(answer->body);
+        answer->body = NULL;
+}
+
+/* Reads the token out of `path` and drops the newline at its end. Caller frees. */
+static int token_read(const char *path, char **token, struct fault *fault)
+{
+        char bytes[TOKEN_MAX_BYTES + 2];
+        AUTO_FCLOSE FILE *file = fopen(path, "re");
+        size_t length;
+
+        if (!file)
+                return fault_set_errno(fault, FAULT_INVALID, errno, "read token file %s", path);
+        length = fread(bytes, 1, sizeof bytes - 1, file);
+        bytes[length] = '\0';
+        bytes[strcspn(bytes, "\r\n")] = '\0';
+        *token = memory_text(bytes);
+        explicit_bzero(bytes, sizeof bytes);
+        return 0;
+}
+
+/* Whether `token` can stand in a header: the characters of RFC 6750, which leave no way out of the line. */
+static bool token_is_valid(const char *token)
+{
+        static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=";
+        size_t length = strlen(token);
+
+        return length > 0 && length <= TOKEN_MAX_BYTES && strspn(token, alphabet) == length;
+}
+
+static int authorization_make(const struct call_settings *settings, char **authorization, struct fault *fault)
+{
+        AUTO_FREE char *token = NULL;
+        int failed = 0;
+
+        if (settings->token_file)
+                failed = token_read(settings->token_file, &token, fault);
+        else
+                token = memory_text(settings->token);
+        if (failed || !token)
+                return failed;
+        if (!token_is_valid(token))
+                return fault_set(fault, FAULT_INVALID, "read token: what is in %s is none",
+                                 settings->token_file ? settings->token_file : "GATEHOUSE_TOKEN");
+        *authorization = memory_format("Authorization: Bearer %s", token);
+        explicit_bzero(token, strlen(token));
+        return 0;
+}
+
+int call_open(const struct call_settings *settings, struct call_line **line, struct fault *fault)
+{
+        struct call_line *opened = NEW(struct call_line);
+        size_t length;
+
+        *line = opened;
+        opened->base = memory_text(settings->url ? settings->url : "http://gatehouse");
+        opened->name = memory_text(settings->url ? settings->url : settings->socket);
+        length = strlen(opened->base);
+        while (length > 0 && opened->base[length - 1] == '/')
+                opened->base[--length] = '\0';
+        if (strncmp(opened->base, "http://", 7) != 0 && strncmp(opened->base, "https://", 8) != 0)
+                return fault_set(fault, FAULT_INVALID,
+                                 "call %s: a URL that begins with http:// or https:// is needed", opened->base);
+        if (settings->url && authorization_make(settings, &opened->authorization, fault))
+                return -(int)fault->code;
+        opened->curl = curl_easy_init();
+        if (!opened->curl)
+                abort();
+        curl_easy_setopt(opened->curl, CURLOPT_NOPROXY, "*");
+        curl_easy_setopt(opened->curl, CURLOPT_NOSIGNAL, 1L);
+        curl_easy_setopt(opened->curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
+        curl_easy_setopt(opened->curl, CURLOPT_USERAGENT, "gatehouse/" GATEHOUSE_VERSION);
+        if (!settings->url &&
+            curl_easy_setopt(opened->curl, CURLOPT_UNIX_SOCKET_PATH, settings->socket) != CURLE_OK)
+                return fault_set(fault, FAULT_INVALID, "call by socket %s: not possible", settings->socket);
+        return 0;
+}
+
+void call_close(struct call_line *line)
+{
+        if (!line)
+                return;
+        if (line->curl)
+                curl_easy_cleanup(line->curl);
+        if (line->authorization)
+                explicit_bzero(line->authorization, strlen(line->authorization));
+        free(line->authorization);
+        free(line->name);
+        free(line->base);
+        free(line);
+}
+
+static size_t answer_take(char *bytes, size_t size, size_t count, void *context)
+{
+        struct text *text = context;
+
+        if (text->length + size * count > ANSWER_MAX)
+                return 0; /* ends the transfer: CURLE_WRITE_ERROR */
+        text_add_bytes(text, bytes, size * count);
+        return size * count;
+}
+
+static struct curl_slist *headers_make(const struct call_line *line, const struct call *call)
+{
+        AUTO_FREE char *prefer = memory_format("Prefer: wait=%u", call->wait_s);
+        AUTO_FREE char *key = memory_format("Idempotency-Key: %s", call->key ? call->key : "");
+        const struct {
+                bool wanted;
+                const char *header;
+        } rows[] = {
+                { true, "Accept: application/json, application/problem+json" },
+                { true, "Expect:" }, /* curl would wait a second for "100 Continue" */
+                { call->body != NULL, "Content-Type: application/json" },
+                { call->wait_s > 0, prefer },
+                { call->key != NULL, key },
+                { line->authorization != NULL, line->authorization },
+        };
+        struct curl_slist *headers = NULL;
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+                if (rows[i].wanted && !(headers = curl_slist_append(headers, rows[i].header)))
+                        abort();
+        return headers;
+}
+
+static int transfer_fault(CURLcode code, const char *name, const char *detail, struct fault *fault)
+{
+        enum fault_code kind = code == CURLE_OPERATION_TIMEDOUT ? FAULT_TIMEOUT
+                               : code == CURLE_WRITE_ERROR      ? FAULT_MALFORMED
+                                                                : FAULT_UNAVAILABLE;
+
+        return fault_set(fault, kind, "call the gateway at %s: %s", name,
+                         code == CURLE_WRITE_ERROR ? "the answer is too large" : detail);
+}
+
+static int answer_read(const struct text *bytes, struct answer *answer, const char *name, struct fault *fault)
+{
+        json_error_t error;
+
+        if (bytes->length == 0)
+                return 0;
+        answer->body = json_loadb(bytes->data, bytes->length, JSON_REJECT_DUPLICATES, &error);
+        if (!answer->body)
+                return fault_set(fault, FAULT_MALFORMED,
+                                 "call the gateway at %s: status %d and no JSON; is it one?", name,
+                                 answer->status);
+        return 0;
+}
+
+static int line_perform(void *context, const struct call *call, struct answer *answer, struct fault *fault)
+{
+        struct call_line *line = context;
+        AUTO_FREE char *url = memory_format("%s%s", line->base, call->path);
+        AUTO_FREE char *body = call->body ? json_dumps(call->body, JSON_COMPACT) : NULL;
+        AUTO_TEXT struct text bytes = { 0 };
+        struct curl_slist *headers = headers_make(line, call);
+        char detail[CURL_ERROR_SIZE] = "";
+        long status = 0;
+        CURLcode code;
+
+        curl_easy_setopt(line->curl, CURLOPT_URL, url);
+        curl_easy_setopt(line->curl, CURLOPT_PATH_AS_IS, 1L);
+        curl_easy_setopt(line->curl, CURLOPT_CUSTOMREQUEST, call->method);
+        curl_easy_setopt(line->curl, CURLOPT_HTTPHEADER, headers);
+        curl_easy_setopt(line->curl, CURLOPT_ERRORBUFFER, detail);
+        curl_easy_setopt(line->curl, CURLOPT_WRITEFUNCTION, answer_take);
+        curl_easy_setopt(line->curl, CURLOPT_WRITEDATA, &bytes);
+        curl_easy_setopt(line->curl, CURLOPT_TIMEOUT, (long)call->wait_s + ANSWER_TIMEOUT_S);
+        curl_easy_setopt(line->curl, CURLOPT_HTTPGET, 1L);
+        if (body) {
+                curl_easy_setopt(line->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
+                curl_easy_setopt(line->curl, CURLOPT_POSTFIELDS, body);
+        }
+        code = curl_easy_perform(line->curl);
+        curl_slist_free_all(headers);
+        if (code != CURLE_OK)
+                return transfer_fault(code, line->name, detail[0] ? detail : curl_easy_strerror(code), fault);
+        curl_easy_getinfo(line->curl, CURLINFO_RESPONSE_CODE, &status);
+        answer->status = (int)status;
+        return answer_read(&bytes, answer, line->name, fault);
+}
+
+struct caller call_line_caller(struct call_line *line)
+{
+        return (struct caller){ line_perform, line };
+}
+
+/* Adds `part` with everything but RFC 3986's unreserved characters as %XX. */
+static void encoded_add(struct text *text, const char *part)
+{
+        for (; *part; part++) {
+                unsigned char byte = (unsigned char)*part;
+
+                if ((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+                    strchr("-._~", byte))
+                        text_add_char(text, *part);
+                else
+                        text_addf(text, "%%%02X", byte);
+        }
+}
+
+char *call_path(const char *first, ...)
+{
+        AUTO_TEXT struct text text = { 0 };
+        va_list parts;
+
+        va_start(parts, first);
+        for (const char *part = first; part; part = va_arg(parts, const char *)) {
+                text_add_char(&text, '/');
+                encoded_add(&text, part);
+        }
+        va_end(parts);
+        return text_take(&text);
+}
+
+char *call_path_query(char *path, const char *name, const char *value)
+{
+        AUTO_TEXT struct text text = { 0 };
+
+        if (!value)
+                return path;
+        text_addf(&text, "%s%c%s=", path, strchr(path, '?') ? '&' : '?', name);
+        encoded_add(&text, value);
+        free(path);
+        return text_take(&text);
+}

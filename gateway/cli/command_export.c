@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdint.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/memory.h"
+#include "cli/commands.h"
+#include "cli/session.h"
+
+#define WAIT_MAX_S 60
+
+static const struct show_column export_columns[] = {
+        { "ID", "id" },
+        { "STORAGE", "storage" },
+        { "PATH", "path" },
+        { "ENVIRONMENT", "environment" },
+        { "MOUNT PATH", "mount_path" },
+        { "ACCESS", "access" },
+        { "ACTIVE", "status.active" },
+        { "PENDING", "status.pending" },
+        { "FAILED", "status.failed" },
+        { NULL, NULL },
+};
+
+/* How the value of an option becomes a member of the body. */
+enum member_kind { MEMBER_TEXT, MEMBER_NUMBER, MEMBER_LIST };
+
+static const struct export_member {
+        const char *option;
+        const char *parent; /* member of the body that it goes into, or NULL */
+        const char *member;
+        enum member_kind kind;
+} export_members[] = {
+        { "storage", NULL, "storage", MEMBER_TEXT },
+        { "path", NULL, "path", MEMBER_TEXT },
+        { "environment", NULL, "environment", MEMBER_TEXT },
+        { "mount-path", NULL, "mount_path", MEMBER_TEXT },
+        { "layer", "target", "layer", MEMBER_TEXT },
+        { "node", "target", "node", MEMBER_TEXT },
+        { "except", "target", "except", MEMBER_LIST },
+        { "access", NULL, "access", MEMBER_TEXT },
+        { "squash", NULL, "squash", MEMBER_TEXT },
+        { "anonymous-uid", NULL, "anonymous_uid", MEMBER_NUMBER },
+        { "anonymous-gid", NULL, "anonymous_gid", MEMBER_NUMBER },
+        { "protocol", NULL, "protocol", MEMBER_TEXT },
+        { "mount-style", NULL, "mount_style", MEMBER_TEXT },
+        { "directory-uid", "directory", "uid", MEMBER_NUMBER },
+        { "directory-gid", "directory", "gid", MEMBER_NUMBER },
+        { "directory-mode", "directory", "mode", MEMBER_TEXT },
+        { "manager", NULL, "manager", MEMBER_TEXT },
+        { "expires-at", NULL, "expires_at", MEMBER_TEXT },
+};
+
+static const struct command_option create_options[] = {
+        { "storage", "NAME", "the storage that is exported from; needed", false },
+        { "path", "PATH", "the directory below the storage's root; made when it is not there; needed", false },
+        { "environment", "NAME", "the environment that gets it; needed", false },
+        { "mount-path", "PATH", "where its nodes mount it; needed", false },
+        { "layer", "NAME", "for the nodes of this layer, instead of all", false },
+        { "node", "ID", "for this node, instead of all", false },
+        { "except", "ID", "not for this node", true },
+        { "access", "rw|ro", "whether it may be written; rw", false },
+        { "squash", "none|root|all", "whose files become anonymous; none", false },
+        { "anonymous-uid", "N", "user that they get; 65534", false },
+        { "anonymous-gid", "N", "group that they get; 65534", false },
+        { "protocol", "auto|gluster|nfs", "auto, unless one is asked for", false },
+        { "mount-style", "hard|soft", "how a client waits for the server; hard", false },
+        { "directory-uid", "N", "owner of the directory, should it be made; 0", false },
+        { "directory-gid", "N", "its group; 0", false },
+        { "directory-mode", "MODE", "its mode in octal; 0755", false },
+        { "label", "KEY=VALUE", "a label", true },
+        { "manager", "NAME", "who keeps this export", false },
+        { "disabled", NULL, "keep it, and let nobody in", false },
+        { "expires-at", "TIME", "let nobody in from then on; RFC 3339", false },
+        { "key", "KEY", "the same key and export again answer the same export", false },
+        { "wait", "SECONDS", "wait until it is served, at most so long; 0", false },
+        { 0 },
+};
+
+/* The object under `parent` of `body`, made when it is not there; `body` itself for NULL. */
+static json_t *parent_get(json_t *body, const char *parent)
+{
+        if (!parent)
+                return body;
+        if (!json_object_get(body, parent))
+                json_object_set_new(body, parent, json_object());
+        return json_object_get(body, parent);
+}
+
+static int member_set(struct session *session, json_t *body, const struct export_member *row, const char *value)
+{
+        json_t *parent = parent_get(body, row->parent);
+        unsigned long long number;
+
+        if (row->kind == MEMBER_NUMBER) {
+                if (!number_parse(value, 0, INT64_MAX, &number))
+                        return session_usage(session, "option --%s needs a number, not %s", row->option, value);
+                json_object_set_new(parent, row->member, json_integer((json_int_t)number));
+        } else if (row->kind == MEMBER_LIST) {
+                if (!json_object_get(parent, row->member))
+                        json_object_set_new(parent, row->member, json_array());
+                json_array_append_new(json_object_get(parent, row->member), json_string(value));
+        } else {
+                json_object_set_new(parent, row->member, json_string(value));
+        }
+        return EXIT_DONE;
+}
+
+static int label_set(struct session *session, json_t *body, const char *value)
+{
+        const char *equals = strchr(value, '=');
+
+        if (!equals)
+                return session_usage(session, "option --label needs KEY=VALUE, not %s", value);
+        AUTO_FREE char *key = memory_format("%.*s", (int)(equals - value), value);
+        json_object_set_new(parent_get(body, "labels"), key, json_string(equals + 1));
+        return EXIT_DONE;
+}
+
+/* Sets what one option says; options that are no member (--wait, --key, global ones) are left alone. */
+static int option_set(struct session *session, json_t *body, const char *name, const char *value)
+{
+        if (strcmp(name, "label") == 0)
+                return label_set(session, body, value);
+        if (strcmp(name, "disabled") == 0)
+                json_object_set_new(body, "enabled", json_false());
+        for (size_t i = 0; i < ARRAY_SIZE(export_members); i++)
+                if (strcmp(export_members[i].option, name) == 0)
+                        return member_set(session, body, &export_members[i], value);
+        return EXIT_DONE;
+}
+
+/* The body of a POST out of the options; NULL when they are wrong, which has been said. */
+static json_t *export_body(struct session *session, const struct invocation *invocation)
+{
+        json_t *body = json_object(), *target;
+        int exit_code = EXIT_DONE;
+
+        for (size_t i = 0; i < invocation->given_count && exit_code == EXIT_DONE; i++)
+                exit_code =
+                        option_set(session, body, invocation->given[i].option->name, invocation->given[i].value);
+        target = json_object_get(body, "target");
+        if (target && !json_object_get(target, "layer") && !json_object_get(target, "node"))
+                json_object_set_new(target, "all", json_true());
+        if (exit_code == EXIT_DONE)
+                return body;
+        json_decref(body);
+        return NULL;
+}
+
+/* Reads --wait; false when it is wrong, which has been said. */
+static bool wait_read(struct session *session, const struct invocation *invocation, unsigned *wait_s)
+{
+        const char *text = invocation_option(invocation, "wait");
+        unsigned long long number = 0;
+
+        if (text && !number_parse(text, 0, WAIT_MAX_S, &number))
+                session_usage(session, "option --wait needs a number from 0 to %d, not %s", WAIT_MAX_S, text);
+        *wait_s = (unsigned)number;
+        return !text || number_parse(text, 0, WAIT_MAX_S, &number);
+}
+
+static int export_create(struct session *session, const struct invocation *invocation)
+{
+        struct call call = { .method = "POST",
+                             .path = "/v1/exports",
+                             .key = invocation_option(invocation, "key") };
+        AUTO_ANSWER struct answer answer = { 0 };
+        json_t *body;
+        int exit_code;
+
+        if (call.key && (call.key[0] == '\0' || call.key[strcspn(call.key, "\r\n")] != '\0'))
+                return session_usage(session, "option --key needs one line of text");
+        if (!wait_read(session, invocation, &call.wait_s) || !(body = export_body(session, invocation)))
+                return EXIT_USAGE;
+        call.body = body;
+        exit_code = session_call(session, &call, NULL, &answer);
+        json_decref(body);
+        if (exit_code != EXIT_DONE)
+                return exit_code;
+        if (session->json)
+                session_print_json(session, answer.body);
+        else
+                fprintf(session->out, "%s\n", json_string_value(json_object_get(answer.body, "id")));
+        return EXIT_DONE;
+}
+
+static int export_list(struct session *session, const struct invocation *invocation)
+{
+        static const char *const filters[] = { "environment", "account", "storage" };
+        char *path = call_path("v1", "exports", NULL);
+
+        for (size_t i = 0; i < ARRAY_SIZE(filters); i++)
+                path = call_path_query(path, filters[i], invocation_option(invocation, filters[i]));
+        return session_show_list(session, path, export_columns);
+}
+
+static int export_show_one(struct session *session, const struct invocation *invocation)
+{
+        AUTO_FREE char *path = call_path("v1", "exports", invocation->argument, NULL);
+
+        return session_show(session, path);
+}
+
+static int export_delete(struct session *session, const struct invocation *invocation)
+{
+        AUTO_FREE char *path = call_path("v1", "exports", invocation->argument, NULL);
+        unsigned wait_s;
+
+        if (!wait_read(session, invocation, &wait_s))
+                return EXIT_USAGE;
+        return session_delete(session, path, "export", invocation->argument, wait_s);
+}
+
+static const struct command_option list_options[] = {
+        { "environment", "NAME", "to this environment alone", false },
+        { "account", "NAME", "of this account alone", false },
+        { "storage", "NAME", "from this storage alone", false },
+        { 0 },
+};
+
+static const struct command_option delete_options[] = {
+        { "wait", "SECONDS", "wait until no server holds it any more, at most so long; 0", false },
+        { 0 },
+};
+
+const struct command export_commands[] = {
+        { "export", "create", NULL, "Export a directory to an environment; prints the id of the export",
+          create_options, export_create },
+        { "export", "list", NULL, "List exports, with how many of their grants are in which state", list_options,
+          export_list },
+        { "export", "show", "ID", "Show an export", NULL, export_show_one },
+        { "export", "delete", "ID", "Delete an export: its clients are cut off", delete_options, export_delete },
+        { 0 },
+};

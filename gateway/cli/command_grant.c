@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <jansson.h>
+
+#include "base/memory.h"
+#include "cli/commands.h"
+#include "cli/session.h"
+
+static const struct show_column grant_columns[] = {
+        { "NODE", "node" },
+        { "LAYER", "layer" },
+        { "ADDRESSES", "addresses" },
+        { "PROTOCOL", "protocol" },
+        { "STATE", "state" },
+        { "WHY", "why" },
+        { NULL, NULL },
+};
+
+/* One sentence for the last column: what keeps the node out or the grant from being served; else why it has this
+ * protocol. */
+static void why_add(json_t *grant)
+{
+        const json_t *cause = json_object_get(grant, "cause");
+        const json_t *reason = cause ? cause : json_object_get(grant, "reason");
+        const char *sentence = json_string_value(json_object_get(reason, "sentence"));
+        const char *code = json_string_value(json_object_get(reason, "code"));
+        AUTO_FREE char *why = memory_format("%s: %s", code ? code : "", sentence ? sentence : "");
+
+        if (code)
+                json_object_set_new(grant, "why", json_string(why));
+}
+
+static void mounts_show(const json_t *grants, struct text *text)
+{
+        for (size_t i = 0; i < json_array_size(grants); i++) {
+                const json_t *grant = json_array_get(grants, i);
+                const json_t *commands = json_object_get(json_object_get(grant, "mount"), "commands");
+
+                if (!commands)
+                        continue;
+                text_addf(text, "\n%s:\n", json_string_value(json_object_get(grant, "node")));
+                for (size_t line = 0; line < json_array_size(commands); line++)
+                        text_addf(text, "  %s\n", json_string_value(json_array_get(commands, line)));
+        }
+}
+
+static int grant_list(struct session *session, const struct invocation *invocation)
+{
+        AUTO_FREE char *path = call_path("v1", "exports", invocation->argument, "grants", NULL);
+        AUTO_ANSWER struct answer answer = { 0 };
+        AUTO_TEXT struct text text = { 0 };
+        json_t *items;
+        int exit_code = session_call(session, &(struct call){ .method = "GET", .path = path }, NULL, &answer);
+
+        if (exit_code != EXIT_DONE)
+                return exit_code;
+        if (session->json) {
+                session_print_json(session, answer.body);
+                return EXIT_DONE;
+        }
+        items = json_object_get(answer.body, "items");
+        for (size_t i = 0; i < json_array_size(items); i++)
+                why_add(json_array_get(items, i));
+        show_table(items, grant_columns, session->width, &text);
+        if (invocation_option(invocation, "mount"))
+                mounts_show(items, &text);
+        fputs(text_get(&text), session->out);
+        return EXIT_DONE;
+}
+
+static const struct command_option list_options[] = {
+        { "mount", NULL, "also the commands by which each node mounts it", false },
+        { 0 },
+};
+
+const struct command grant_commands[] = {
+        { "grant", "list", "EXPORT", "Show who gets an export, by which protocol, in which state and why",
+          list_options, grant_list },
+        { 0 },
+};

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <jansson.h>
+
+#include "base/memory.h"
+#include "cli/apply.h"
+#include "cli/commands.h"
+
+static const struct show_column storage_columns[] = {
+        { "NAME", "name" },
+        { "KIND", "kind" },
+        { "ACCOUNT", "account" },
+        { "ADDRESSES", "addresses" },
+        { "VOLUME", "volume" },
+        { "MOUNT ROOT", "mount_root" },
+        { "PROTOCOL", "default_protocol" },
+        { NULL, NULL },
+};
+
+static int storage_apply(struct session *session, const struct invocation *invocation)
+{
+        json_t *objects, *answers = json_array();
+        int exit_code = apply_read(session, invocation->argument, &objects);
+        bool read = exit_code == EXIT_DONE;
+
+        for (size_t i = 0; read && i < json_array_size(objects); i++) {
+                const json_t *object = json_array_get(objects, i);
+                const char *name = apply_name(session, object, "name", "storage", i);
+
+                if (!name) {
+                        exit_code = exit_worse(exit_code, EXIT_USAGE);
+                        continue;
+                }
+                AUTO_FREE char *path = call_path("v1", "storages", name, NULL);
+                AUTO_FREE char *subject = memory_format("storage %s", name);
+                exit_code = exit_worse(exit_code, apply_put(session, path, subject, object, "name", answers));
+        }
+        if (read && session->json)
+                session_print_json(session, answers);
+        json_decref(objects);
+        json_decref(answers);
+        return exit_code;
+}
+
+static int storage_list(struct session *session, const struct invocation *invocation)
+{
+        (void)invocation;
+        return session_show_list(session, call_path("v1", "storages", NULL), storage_columns);
+}
+
+static int storage_show(struct session *session, const struct invocation *invocation)
+{
+        AUTO_FREE char *path = call_path("v1", "storages", invocation->argument, NULL);
+
+        return session_show(session, path);
+}
+
+const struct command storage_commands[] = {
+        { "storage", "apply", "FILE", "Create or replace storages out of a JSON file (- is standard input)", NULL,
+          storage_apply },
+        { "storage", "list", NULL, "List storages", NULL, storage_list },
+        { "storage", "show", "NAME", "Show a storage", NULL, storage_show },
+        { 0 },
+};

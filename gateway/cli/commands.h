@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The tables of commands, one for each noun; each ends with a NULL noun.
+ */
+#pragma once
+
+#include "cli/invocation.h"
+
+extern const struct command environment_commands[];
+extern const struct command storage_commands[];
+extern const struct command export_commands[];
+extern const struct command grant_commands[];
+extern const struct command token_commands[];
+extern const struct command status_commands[];

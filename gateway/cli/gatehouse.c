@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The command line: one command a run, over HTTP.
+ */
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "cli/commands.h"
+#include "cli/help.h"
+#include "cli/session.h"
+
+static const struct command *const tables[] = {
+        environment_commands,
+        storage_commands,
+        export_commands,
+        grant_commands,
+        token_commands,
+        status_commands,
+        NULL,
+};
+
+/* An option, else what the environment says, else `preset`; empty counts as not said. */
+static const char *setting(const struct invocation *invocation, const char *option, const char *variable,
+                           const char *preset)
+{
+        const char *value = invocation_option(invocation, option);
+
+        if (!value && variable)
+                value = getenv(variable);
+        return value && value[0] ? value : preset;
+}
+
+static struct call_settings settings_read(const struct invocation *invocation)
+{
+        struct call_settings settings = {
+                .socket =
+                        setting(invocation, "socket", "GATEHOUSE_SOCKET", GATEHOUSE_RUNTIMEDIR "/gatehouse.sock"),
+                .token_file = invocation_option(invocation, "token-file"),
+                .token = getenv("GATEHOUSE_TOKEN"),
+        };
+
+        /* What is typed goes before what the environment says. */
+        if (!invocation_option(invocation, "socket"))
+                settings.url = setting(invocation, "url", "GATEHOUSE_URL", NULL);
+        return settings;
+}
+
+static size_t terminal_width(void)
+{
+        struct winsize size = { 0 };
+
+        return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static int help_print(const struct invocation *invocation)
+{
+        AUTO_TEXT struct text text = { 0 };
+
+        if (invocation->command)
+                help_render_command(invocation->command, &text);
+        else
+                help_render(tables, &text);
+        fputs(text_get(&text), stdout);
+        return EXIT_DONE;
+}
+
+static int command_run(const struct invocation *invocation)
+{
+        struct call_settings settings = settings_read(invocation);
+        struct session session = { .json = invocation_option(invocation, "json") != NULL,
+                                   .out = stdout,
+                                   .err = stderr,
+                                   .width = terminal_width() };
+        struct call_line *line = NULL;
+        struct fault fault = { 0 };
+        int exit_code;
+
+        if (invocation_option(invocation, "socket") && invocation_option(invocation, "url"))
+                return session_usage(&session, "--socket and --url exclude each other");
+        if (call_open(&settings, &line, &fault)) {
+                exit_code = session_usage(&session, "%s", fault.text);
+        } else {
+                session.caller = call_line_caller(line);
+                exit_code = invocation->command->run(&session, invocation);
+        }
+        call_close(line);
+        return exit_code;
+}
+
+int main(int count, char **words)
+{
+        struct invocation invocation;
+        struct fault fault = { 0 };
+        int exit_code;
+
+        setlocale(LC_CTYPE, "");
+        if (invocation_parse(count - 1, words + 1, tables, &invocation, &fault)) {
+                fprintf(stderr, "gatehouse: %s\nTry: gatehouse --help\n", fault.text);
+                return EXIT_USAGE;
+        }
+        if (invocation_option(&invocation, "help"))
+                exit_code = help_print(&invocation);
+        else if (invocation_option(&invocation, "version"))
+                exit_code = printf("gatehouse %s\n", GATEHOUSE_VERSION) < 0;
+        else
+                exit_code = command_run(&invocation);
+        if (fflush(stdout) != 0 || ferror(stdout)) {
+                perror("gatehouse: print");
+                return EXIT_REFUSED;
+        }
+        return exit_code;
+}

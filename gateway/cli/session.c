@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/session.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/memory.h"
+
+#define PAGE_LIMIT "1000" /* the most that the gateway gives at once */
+
+static int status_exit_code(int status)
+{
+        if (status >= 200 && status < 300)
+                return EXIT_DONE;
+        return status == 401 || status == 403 ? EXIT_NOT_ALLOWED : status == 404 ? EXIT_NOT_FOUND : EXIT_REFUSED;
+}
+
+void session_print_json(struct session *session, const struct json_t *json)
+{
+        AUTO_FREE char *rendered = json_dumps(json, JSON_INDENT(2));
+
+        fprintf(session->out, "%s\n", rendered ? rendered : "null");
+}
+
+/* Shows a problem that the gateway answered. */
+static void problem_print(struct session *session, const struct answer *answer, const char *subject)
+{
+        AUTO_TEXT struct text text = { 0 };
+
+        if (session->json && answer->body) {
+                AUTO_FREE char *rendered = json_dumps(answer->body, JSON_INDENT(2));
+
+                fprintf(session->err, "%s\n", rendered ? rendered : "null");
+                return;
+        }
+        show_problem(answer->body, answer->status, &text);
+        fprintf(session->err, "gatehouse: %s%s%s", subject ? subject : "", subject ? ": " : "", text_get(&text));
+}
+
+int session_fault(struct session *session, const struct fault *fault)
+{
+        fprintf(session->err, "gatehouse: %s\n", fault->text);
+        return fault->code == FAULT_UNAVAILABLE || fault->code == FAULT_TIMEOUT ? EXIT_UNREACHABLE : EXIT_REFUSED;
+}
+
+int session_call(struct session *session, const struct call *call, const char *subject, struct answer *answer)
+{
+        struct fault fault = { 0 };
+        int exit_code;
+
+        if (session->caller.perform(session->caller.context, call, answer, &fault))
+                return session_fault(session, &fault);
+        exit_code = status_exit_code(answer->status);
+        if (exit_code != EXIT_DONE)
+                problem_print(session, answer, subject);
+        return exit_code;
+}
+
+int session_show(struct session *session, const char *path)
+{
+        AUTO_ANSWER struct answer answer = { 0 };
+        AUTO_TEXT struct text text = { 0 };
+        int exit_code = session_call(session, &(struct call){ .method = "GET", .path = path }, NULL, &answer);
+
+        if (exit_code != EXIT_DONE)
+                return exit_code;
+        if (session->json) {
+                session_print_json(session, answer.body);
+                return EXIT_DONE;
+        }
+        show_object(answer.body, &text);
+        fputs(text_get(&text), session->out);
+        return EXIT_DONE;
+}
+
+int session_list(struct session *session, const char *path, struct json_t **items)
+{
+        AUTO_FREE char *cursor = NULL;
+
+        *items = json_array();
+        for (;;) {
+                AUTO_ANSWER struct answer answer = { 0 };
+                AUTO_FREE char *page = call_path_query(memory_text(path), "limit", PAGE_LIMIT);
+                const char *next;
+                int exit_code;
+
+                page = call_path_query(page, "cursor", cursor);
+                exit_code = session_call(session, &(struct call){ .method = "GET", .path = page }, NULL, &answer);
+                if (exit_code != EXIT_DONE)
+                        return exit_code;
+                json_array_extend(*items, json_object_get(answer.body, "items"));
+                next = json_string_value(json_object_get(answer.body, "next"));
+                if (!next)
+                        return EXIT_DONE;
+                free(cursor);
+                cursor = memory_text(next);
+        }
+}
+
+int session_show_list(struct session *session, char *path, const struct show_column *columns)
+{
+        AUTO_FREE char *owned = path;
+        AUTO_TEXT struct text text = { 0 };
+        json_t *items;
+        int exit_code = session_list(session, owned, &items);
+
+        if (exit_code == EXIT_DONE && session->json) {
+                json_t *list = json_pack("{s:O}", "items", items);
+
+                session_print_json(session, list);
+                json_decref(list);
+        } else if (exit_code == EXIT_DONE) {
+                show_table(items, columns, session->width, &text);
+                fputs(text_get(&text), session->out);
+        }
+        json_decref(items);
+        return exit_code;
+}
+
+int session_delete(struct session *session, const char *path, const char *noun, const char *name, unsigned wait_s)
+{
+        AUTO_ANSWER struct answer answer = { 0 };
+        struct call call = { .method = "DELETE", .path = path, .wait_s = wait_s };
+        int exit_code = session_call(session, &call, NULL, &answer);
+
+        if (exit_code != EXIT_DONE)
+                return exit_code;
+        if (session->json && answer.body)
+                session_print_json(session, answer.body);
+        else if (!session->json)
+                fprintf(session->out, "%s %s: deleted%s\n", noun, name,
+                        json_is_true(json_object_get(answer.body, "gone")) ? ", gone from the servers" : "");
+        return EXIT_DONE;
+}
+
+int session_usage(struct session *session, const char *format, ...)
+{
+        va_list arguments;
+
+        fputs("gatehouse: ", session->err);
+        va_start(arguments, format);
+        vfprintf(session->err, format, arguments);
+        va_end(arguments);
+        fputc('\n', session->err);
+        return EXIT_USAGE;
+}
+
+bool number_parse(const char *text, unsigned long long least, unsigned long long most, unsigned long long *number)
+{
+        char *end;
+
+        if (text[0] < '0' || text[0] > '9')
+                return false;
+        errno = 0;
+        *number = strtoull(text, &end, 10);
+        return errno == 0 && *end == '\0' && *number >= least && *number <= most;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What a command works with: the line to the gateway, where it prints and how, and the few ways of asking that
+ * all commands share.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "cli/call.h"
+#include "cli/invocation.h"
+#include "cli/show.h"
+
+enum exit_code {
+        EXIT_DONE = 0,
+        EXIT_REFUSED = 1,
+        EXIT_USAGE = 2,
+        EXIT_UNREACHABLE = 3,
+        EXIT_NOT_FOUND = 4,
+        EXIT_NOT_ALLOWED = 5,
+};
+
+struct session {
+        struct caller caller;
+        bool json;
+        FILE *out, *err;
+        size_t width; /* characters of a line of the terminal; 0 = any */
+};
+
+/* Makes a call. EXIT_DONE and the answer; or the problem is shown on `err`, behind "subject: " when there is one,
+ * and the exit code says what kind it is. */
+int session_call(struct session *session, const struct call *call, const char *subject, struct answer *answer);
+
+/* Gets `path` and prints the object: as JSON, or line by line. */
+int session_show(struct session *session, const char *path);
+
+/* Gets all pages of the list at `path` into *items (caller drops the reference). */
+int session_list(struct session *session, const char *path, struct json_t **items);
+
+/* session_list, printed: {"items": [...]}, or a table. Takes `path`. */
+int session_show_list(struct session *session, char *path, const struct show_column *columns);
+
+/* Deletes what is at `path`, waiting at most `wait_s` for it to be gone from the servers, and says so. */
+int session_delete(struct session *session, const char *path, const char *noun, const char *name, unsigned wait_s);
+
+/* Says on `err` that a call failed; the exit code for it. */
+int session_fault(struct session *session, const struct fault *fault);
+
+/* Prints JSON to `out`. */
+void session_print_json(struct session *session, const struct json_t *json);
+
+/* Says on `err` what is wrong with the command's input; returns EXIT_USAGE. */
+int session_usage(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The number in `text`, `least` to `most`; false when it is none. */
+bool number_parse(const char *text, unsigned long long least, unsigned long long most, unsigned long long *number);

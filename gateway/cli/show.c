@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/show.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/memory.h"
+
+#define COLUMNS_MAX 10
+#define COLUMN_LEAST 6 /* characters that a column keeps however narrow the terminal is */
+#define GAP 2
+
+/* Characters of `length` bytes of UTF-8, one column each: names, addresses and English. */
+static size_t characters_count(const char *bytes, size_t length)
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < length; i++)
+                count += ((unsigned char)bytes[i] & 0xC0) != 0x80;
+        return count;
+}
+
+/* Adds `string`; a terminal must not be told what to do by what somebody wrote into a label. */
+static void plain_add(struct text *text, const char *string)
+{
+        for (const unsigned char *at = (const unsigned char *)string; *at; at++) {
+                if (*at == 0xC2 && at[1] >= 0x80 && at[1] < 0xA0) {
+                        text_add_char(text, '?');
+                        at++;
+                } else {
+                        text_add_char(text, *at < 0x20 || *at == 0x7F ? '?' : (char)*at);
+                }
+        }
+}
+
+/* Adds a value as a person would write it. */
+static void value_add(struct text *text, const json_t *value)
+{
+        if (!value || json_is_null(value))
+                return;
+        if (json_is_string(value)) {
+                plain_add(text, json_string_value(value));
+        } else if (json_is_array(value)) {
+                for (size_t i = 0; i < json_array_size(value); i++) {
+                        text_add(text, i > 0 ? ", " : "");
+                        value_add(text, json_array_get(value, i));
+                }
+        } else {
+                AUTO_FREE char *rendered = json_dumps(value, JSON_ENCODE_ANY);
+
+                plain_add(text, rendered ? rendered : "");
+        }
+}
+
+static const json_t *member_find(const json_t *object, const char *path)
+{
+        const char *dot;
+
+        while ((dot = strchr(path, '.'))) {
+                object = json_object_getn(object, path, (size_t)(dot - path));
+                path = dot + 1;
+        }
+        return json_object_get(object, path);
+}
+
+static char *cell_make(const json_t *item, const char *member)
+{
+        struct text cell = { 0 };
+
+        value_add(&cell, member_find(item, member));
+        return text_take(&cell);
+}
+
+/* Narrows the widest columns until the table fits into `width`, or nothing can be narrowed. */
+static void widths_fit(size_t *widths, size_t count, size_t width)
+{
+        for (;;) {
+                size_t total = (count - 1) * GAP, widest = 0;
+
+                for (size_t i = 0; i < count; i++) {
+                        total += widths[i];
+                        widest = widths[i] > widths[widest] ? i : widest;
+                }
+                if (total <= width || widths[widest] <= COLUMN_LEAST)
+                        return;
+                widths[widest]--;
+        }
+}
+
+/* Bytes of `cell` that go into a line of `width` characters: up to the last blank or comma that fits, or as many
+ * as fit. */
+static size_t piece_length(const char *cell, size_t width)
+{
+        size_t length = 0, characters = 0, last_break = 0;
+
+        while (cell[length] && characters < width) {
+                length++;
+                while (((unsigned char)cell[length] & 0xC0) == 0x80)
+                        length++;
+                characters++;
+                if (cell[length] == ' ' || cell[length] == '\0')
+                        last_break = length;
+        }
+        return last_break > 0 ? last_break : length;
+}
+
+/* Adds one row, as many lines as its fullest cell needs. */
+static void row_add(struct text *text, char *const *cells, const size_t *widths, size_t count)
+{
+        const char *at[COLUMNS_MAX];
+        bool more = true;
+
+        memcpy(at, cells, count * sizeof *at);
+        while (more) {
+                size_t blanks = 0;
+
+                more = false;
+                for (size_t i = 0; i < count; i++) {
+                        size_t length = piece_length(at[i], widths[i]);
+
+                        if (length > 0)
+                                text_addf(text, "%*s%.*s", (int)blanks, "", (int)length, at[i]);
+                        blanks = (length > 0 ? 0 : blanks) + widths[i] + GAP - characters_count(at[i], length);
+                        at[i] += length;
+                        at[i] += strspn(at[i], " ");
+                        more = more || at[i][0] != '\0';
+                }
+                text_add_char(text, '\n');
+        }
+}
+
+void show_table(const struct json_t *items, const struct show_column *columns, size_t width, struct text *text)
+{
+        size_t count = 0, rows = json_array_size(items) + 1, widths[COLUMNS_MAX] = { 0 };
+
+        while (columns[count].head && count < COLUMNS_MAX)
+                count++;
+        AUTO_FREE char **cells = memory_new(rows * count, sizeof *cells);
+        for (size_t i = 0; i < rows * count; i++) {
+                const struct show_column *column = &columns[i % count];
+                size_t characters;
+
+                cells[i] = i < count ? memory_text(column->head)
+                                     : cell_make(json_array_get(items, i / count - 1), column->member);
+                characters = characters_count(cells[i], strlen(cells[i]));
+                if (characters > widths[i % count])
+                        widths[i % count] = characters;
+        }
+        if (width > 0)
+                widths_fit(widths, count, width);
+        for (size_t row = 0; row < rows; row++)
+                row_add(text, cells + row * count, widths, count);
+        for (size_t i = 0; i < rows * count; i++)
+                free(cells[i]);
+}
+
+/* Adds the members of `object`, each name behind `prefix`. */
+static void members_add(const json_t *object, const char *prefix, struct text *text)
+{
+        json_t *members = (json_t *)(uintptr_t)object, *value;
+        const char *key;
+
+        json_object_foreach(members, key, value)
+        {
+                AUTO_FREE char *name = memory_format("%s%s", prefix, key);
+                AUTO_TEXT struct text shown = { 0 };
+
+                if (json_is_object(value) && json_object_size(value) > 0) {
+                        AUTO_FREE char *inner = memory_format("%s.", name);
+
+                        members_add(value, inner, text);
+                        continue;
+                }
+                plain_add(&shown, name);
+                text_addf(text, "%-18s  ", text_get(&shown));
+                value_add(text, value);
+                text_add_char(text, '\n');
+        }
+}
+
+void show_object(const struct json_t *object, struct text *text)
+{
+        members_add(object, "", text);
+}
+
+void show_problem(const struct json_t *problem, int status, struct text *text)
+{
+        const char *detail = json_string_value(json_object_get(problem, "detail"));
+        const json_t *errors = json_object_get(problem, "errors");
+
+        if (!detail)
+                text_addf(text, "the gateway answered with status %d", status);
+        else
+                plain_add(text, detail);
+        text_add_char(text, '\n');
+        for (size_t i = 0; i < json_array_size(errors); i++) {
+                const json_t *error = json_array_get(errors, i);
+
+                text_add(text, "  ");
+                value_add(text, json_object_get(error, "pointer"));
+                text_add(text, ": ");
+                value_add(text, json_object_get(error, "detail"));
+                text_add(text, " (");
+                value_add(text, json_object_get(error, "code"));
+                text_add(text, ")\n");
+        }
+}

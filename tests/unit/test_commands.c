@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "base/memory.h"
+#include "cli/commands.h"
+#include "cli/session.h"
+
+static const struct command *const tables[] = {
+        environment_commands,
+        storage_commands,
+        export_commands,
+        grant_commands,
+        token_commands,
+        status_commands,
+        NULL,
+};
+
+/* A gateway by script: the answer to each call in turn, and the calls that came. */
+struct script {
+        const struct reply {
+                int status;       /* 0 = nobody there */
+                const char *body; /* with ' for "; NULL = none */
+        } * replies;
+        struct text calls;
+};
+
+static void quotes_swap(char *text)
+{
+        for (; *text; text++)
+                *text = *text == '\'' ? '"' : *text == '"' ? '\'' : *text;
+}
+
+static int script_perform(void *context, const struct call *call, struct answer *answer, struct fault *fault)
+{
+        struct script *script = context;
+        const struct reply *reply = script->replies++;
+        AUTO_FREE char *sent = call->body ? json_dumps(call->body, JSON_COMPACT) : NULL;
+        AUTO_FREE char *body = memory_text(reply->body);
+
+        if (sent)
+                quotes_swap(sent);
+        text_addf(&script->calls, "%s %s%s%s", call->method, call->path, sent ? " " : "", sent ? sent : "");
+        if (call->key)
+                text_addf(&script->calls, " key=%s", call->key);
+        if (call->wait_s)
+                text_addf(&script->calls, " wait=%u", call->wait_s);
+        text_add_char(&script->calls, '\n');
+        if (reply->status == 0)
+                return fault_set(fault, FAULT_UNAVAILABLE, "call the gateway at x: nobody there");
+        answer->status = reply->status;
+        if (body) {
+                quotes_swap(body);
+                answer->body = json_loads(body, 0, NULL);
+                assert_non_null(answer->body);
+        }
+        return 0;
+}
+
+struct outcome {
+        int exit_code;
+        char *out, *err, *calls;
+};
+
+static void outcome_fini(struct outcome *outcome)
+{
+        free(outcome->out);
+        free(outcome->err);
+        free(outcome->calls);
+}
+#define AUTO_OUTCOME __attribute__((cleanup(outcome_fini)))
+
+/* Runs `line` against the script. */
+static struct outcome run(const char *line, const struct reply *replies)
+{
+        AUTO_FREE char *words_text = memory_text(line);
+        struct script script = { .replies = replies };
+        struct outcome outcome = { 0 };
+        struct invocation invocation;
+        struct fault fault = { 0 };
+        char *words[60], *rest = NULL;
+        size_t out_size, err_size;
+        int count = 0;
+
+        for (char *word = strtok_r(words_text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+                words[count++] = word;
+        if (invocation_parse(count, words, tables, &invocation, &fault))
+                fail_msg("%s: %s", line, fault.text);
+        struct session session = { .caller = { script_perform, &script },
+                                   .json = invocation_option(&invocation, "json") != NULL,
+                                   .out = open_memstream(&outcome.out, &out_size),
+                                   .err = open_memstream(&outcome.err, &err_size) };
+        outcome.exit_code = invocation.command->run(&session, &invocation);
+        fclose(session.out);
+        fclose(session.err);
+        outcome.calls = text_take(&script.calls);
+        return outcome;
+}
+
+static void answer_decides_the_exit_code(void **test)
+{
+        static const struct {
+                struct reply reply;
+                int exit_code;
+                const char *err;
+        } cases[] = {
+                { { 200, "{'id': 'ex-1'}" }, EXIT_DONE, "" },
+                { { 400, "{'detail': 'no'}" }, EXIT_REFUSED, "gatehouse: no\n" },
+                { { 401, "{'detail': 'who?'}" }, EXIT_NOT_ALLOWED, "gatehouse: who?\n" },
+                { { 403, "{'detail': 'no'}" }, EXIT_NOT_ALLOWED, "gatehouse: no\n" },
+                { { 404, "{'detail': 'gone'}" }, EXIT_NOT_FOUND, "gatehouse: gone\n" },
+                { { 409, "{'detail': 'taken'}" }, EXIT_REFUSED, "gatehouse: taken\n" },
+                { { 500, NULL }, EXIT_REFUSED, "gatehouse: the gateway answered with status 500\n" },
+                { { 0, NULL }, EXIT_UNREACHABLE, "gatehouse: call the gateway at x: nobody there\n" },
+        };
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                AUTO_OUTCOME struct outcome outcome = run("export show ex-1", &cases[i].reply);
+
+                assert_int_equal(outcome.exit_code, cases[i].exit_code);
+                assert_string_equal(outcome.err, cases[i].err);
+                assert_string_equal(outcome.calls, "GET /v1/exports/ex-1\n");
+        }
+}
+
+static void problem_is_json_where_json_is_wanted(void **test)
+{
+        static const struct reply reply = { 404, "{'detail':'gone'}" };
+        AUTO_OUTCOME struct outcome outcome = run("export show ex-1 --json", &reply);
+
+        (void)test;
+        assert_string_equal(outcome.out, "");
+        assert_string_equal(outcome.err, "{\n  \"detail\": \"gone\"\n}\n");
+}
+
+static void options_become_the_body_of_an_export(void **test)
+{
+        static const struct reply reply = { 201, "{'id': 'ex-1'}" };
+        static const struct {
+                const char *line, *call;
+        } cases[] = {
+                { "export create --storage files --path /a --environment shop --mount-path /m",
+                  "POST /v1/exports {'storage':'files','path':'/a','environment':'shop','mount_path':'/m'}\n" },
+                { "export create --layer cp --except 1 --except 2 --wait 30 --key k1",
+                  "POST /v1/exports {'target':{'layer':'cp','except':['1','2']}} key=k1 wait=30\n" },
+                { "export create --except 1", "POST /v1/exports {'target':{'except':['1'],'all':true}}\n" },
+                { "export create --node n1 --disabled",
+                  "POST /v1/exports {'target':{'node':'n1'},'enabled':false}\n" },
+                { "export create --access ro --squash all --anonymous-uid 33 --anonymous-gid 34 --protocol nfs "
+                  "--mount-style soft --manager ci --expires-at 2030-01-01T00:00:00Z",
+                  "POST /v1/exports {'access':'ro','squash':'all','anonymous_uid':33,'anonymous_gid':34,"
+                  "'protocol':'nfs','mount_style':'soft','manager':'ci','expires_at':'2030-01-01T00:00:00Z'}\n" },
+                { "export create --directory-uid 1 --directory-gid 2 --directory-mode 0750 --label a=b=c --label "
+                  "d=",
+                  "POST /v1/exports {'directory':{'uid':1,'gid':2,'mode':'0750'},'labels':{'a':'b=c','d':''}}\n" },
+        };
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                AUTO_OUTCOME struct outcome outcome = run(cases[i].line, &reply);
+
+                assert_string_equal(outcome.calls, cases[i].call);
+                assert_string_equal(outcome.out, "ex-1\n");
+                assert_int_equal(outcome.exit_code, EXIT_DONE);
+        }
+}
+
+static void wrong_value_of_an_option_calls_nobody(void **test)
+{
+        static const struct {
+                const char *line, *err;
+        } cases[] = {
+                { "export create --anonymous-uid x", "gatehouse: option --anonymous-uid needs a number, not x\n" },
+                { "export create --anonymous-uid -1",
+                  "gatehouse: option --anonymous-uid needs a number, not -1\n" },
+                { "export create --anonymous-uid 99999999999999999999",
+                  "gatehouse: option --anonymous-uid needs a number, not 99999999999999999999\n" },
+                { "export create --label x", "gatehouse: option --label needs KEY=VALUE, not x\n" },
+                { "export create --wait 61", "gatehouse: option --wait needs a number from 0 to 60, not 61\n" },
+                { "export delete ex-1 --wait 1s",
+                  "gatehouse: option --wait needs a number from 0 to 60, not 1s\n" },
+                { "export create --key=", "gatehouse: option --key needs one line of text\n" },
+        };
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                AUTO_OUTCOME struct outcome outcome = run(cases[i].line, NULL);
+
+                assert_int_equal(outcome.exit_code, EXIT_USAGE);
+                assert_string_equal(outcome.err, cases[i].err);
+                assert_string_equal(outcome.calls, "");
+        }
+}
+
+static void list_follows_the_pages(void **test)
+{
+        static const struct reply replies[] = {
+                { 200, "{'items': [{'name': 'a'}], 'next': 'x&y'}" },
+                { 200, "{'items': [{'name': 'b', 'layers': ['cp', 'db']}], 'next': null}" },
+        };
+        AUTO_OUTCOME struct outcome outcome = run("environment list --account a/b", replies);
+
+        (void)test;
+        assert_string_equal(outcome.calls, "GET /v1/environments?account=a%2Fb&limit=1000\n"
+                                           "GET /v1/environments?account=a%2Fb&limit=1000&cursor=x%26y\n");
+        assert_string_equal(outcome.out, "NAME  ACCOUNT  STATE  PLATFORM  LAYERS  UID\n"
+                                         "a\n"
+                                         "b                               cp, db\n");
+}
+
+static void list_as_json_is_one_list(void **test)
+{
+        static const struct reply replies[] = {
+                { 200, "{'items': [{'id': 'a'}], 'next': 'n'}" },
+                { 200, "{'items': [{'id': 'b'}], 'next': null}" },
+        };
+        AUTO_OUTCOME struct outcome outcome = run("export list --storage files --json", replies);
+        json_t *json = json_loads(outcome.out, 0, NULL);
+
+        (void)test;
+        assert_non_null(json);
+        assert_int_equal(json_array_size(json_object_get(json, "items")), 2);
+        json_decref(json);
+}
+
+/* A file with `text` (' for ") in it; its name is for the caller to unlink and free. */
+static char *file_with(const char *text)
+{
+        char *name = memory_text("test_commands.XXXXXX");
+        AUTO_FREE char *swapped = memory_text(text);
+        int fd = mkstemp(name);
+
+        assert_true(fd >= 0);
+        quotes_swap(swapped);
+        assert_int_equal(write(fd, swapped, strlen(swapped)), (ssize_t)strlen(swapped));
+        close(fd);
+        return name;
+}
+
+static void apply_puts_each_environment_and_then_its_nodes(void **test)
+{
+        static const struct {
+                const char *options, *file;
+                struct reply replies[5];
+                int exit_code;
+                const char *calls, *out, *err;
+        } cases[] = {
+                { "",
+                  "{'name': 'shop', 'uid': 'e-1', 'nodes': [{'id': 'n 1', 'layer': 'cp'}]}",
+                  { { 201, "{}" }, { 200, "{}" } },
+                  EXIT_DONE,
+                  "PUT /v1/environments/shop {'uid':'e-1'}\n"
+                  "PUT /v1/environments/shop/nodes/n%201 {'layer':'cp'}\n",
+                  "environment shop: created\nnode n 1 of shop: replaced\n",
+                  "" },
+                { "",
+                  "[{'name': 'a'}, {'name': 'b'}]",
+                  { { 422, "{'detail': 'bad'}" }, { 200, "{}" } },
+                  EXIT_REFUSED,
+                  "PUT /v1/environments/a {}\nPUT /v1/environments/b {}\n",
+                  "environment b: replaced\n",
+                  "gatehouse: environment a: bad\n" },
+                { "",
+                  "{'name': 'a', 'nodes': [{'id': 'n1'}]}",
+                  { { 403, "{'detail': 'no'}" } },
+                  EXIT_NOT_ALLOWED,
+                  "PUT /v1/environments/a {}\n",
+                  "",
+                  "gatehouse: environment a: no\n" },
+                { "--prune",
+                  "{'name': 'a', 'nodes': [{'id': 'n1'}]}",
+                  { { 200, "{}" },
+                    { 200, "{'items': [{'id': 'n1'}, {'id': 'n2'}], 'next': null}" },
+                    { 204, NULL },
+                    { 200, "{}" } },
+                  EXIT_DONE,
+                  "PUT /v1/environments/a {}\n"
+                  "GET /v1/environments/a/nodes?limit=1000\n"
+                  "DELETE /v1/environments/a/nodes/n2\n"
+                  "PUT /v1/environments/a/nodes/n1 {}\n",
+                  "environment a: replaced\nnode n2 of a: deleted\nnode n1 of a: replaced\n",
+                  "" },
+                { "--prune",
+                  "{'name': 'a'}",
+                  { { 200, "{}" } },
+                  EXIT_DONE,
+                  "PUT /v1/environments/a {}\n",
+                  "environment a: replaced\n",
+                  "" },
+                { "",
+                  "{'uid': 'e-1'}",
+                  { { 0, NULL } },
+                  EXIT_USAGE,
+                  "",
+                  "",
+                  "gatehouse: environment 1 of the file has no text \"name\"\n" },
+                { "",
+                  "{'name': 'a', 'nodes': [{'layer': 'cp'}]}",
+                  { { 200, "{}" } },
+                  EXIT_USAGE,
+                  "PUT /v1/environments/a {}\n",
+                  "environment a: replaced\n",
+                  "gatehouse: node 1 of the file has no text \"id\"\n" },
+        };
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                AUTO_FREE char *file = file_with(cases[i].file);
+                AUTO_FREE char *line = memory_format("environment apply %s %s", file, cases[i].options);
+                AUTO_OUTCOME struct outcome outcome = run(line, cases[i].replies);
+
+                unlink(file);
+                assert_string_equal(outcome.calls, cases[i].calls);
+                assert_string_equal(outcome.out, cases[i].out);
+                assert_string_equal(outcome.err, cases[i].err);
+                assert_int_equal(outcome.exit_code, cases[i].exit_code);
+        }
+}
+
+static void file_that_is_no_inventory_calls_nobody(void **test)
+{
+        static const struct {
+                const char *text, *says;
+        } cases[] = {
+                { "", "line 1" },
+                { "{'name': 'a', 'name': 'b'}", "duplicate object key" },
+                { "'a'", "line 1, column 3: '[' or '{' expected" },
+                { "[1]", "item 1 is no object" },
+                { "[{'name': 'a'}, []]", "item 2 is no object" },
+        };
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                AUTO_FREE char *file = file_with(cases[i].text);
+                AUTO_FREE char *line = memory_format("storage apply %s", file);
+                AUTO_OUTCOME struct outcome outcome = run(line, NULL);
+
+                unlink(file);
+                assert_int_equal(outcome.exit_code, EXIT_USAGE);
+                if (!strstr(outcome.err, cases[i].says))
+                        fail_msg("%s: %s", cases[i].text, outcome.err);
+                assert_string_equal(outcome.calls, "");
+        }
+        AUTO_OUTCOME struct outcome outcome = run("storage apply /nonexistent", NULL);
+        assert_string_equal(outcome.err, "gatehouse: read /nonexistent: No such file or directory\n");
+}
+
+static void grants_show_cause_before_reason(void **test)
+{
+        static const struct reply reply = {
+                200, "{'items': [{'node': 'web1', 'layer': 'cp', 'addresses': ['10.0.0.1'], 'protocol': 'gluster',"
+                     "'state': 'active', 'reason': {'code': 'default', 'sentence': 'nothing speaks against it'},"
+                     "'mount': {'commands': ['mkdir -p /m', 'mount x']}},"
+                     "{'node': 'web2', 'layer': 'cp', 'addresses': [], 'protocol': 'nfs', 'state': 'suspended',"
+                     "'reason': {'code': 'client.alpine', 'sentence': 'alpine'},"
+                     "'cause': {'code': 'environment.sleeping', 'sentence': 'it sleeps'}}], 'next': null}"
+        };
+        AUTO_OUTCOME struct outcome outcome = run("grant list ex-1 --mount", &reply);
+
+        (void)test;
+        assert_string_equal(outcome.calls, "GET /v1/exports/ex-1/grants\n");
+        assert_string_equal(outcome.out,
+                            "NODE  LAYER  ADDRESSES  PROTOCOL  STATE      WHY\n"
+                            "web1  cp     10.0.0.1   gluster   active     default: nothing speaks against it\n"
+                            "web2  cp                nfs       suspended  environment.sleeping: it sleeps\n"
+                            "\nweb1:\n  mkdir -p /m\n  mount x\n");
+}
+
+static void other_commands_call_what_they_say(void **test)
+{
+        static const struct {
+                const char *line;
+                struct reply replies[2];
+                const char *calls, *out;
+                int exit_code;
+        } cases[] = {
+                { "token create ci --scope account --account acme",
+                  { { 201, "{'secret': 'gh_x'}" } },
+                  "POST /v1/tokens {'name':'ci','scope':'account','account':'acme'}\n",
+                  "gh_x\n",
+                  EXIT_DONE },
+                { "token delete ci",
+                  { { 204, NULL } },
+                  "DELETE /v1/tokens/ci\n",
+                  "token ci: deleted\n",
+                  EXIT_DONE },
+                { "token list",
+                  { { 200, "{'items': [], 'next': null}" } },
+                  "GET /v1/tokens?limit=1000\n",
+                  "NAME  SCOPE  ACCOUNT  CREATED\n",
+                  EXIT_DONE },
+                { "export delete ex-1 --wait 5",
+                  { { 200, "{'id': 'ex-1', 'gone': true}" } },
+                  "DELETE /v1/exports/ex-1 wait=5\n",
+                  "export ex-1: deleted, gone from the servers\n",
+                  EXIT_DONE },
+                { "environment delete shop",
+                  { { 204, NULL } },
+                  "DELETE /v1/environments/shop\n",
+                  "environment shop: deleted\n",
+                  EXIT_DONE },
+                { "environment show shop",
+                  { { 200, "{'name': 'shop'}" }, { 200, "{'items': [{'id': 'n1'}], 'next': null}" } },
+                  "GET /v1/environments/shop\nGET /v1/environments/shop/nodes?limit=1000\n",
+                  "name                shop\n\nNODE  LAYER  ADDRESSES  IMAGE  OS\nn1\n",
+                  EXIT_DONE },
+                { "storage show a/../b",
+                  { { 404, "{'detail': 'no'}" } },
+                  "GET /v1/storages/a%2F..%2Fb\n",
+                  "",
+                  EXIT_NOT_FOUND },
+                { "status",
+                  { { 200, "{'status': 'ok'}" } },
+                  "GET /healthz\n",
+                  "status              ok\n",
+                  EXIT_DONE },
+                { "status",
+                  { { 503, "{'status': 'degraded'}" } },
+                  "GET /healthz\n",
+                  "status              degraded\n",
+                  EXIT_REFUSED },
+        };
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                AUTO_OUTCOME struct outcome outcome = run(cases[i].line, cases[i].replies);
+
+                assert_string_equal(outcome.calls, cases[i].calls);
+                assert_string_equal(outcome.out, cases[i].out);
+                assert_int_equal(outcome.exit_code, cases[i].exit_code);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(answer_decides_the_exit_code),
+                cmocka_unit_test(problem_is_json_where_json_is_wanted),
+                cmocka_unit_test(options_become_the_body_of_an_export),
+                cmocka_unit_test(wrong_value_of_an_option_calls_nobody),
+                cmocka_unit_test(list_follows_the_pages),
+                cmocka_unit_test(list_as_json_is_one_list),
+                cmocka_unit_test(apply_puts_each_environment_and_then_its_nodes),
+                cmocka_unit_test(file_that_is_no_inventory_calls_nobody),
+                cmocka_unit_test(grants_show_cause_before_reason),
+                cmocka_unit_test(other_commands_call_what_they_say),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
