@@ -149,14 +149,21 @@ static struct curl_slist *headers_make(const struct call_line *line, const struc
         return headers;
 }
 
-static int transfer_fault(CURLcode code, const char *name, const char *detail, struct fault *fault)
+/* Why a transfer failed. For a socket curl speaks of a host and a port that nobody named: then it is the errno. */
+static int transfer_fault(const struct call_line *line, CURLcode code, const char *detail, struct fault *fault)
 {
         enum fault_code kind = code == CURLE_OPERATION_TIMEDOUT ? FAULT_TIMEOUT
                                : code == CURLE_WRITE_ERROR      ? FAULT_MALFORMED
                                                                 : FAULT_UNAVAILABLE;
+        long error_number = 0;
 
-        return fault_set(fault, kind, "call the gateway at %s: %s", name,
-                         code == CURLE_WRITE_ERROR ? "the answer is too large" : detail);
+        curl_easy_getinfo(line->curl, CURLINFO_OS_ERRNO, &error_number);
+        if (code == CURLE_COULDNT_CONNECT && error_number != 0)
+                return fault_set_errno(fault, kind, (int)error_number, "call the gateway at %s", line->name);
+        return fault_set(fault, kind, "call the gateway at %s: %s", line->name,
+                         code == CURLE_WRITE_ERROR ? "the answer is too large"
+                         : detail[0]               ? detail
+                                                   : curl_easy_strerror(code));
 }
 
 static int answer_read(const struct text *bytes, struct answer *answer, const char *name, struct fault *fault)
@@ -200,7 +207,7 @@ static int line_perform(void *context, const struct call *call, struct answer *a
         code = curl_easy_perform(line->curl);
         curl_slist_free_all(headers);
         if (code != CURLE_OK)
-                return transfer_fault(code, line->name, detail[0] ? detail : curl_easy_strerror(code), fault);
+                return transfer_fault(line, code, detail, fault);
         curl_easy_getinfo(line->curl, CURLINFO_RESPONSE_CODE, &status);
         answer->status = (int)status;
         return answer_read(&bytes, answer, line->name, fault);
