@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2016 # what stands in single quotes is expanded on another machine
 #
 # A storage node and its clients in namespaces, for the scenario tests and contrib/demo. To be sourced first
-# thing:   . "${top_srcdir:-.}/tests/scenario/testbed.sh"
+# thing:   . "$(dirname "$0")/testbed.sh"
 #
 # Sourcing starts the same script again inside namespaces of its own (mount, network, process, host name) and
 # ends with its exit code. All files are written in memory, on a file system that only these namespaces have;
@@ -189,7 +189,8 @@ volume_start() { # volume `data`: replica 3 on three brick directories of the on
 }
 
 dbus_answers() { on storage test -S /run/dbus/system_bus_socket; }
-dbus_start() {
+dbus_start() { # a system bus reads policies below /usr/share and /etc only, wherever Gatehouse is installed
+        on storage sh -c '[ ! -e "$0" ] || cp "$0" /etc/dbus-1/system.d/' "${pkgdatadir%/gatehouse}/dbus-1/system.d/org.gatehouse.conf"
         daemon_start storage dbus dbus-daemon --system --nofork --nopidfile --nosyslog
         wait_until 10 dbus_answers || fail 'dbus-daemon does not start'
 }
@@ -209,7 +210,6 @@ bindir='' sbindir='' pkglibexecdir='' pkgdatadir='' sysconfdir='' statedir='' ru
 
 # testbed_take_stage FOLDER: what was installed into FOLDER (DESTDIR) is what the storage node will have.
 testbed_take_stage() {
-        [ -e "$1/installed" ] || { echo "testbed: Gatehouse is not installed in $1; run make check there" >&2; exit 77; }
         cp -a "$1" "$testbed/stage"
         # shellcheck source=/dev/null
         . "$testbed/stage/installed"
@@ -218,6 +218,7 @@ testbed_take_stage() {
 
 # What the packages of systemd would do with sysusers.d, tmpfiles.d and units; and the configuration.
 gatehouse_prepare() { # gatehouse_prepare LINE-OF-CONFIGURATION...
+        [ -n "$sbindir" ] || { echo 'testbed: Gatehouse is not installed in tests/scenario/stage; run this by make check' >&2; exit 77; }
         on storage sh -ec '
                 id gatehouse >/dev/null 2>&1 || useradd --system --user-group --no-create-home --home-dir "$1" --shell /usr/sbin/nologin gatehouse
                 mkdir -p "$1" "$2" "$3" /run/gatehouse-helper "$4/gatehouse"
@@ -231,13 +232,13 @@ helper_start() {
         wait_until 10 on storage test -S /run/gatehouse-helper/helper.sock || { log_tail gatehouse-helper; fail 'gatehouse-helper does not start'; }
 }
 
-gatehouse_healthy() { api GET /healthz; }
+gatehouse_answers() { on storage curl -sS --max-time 5 --unix-socket "$runtimedir/gatehouse.sock" http://localhost/healthz; }
 # The words in gatehoused_through become gatehoused in the end, as daemon_through do.
 gatehoused_through=()
 gatehoused_start() { # as systemd would
         daemon_start storage gatehoused "${gatehoused_through[@]}" setpriv --reuid gatehouse --regid gatehouse --clear-groups --no-new-privs \
                 --inh-caps -all --ambient-caps -all --bounding-set -all "$sbindir/gatehoused"
-        wait_until 15 gatehouse_healthy || { log_tail gatehoused; fail 'gatehoused does not answer'; }
+        wait_until 15 gatehouse_answers || { log_tail gatehoused; fail 'gatehoused does not answer'; }
 }
 
 log_tail() { echo "--- the end of the log of $1:" >&2; tail -n 25 "$testbed/log/$1" >&2; }
@@ -290,3 +291,4 @@ ganesha_prepare() {
 
 testbed_mount_memory
 testbed_switch
+if [ -e "${top_builddir-}/tests/scenario/stage/installed" ]; then testbed_take_stage "$top_builddir/tests/scenario/stage"; fi
