@@ -8,6 +8,7 @@
 
 #include "base/fault.h"
 #include "domain/access_list.h"
+#include "domain/firewall_set.h"
 #include "domain/nfs_export.h"
 #include "domain/storage.h"
 
@@ -87,5 +88,20 @@ struct storage_files {
         /* single: whether mount_root is a file system of its own that can be exported (file handles). INVALID
          * with the sentence when it is not. cluster: 0. */
         int (*check_storage)(void *context, const struct storage *storage, int deadline_ms, struct fault *fault);
+        void *context;
+};
+
+/* The packet filter of this storage node: a table of our own, closed by default for the storage services.
+ * UNAVAILABLE: the helper, or the kernel's nftables, is not there. Thread-safe. */
+struct firewall {
+        /* Puts the whole table in place, in one transaction, over whatever is there of it. */
+        int (*install)(void *context, const struct firewall_set *set, struct fault *fault);
+        /* Takes `closed` pairs out and puts `opened` ones in, in one transaction; the sockets of closed pairs are
+         * then ended. Idempotent. NOT_FOUND: the table is not there (install it). */
+        int (*change)(void *context, const struct firewall_pair *closed, size_t closed_count,
+                      const struct firewall_pair *opened, size_t opened_count, struct fault *fault);
+        /* Reads back what the kernel holds. *known PRESENT: `set` (zeroed by the caller) is filled and the rules
+         * around it are as installed; ABSENT: no table, or its rules are not ours. */
+        int (*observe)(void *context, enum known *known, struct firewall_set *set, struct fault *fault);
         void *context;
 };

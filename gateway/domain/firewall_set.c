@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "domain/firewall_set.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+int firewall_pair_compare(const struct firewall_pair *a, const struct firewall_pair *b)
+{
+        if (a->service != b->service)
+                return a->service < b->service ? -1 : 1;
+        return address_compare(&a->address, &b->address);
+}
+
+void firewall_set_fini(struct firewall_set *set)
+{
+        free(set->peers);
+        free(set->pairs);
+        *set = (struct firewall_set){ 0 };
+}
+
+static int address_order(const void *a, const void *b)
+{
+        return address_compare(a, b);
+}
+
+void firewall_set_peers(struct firewall_set *set, const struct address *peers, size_t peer_count)
+{
+        free(set->peers);
+        set->peers = memory_new(peer_count, sizeof *peers);
+        set->peer_count = peer_count;
+        if (peer_count == 0)
+                return;
+        memcpy(set->peers, peers, peer_count * sizeof *peers);
+        qsort(set->peers, peer_count, sizeof *peers, address_order);
+}
+
+/* Where `pair` is, or would be. */
+static size_t pair_place(const struct firewall_set *set, const struct firewall_pair *pair)
+{
+        size_t low = 0, high = set->pair_count;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (firewall_pair_compare(&set->pairs[middle], pair) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+static bool pair_is_at(const struct firewall_set *set, size_t place, const struct firewall_pair *pair)
+{
+        return place < set->pair_count && firewall_pair_compare(&set->pairs[place], pair) == 0;
+}
+
+bool firewall_set_has(const struct firewall_set *set, const struct firewall_pair *pair)
+{
+        return pair_is_at(set, pair_place(set, pair), pair);
+}
+
+bool firewall_set_open(struct firewall_set *set, const struct firewall_pair *pair)
+{
+        size_t place = pair_place(set, pair);
+
+        if (pair_is_at(set, place, pair))
+                return false;
+        if (set->pair_count == set->pair_capacity) {
+                set->pair_capacity = set->pair_capacity ? 2 * set->pair_capacity : 16;
+                set->pairs = memory_resize(set->pairs, set->pair_capacity, sizeof *set->pairs);
+        }
+        memmove(set->pairs + place + 1, set->pairs + place, (set->pair_count - place) * sizeof *set->pairs);
+        set->pairs[place] = *pair;
+        set->pair_count++;
+        return true;
+}
+
+bool firewall_set_close(struct firewall_set *set, const struct firewall_pair *pair)
+{
+        size_t place = pair_place(set, pair);
+
+        if (!pair_is_at(set, place, pair))
+                return false;
+        set->pair_count--;
+        memmove(set->pairs + place, set->pairs + place + 1, (set->pair_count - place) * sizeof *set->pairs);
+        return true;
+}
+
+bool firewall_set_equal(const struct firewall_set *a, const struct firewall_set *b)
+{
+        if (a->peer_count != b->peer_count || a->pair_count != b->pair_count)
+                return false;
+        for (size_t i = 0; i < a->peer_count; i++)
+                if (!address_equal(&a->peers[i], &b->peers[i]))
+                        return false;
+        for (size_t i = 0; i < a->pair_count; i++)
+                if (firewall_pair_compare(&a->pairs[i], &b->pairs[i]) != 0)
+                        return false;
+        return true;
+}
+
+const char *firewall_service_word(enum firewall_service service)
+{
+        static const char *const words[SERVICE_COUNT] = { "nfs", "gluster" };
+
+        return words[service];
+}

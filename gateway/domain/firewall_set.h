@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Who may send packets to which service of a storage node: what the packet filter must hold. Pure; printed for
+ * the kernel by protocols/firewall. Everything that is not in the set, and not a peer, is refused.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "domain/address.h"
+
+enum firewall_service {
+        SERVICE_NFS,     /* TCP 2049 */
+        SERVICE_GLUSTER, /* GETSPEC on 24007 (answered by gatehouse-volfiled) and the bricks' ports */
+        SERVICE_COUNT
+};
+
+struct firewall_pair {
+        struct address address;
+        enum firewall_service service;
+};
+
+/* Zeroed = nobody but the node itself. Pairs are sorted by service, then address, without doubles. */
+struct firewall_set {
+        struct address *peers; /* storage nodes: everything is open to them; sorted */
+        size_t peer_count;
+        struct firewall_pair *pairs;
+        size_t pair_count;
+        size_t pair_capacity;
+};
+
+#define AUTO_FIREWALL_SET __attribute__((cleanup(firewall_set_fini)))
+void firewall_set_fini(struct firewall_set *set);
+
+/* Puts the storage nodes in (copied, sorted). */
+void firewall_set_peers(struct firewall_set *set, const struct address *peers, size_t peer_count);
+
+/* Adds or takes out one pair; false when that changed nothing. O(n) moves, O(log n) comparisons. */
+bool firewall_set_open(struct firewall_set *set, const struct firewall_pair *pair);
+bool firewall_set_close(struct firewall_set *set, const struct firewall_pair *pair);
+
+bool firewall_set_has(const struct firewall_set *set, const struct firewall_pair *pair);
+bool firewall_set_equal(const struct firewall_set *a, const struct firewall_set *b);
+
+int firewall_pair_compare(const struct firewall_pair *a, const struct firewall_pair *b);
+const char *firewall_service_word(enum firewall_service service); /* "nfs", "gluster" */
