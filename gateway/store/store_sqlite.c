@@ -16,7 +16,7 @@
 #include "store/store_folder.h"
 
 #define APPLICATION_ID 0x47415445 /* "GATE" in the file's header, so that another program's file is refused */
-#define BUSY_TIMEOUT_MS 5000      /* the only other lockers are people with the sqlite3 program */
+#define BUSY_TIMEOUT_MS 2000      /* the only other lockers are people with the sqlite3 program */
 
 #define STATEMENT_TABLE(X)                                                                                      \
         X(STATEMENT_BEGIN, "BEGIN IMMEDIATE")                                                                   \
