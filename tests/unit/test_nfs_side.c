@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The reconciler against a server in memory: whatever goes wrong on the way, the server ends up holding exactly
+ * what the snapshot wants, and nobody is called active before.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "reconcile/reconcile.h"
+#include "tests/fakes/fake_nfs_server.h"
+#include "tests/fakes/fake_storage_files.h"
+#include "world_for_test.h"
+
+#define SETTLE_MS 20000
+#define EXPORTS 3
+
+/* No storage of these tests is a cluster, so nobody asks. */
+static const struct gluster_volume no_gluster;
+
+struct rig {
+        pthread_mutex_t lock;
+        const struct snapshot *snapshot;
+        struct status *status;
+        struct fake_nfs_server *server;
+        struct fake_storage_files *directories;
+        struct nfs_server nfs;
+        struct storage_files files;
+        struct reconcile *reconcile;
+};
+
+static const struct snapshot *rig_snapshot(void *context)
+{
+        struct rig *rig = context;
+        const struct snapshot *snapshot;
+
+        pthread_mutex_lock(&rig->lock);
+        snapshot = shared_get(rig->snapshot);
+        pthread_mutex_unlock(&rig->lock);
+        return snapshot;
+}
+
+static void rig_start(struct rig *rig)
+{
+        const struct reconcile_world world = { .snapshot = rig_snapshot,
+                                               .snapshot_context = rig,
+                                               .status = rig->status,
+                                               .clock = clock_system(),
+                                               .nfs = &rig->nfs,
+                                               .gluster = &no_gluster,
+                                               .files = &rig->files,
+                                               .interval_ms = 60000 };
+        struct fault fault;
+
+        assert_int_equal(reconcile_start(&world, &rig->reconcile, &fault), 0);
+}
+
+/* What a restart of gatehoused does: everything but the store and the servers is forgotten. */
+static void rig_restart(struct rig *rig)
+{
+        reconcile_stop(rig->reconcile);
+        status_free(rig->status);
+        rig->status = status_new(clock_system());
+        rig_start(rig);
+}
+
+static struct snapshot *rig_draft(struct rig *rig)
+{
+        struct snapshot *draft = snapshot_draft(rig->snapshot);
+
+        draft->revision = rig->snapshot->revision + 1;
+        return draft;
+}
+
+static void rig_publish(struct rig *rig, struct snapshot *draft)
+{
+        const struct snapshot *older = rig->snapshot;
+
+        pthread_mutex_lock(&rig->lock);
+        rig->snapshot = draft;
+        pthread_mutex_unlock(&rig->lock);
+        shared_put(older);
+        reconcile_wake(rig->reconcile);
+}
+
+static void draft_put(struct snapshot *draft, struct document *document)
+{
+        document->revision = draft->revision;
+        snapshot_put(draft, document);
+        shared_put(document);
+}
+
+static void export_put(struct snapshot *draft, int index, bool enabled)
+{
+        char id[EXPORT_ID_SIZE], path[32];
+        struct export *export;
+
+        snprintf(id, sizeof id, "ex-%d", index);
+        snprintf(path, sizeof path, "/d%d", index);
+        export = world_export(id, (uint16_t)(index + 1));
+        world_set(&export->path, path);
+        world_set(&export->mount_path, path);
+        export->enabled = enabled;
+        draft_put(draft, &export->document);
+}
+
+static int rig_set_up(void **test)
+{
+        struct rig *rig = NEW(struct rig);
+        struct snapshot *draft = snapshot_new();
+        struct storage *storage = world_storage();
+
+        pthread_mutex_init(&rig->lock, NULL);
+        draft->revision = 4;
+        storage->kind = STORAGE_SINGLE;
+        draft_put(draft, &storage->document);
+        draft_put(draft, &world_environment()->document);
+        draft_put(draft, &world_node("1001", "cp", "10.77.0.21")->document);
+        draft_put(draft, &world_node("1002", "cp", "10.77.0.22 fd77::22")->document);
+        rig->snapshot = draft;
+        rig->status = status_new(clock_system());
+        rig->server = fake_nfs_server_new();
+        rig->nfs = fake_nfs_server_seam(rig->server);
+        rig->directories = fake_storage_files_new();
+        rig->files = fake_storage_files_table(rig->directories);
+        rig_start(rig);
+        *test = rig;
+        return 0;
+}
+
+static int rig_tear_down(void **test)
+{
+        struct rig *rig = *test;
+
+        reconcile_stop(rig->reconcile);
+        status_free(rig->status);
+        fake_nfs_server_free(rig->server);
+        fake_storage_files_free(rig->directories);
+        shared_put(rig->snapshot);
+        pthread_mutex_destroy(&rig->lock);
+        free(rig);
+        return 0;
+}
+
+struct settling {
+        struct status_wait wait;
+        pthread_mutex_t lock;
+        pthread_cond_t told;
+        bool over, in_time;
+};
+
+static void settling_told(struct status_wait *wait, bool in_time)
+{
+        struct settling *settling = (struct settling *)wait;
+
+        pthread_mutex_lock(&settling->lock);
+        settling->over = true;
+        settling->in_time = in_time;
+        pthread_cond_signal(&settling->told);
+        pthread_mutex_unlock(&settling->lock);
+}
+
+/* Waits for export `index` to be seen held (or gone) at the newest revision. */
+static bool rig_await(struct rig *rig, int index, bool gone, int64_t most_ms)
+{
+        struct settling settling = { .wait = { .revision = rig->snapshot->revision,
+                                               .gone = gone,
+                                               .sides = { [PROTOCOL_IS_NFS] = true },
+                                               .deadline_ms = clock_monotonic_ms(clock_system()) + most_ms,
+                                               .settled = settling_told },
+                                     .lock = PTHREAD_MUTEX_INITIALIZER,
+                                     .told = PTHREAD_COND_INITIALIZER };
+
+        snprintf(settling.wait.export_id, sizeof settling.wait.export_id, "ex-%d", index);
+        if (!gone) /* what was not touched since speaks at its own revision */
+                settling.wait.revision =
+                        snapshot_export(rig->snapshot, settling.wait.export_id)->document.revision;
+        status_wait_start(rig->status, &settling.wait);
+        pthread_mutex_lock(&settling.lock);
+        while (!settling.over)
+                pthread_cond_wait(&settling.told, &settling.lock);
+        pthread_mutex_unlock(&settling.lock);
+        return settling.in_time;
+}
+
+/* The server holds exactly the block that the newest snapshot asks for; within the deadline, since the status may
+ * still speak of an instance that has just ended. */
+static void assert_held(struct rig *rig, int index)
+{
+        AUTO_GRANTS struct grant_list grants = { 0 };
+        struct protocol_facts facts = status_facts(rig->status);
+        char id[EXPORT_ID_SIZE];
+
+        snprintf(id, sizeof id, "ex-%d", index);
+        grant_derive(rig->snapshot, snapshot_export(rig->snapshot, id), &facts, 0, &grants);
+        AUTO_NFS_EXPORT struct nfs_export *wanted = nfs_export_wanted(&grants);
+        assert_non_null(wanted);
+        int64_t deadline_ms = clock_monotonic_ms(clock_system()) + SETTLE_MS;
+        while (!fake_nfs_server_holds(rig->server, wanted) && clock_monotonic_ms(clock_system()) < deadline_ms)
+                sched_yield();
+        assert_true(fake_nfs_server_holds(rig->server, wanted));
+}
+
+static void exports_publish(struct rig *rig)
+{
+        struct snapshot *draft = rig_draft(rig);
+
+        for (int i = 0; i < EXPORTS; i++)
+                export_put(draft, i, true);
+        rig_publish(rig, draft);
+}
+
+static void assert_all_held(struct rig *rig)
+{
+        for (int i = 0; i < EXPORTS; i++) {
+                assert_true(rig_await(rig, i, false, SETTLE_MS));
+                assert_held(rig, i);
+        }
+        assert_int_equal(fake_nfs_server_count(rig->server), EXPORTS);
+}
+
+static void exports_come_and_go(void **test)
+{
+        struct rig *rig = *test;
+        struct snapshot *draft;
+
+        exports_publish(rig);
+        assert_all_held(rig);
+        draft = rig_draft(rig);
+        snapshot_remove(draft, DOCUMENT_EXPORT, "ex-1");
+        export_put(draft, 2, false);
+        rig_publish(rig, draft);
+        assert_true(rig_await(rig, 1, true, SETTLE_MS));
+        assert_true(rig_await(rig, 2, true, SETTLE_MS)); /* switched off: nothing of it is held either */
+        assert_held(rig, 0);
+        assert_int_equal(fake_nfs_server_count(rig->server), 1);
+}
+
+static void a_node_that_leaves_loses_access(void **test)
+{
+        struct rig *rig = *test;
+        struct snapshot *draft;
+
+        exports_publish(rig);
+        assert_all_held(rig);
+        draft = rig_draft(rig);
+        snapshot_remove(draft, DOCUMENT_NODE, "1002");
+        export_put(draft, 0, true); /* so that there is a revision to wait for */
+        rig_publish(rig, draft);
+        assert_true(rig_await(rig, 0, false, SETTLE_MS));
+        for (int i = 0; i < EXPORTS; i++)
+                assert_true(rig_await(rig, i, false, SETTLE_MS));
+        draft = rig_draft(rig);
+        snapshot_remove(draft, DOCUMENT_EXPORT, "ex-2");
+        rig_publish(rig, draft);
+        assert_true(rig_await(rig, 2, true, SETTLE_MS)); /* behind the others in line: they are done */
+        assert_held(rig, 0);
+        assert_held(rig, 1);
+}
+
+/* Starts the server again once its `nth` call has brought it down. */
+static void server_start_after(struct rig *rig, unsigned nth)
+{
+        int64_t deadline_ms = clock_monotonic_ms(clock_system()) + SETTLE_MS;
+
+        while (fake_nfs_server_calls(rig->server) < nth && clock_monotonic_ms(clock_system()) < deadline_ms)
+                sched_yield();
+        fake_nfs_server_start(rig->server);
+}
+
+/* Every call fails once, in each way there is: the end is the same. */
+static void any_one_fault_is_got_over(void **test)
+{
+        static const enum fake_nfs_fault faults[] = { FAKE_NFS_CRASH, FAKE_NFS_LATE, FAKE_NFS_SILENT,
+                                                      FAKE_NFS_REFUSED, FAKE_NFS_BROKEN };
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
+                for (unsigned nth = 1; nth <= 2 * EXPORTS; nth++) {
+                        void *state;
+                        struct rig *rig;
+
+                        rig_set_up(&state);
+                        rig = state;
+                        fake_nfs_server_fail(rig->server, nth, faults[i]);
+                        print_message("# fault %zu at call %u\n", i, nth);
+                        exports_publish(rig);
+                        if (faults[i] == FAKE_NFS_CRASH)
+                                server_start_after(rig, nth);
+                        assert_all_held(rig);
+                        rig_tear_down(&state);
+                }
+}
+
+static void a_server_that_comes_back_empty_is_filled_again(void **test)
+{
+        struct rig *rig = *test;
+        const char *code;
+        char cause[FAULT_TEXT_SIZE];
+
+        exports_publish(rig);
+        assert_all_held(rig);
+        fake_nfs_server_stop(rig->server);
+        struct snapshot *draft = rig_draft(rig);
+        export_put(draft, 0, true);
+        rig_publish(rig, draft);
+        assert_false(rig_await(rig, 0, false, 300));
+        AUTO_GRANTS struct grant_list grants = { 0 };
+        struct protocol_facts facts = { 0 };
+        grant_derive(rig->snapshot, snapshot_export(rig->snapshot, "ex-0"), &facts, 0, &grants);
+        assert_int_equal(status_grant_state(rig->status, &grants.items[0], &code, cause), GRANT_FAILED);
+        assert_string_equal(code, "unavailable");
+        fake_nfs_server_start(rig->server);
+        assert_all_held(rig);
+}
+
+static void a_restart_changes_nothing_on_the_server(void **test)
+{
+        struct rig *rig = *test;
+
+        exports_publish(rig);
+        assert_all_held(rig);
+        AUTO_FREE char *before = fake_nfs_server_journal(rig->server);
+        rig_restart(rig);
+        assert_all_held(rig);
+        AUTO_FREE char *after = fake_nfs_server_journal(rig->server);
+        assert_string_equal(before, after);
+}
+
+static void what_was_deleted_while_down_goes_at_the_start(void **test)
+{
+        struct rig *rig = *test;
+        struct snapshot *draft;
+
+        exports_publish(rig);
+        assert_all_held(rig);
+        reconcile_stop(rig->reconcile);
+        rig->reconcile = NULL;
+        draft = rig_draft(rig);
+        snapshot_remove(draft, DOCUMENT_EXPORT, "ex-2");
+        rig_publish(rig, draft);
+        rig_restart(rig);
+        assert_true(rig_await(rig, 2, true, SETTLE_MS));
+        assert_int_equal(fake_nfs_server_count(rig->server), EXPORTS - 1);
+}
+
+static void a_foreign_export_is_left_alone(void **test)
+{
+        struct rig *rig = *test;
+        char path[] = "/somewhere", pseudo[] = "/by-hand";
+        struct nfs_export foreign = {
+                .number = 1, .file_system_id = 5, .backing = NFS_BACKING_VFS, .path = path, .pseudo = pseudo
+        };
+        struct fault fault;
+
+        reconcile_stop(rig->reconcile);
+        assert_int_equal(rig->nfs.add(rig->nfs.context, &foreign, &fault), 0);
+        rig_start(rig);
+        exports_publish(rig);
+        assert_true(rig_await(rig, 1, false, SETTLE_MS));
+        assert_false(rig_await(rig, 0, false, 300)); /* its number is taken */
+        assert_true(fake_nfs_server_holds(rig->server, &foreign));
+}
+
+static void a_directory_that_cannot_be_made_is_told_and_tried_again(void **test)
+{
+        struct rig *rig = *test;
+
+        fake_storage_files_fail(rig->directories, 1, FAULT_UNAVAILABLE);
+        exports_publish(rig);
+        assert_all_held(rig);
+}
+
+#define RIG_TEST(test) cmocka_unit_test_setup_teardown(test, rig_set_up, rig_tear_down)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                RIG_TEST(exports_come_and_go),
+                RIG_TEST(a_node_that_leaves_loses_access),
+                cmocka_unit_test(any_one_fault_is_got_over),
+                RIG_TEST(a_server_that_comes_back_empty_is_filled_again),
+                RIG_TEST(a_restart_changes_nothing_on_the_server),
+                RIG_TEST(what_was_deleted_while_down_goes_at_the_start),
+                RIG_TEST(a_foreign_export_is_left_alone),
+                RIG_TEST(a_directory_that_cannot_be_made_is_told_and_tried_again),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
