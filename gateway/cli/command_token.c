@@ -51,7 +51,7 @@ static int token_delete(struct session *session, const struct invocation *invoca
 }
 
 static const struct command_option create_options[] = {
-        { "scope", "SCOPE", "operator, inventory or account; needed", false },
+        { "scope", "operator|inventory|account", "what it opens; needed", false },
         { "account", "NAME", "whose token it is; needed for scope account", false },
         { 0 },
 };
