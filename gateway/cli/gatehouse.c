@@ -2,7 +2,6 @@
  *
  * The command line: one command a run, over HTTP.
  */
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -97,7 +96,7 @@ int main(int count, char **words)
         struct fault fault = { 0 };
         int exit_code;
 
-        setlocale(LC_CTYPE, "");
+        setvbuf(stdout, NULL, _IOLBF, 0); /* in order with standard error, also in a pipe */
         if (invocation_parse(count - 1, words + 1, tables, &invocation, &fault)) {
                 fprintf(stderr, "gatehouse: %s\nTry: gatehouse --help\n", fault.text);
                 return EXIT_USAGE;

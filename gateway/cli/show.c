@@ -185,6 +185,27 @@ void show_object(const struct json_t *object, struct text *text)
         members_add(object, "", text);
 }
 
+/* Adds one error of a problem: place, what is wrong unless the problem's detail has said it, code. */
+static void error_add(const json_t *error, const char *said, struct text *text)
+{
+        const char *pointer = json_string_value(json_object_get(error, "pointer"));
+        const char *detail = json_string_value(json_object_get(error, "detail"));
+        bool repeats = said && detail && strcmp(said, detail) == 0;
+
+        text_add(text, "  ");
+        if (pointer && pointer[0]) {
+                plain_add(text, pointer);
+                text_add(text, repeats ? " " : ": ");
+        }
+        if (detail && !repeats) {
+                plain_add(text, detail);
+                text_add_char(text, ' ');
+        }
+        text_add_char(text, '(');
+        value_add(text, json_object_get(error, "code"));
+        text_add(text, ")\n");
+}
+
 void show_problem(const struct json_t *problem, int status, struct text *text)
 {
         const char *detail = json_string_value(json_object_get(problem, "detail"));
@@ -195,15 +216,6 @@ void show_problem(const struct json_t *problem, int status, struct text *text)
         else
                 plain_add(text, detail);
         text_add_char(text, '\n');
-        for (size_t i = 0; i < json_array_size(errors); i++) {
-                const json_t *error = json_array_get(errors, i);
-
-                text_add(text, "  ");
-                value_add(text, json_object_get(error, "pointer"));
-                text_add(text, ": ");
-                value_add(text, json_object_get(error, "detail"));
-                text_add(text, " (");
-                value_add(text, json_object_get(error, "code"));
-                text_add(text, ")\n");
-        }
+        for (size_t i = 0; i < json_array_size(errors); i++)
+                error_add(json_array_get(errors, i), detail, text);
 }

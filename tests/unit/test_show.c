@@ -111,8 +111,12 @@ static void problem_names_each_place(void **test)
                   "'detail': 'all of it'}]}",
                   "2 things are wrong; each is in errors\n"
                   "  /path: the path must begin with a slash (path.not_absolute)\n"
-                  "  : all of it (x.y)\n" },
+                  "  all of it (x.y)\n" },
                 { "{'detail': 'no such export\\u001b'}", "no such export?\n" },
+                { "{'detail': 'it has passed', 'errors': [{'pointer': '/expires_at', 'code': 'export.expired',"
+                  "'detail': 'it has passed'}]}",
+                  "it has passed\n"
+                  "  /expires_at (export.expired)\n" },
                 { "{'title': 'x'}", "the gateway answered with status 502\n" },
                 { "[]", "the gateway answered with status 502\n" },
         };
