@@ -3,7 +3,7 @@
  * The seam struct gluster_volume from a shell, for tests that run inside gluster_node:
  *   observe VOLUME | secure VOLUME PEER... | install VOLUME GENERATION PEER [DIRECTORY=ADDRESS...]
  *   canary VOLUME GENERATION   waits up to 10 s until every brick holds it
- * Acts run in a child of this process that is root without a single capability, as the helper's are.
+ * Acts run in this process with the capabilities that their rows name: none.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,9 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "protocols/gluster/gluster_volume.h"
-#include "tests/contract/gluster_callers.h"
+#include "protocols/gluster/brick_probe.h"
+#include "protocols/gluster/glusterd_acts.h"
+#include "tests/fakes/direct_caller.h"
 
 #define CANARY_MS 10000
 
@@ -103,7 +105,8 @@ static int canary(const struct gluster_volume *volume, const char *name, uint64_
 
 int main(int argc, char **argv)
 {
-        struct gluster_volume_callers callers = gluster_callers_start();
+        struct direct_caller helper = { .table = glusterd_acts }, worker = { .table = brick_probe_acts };
+        struct gluster_volume_callers callers = { direct_caller_acts(&helper), direct_caller_acts(&worker) };
         struct gluster_volume volume = gluster_volume_over(&callers);
 
         if (argc >= 3 && strcmp(argv[1], "observe") == 0)

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * contract_gluster_volume [real NODE]: what every `struct gluster_volume` answers. Without arguments the fake is
+ * asked; `real` means the glusterd of the gluster_node that this runs in, with a volume `data` of three bricks.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "protocols/gluster/brick_probe.h"
+#include "protocols/gluster/gluster_volume.h"
+#include "protocols/gluster/glusterd_acts.h"
+#include "tests/fakes/direct_caller.h"
+#include "tests/fakes/fake_gluster_volume.h"
+
+#define PATIENCE_MS 20000
+#define VOLUME "data"
+
+/* A volume and what a test may do to it from outside. */
+static struct world {
+        struct gluster_volume volume;
+        struct address node;
+        void (*run_brick)(size_t brick, bool running);
+        void (*run_server)(bool running);
+} world;
+
+static struct fake_gluster_volume fake;
+
+/* --- The fake's world --------------------------------------------------------------------------------------- */
+
+static void fake_run_brick(size_t brick, bool running)
+{
+        fake_gluster_volume_run(&fake, brick, running);
+}
+
+static void fake_run_server(bool running)
+{
+        fake.down = !running;
+}
+
+static void world_of_fake(void)
+{
+        fake_gluster_volume_init(&fake, VOLUME);
+        world = (struct world){ .volume = fake_gluster_volume_seam(&fake),
+                                .node = { ADDRESS_V4, { 10, 77, 0, 11 } },
+                                .run_brick = fake_run_brick,
+                                .run_server = fake_run_server };
+}
+
+/* --- The real one ------------------------------------------------------------------------------------------- */
+
+static void run(char *const *arguments)
+{
+        pid_t child = fork();
+        int status;
+
+        assert_true(child >= 0);
+        if (child == 0) {
+                execvp(arguments[0], arguments);
+                _exit(127);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        if (status != 0)
+                fail_msg("%s %s: status %d", arguments[0], arguments[1], status);
+}
+
+static void pause_a_little(void)
+{
+        nanosleep(&(struct timespec){ .tv_nsec = 20 * 1000 * 1000 }, NULL);
+}
+
+/* Ends the process of a PID file and waits until it is gone. */
+static void kill_of_file(const char *path)
+{
+        AUTO_FCLOSE FILE *file = fopen(path, "r");
+        int pid;
+
+        if (!file || fscanf(file, "%d", &pid) != 1)
+                fail_msg("no PID in %s", path);
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        while (kill(pid, 0) == 0)
+                pause_a_little();
+}
+
+static void real_run_brick(size_t brick, bool running)
+{
+        char address[ADDRESS_TEXT_SIZE];
+        AUTO_FREE char *path = memory_format("/run/gluster/vols/" VOLUME "/%s-run-bricks-%zu-data.pid",
+                                             address_format(&world.node, address), brick + 1);
+
+        if (running)
+                run((char *[]){ "gluster", "--mode=script", "volume", "start", VOLUME, "force", NULL });
+        else
+                kill_of_file(path);
+}
+
+static void real_run_server(bool running)
+{
+        if (running)
+                run((char *[]){ "glusterd", "-p", "/run/glusterd.pid", NULL });
+        else
+                kill_of_file("/run/glusterd.pid");
+}
+
+static void world_of_real(const char *node)
+{
+        static struct direct_caller helper = { .table = glusterd_acts }, worker = { .table = brick_probe_acts };
+        static struct gluster_volume_callers callers;
+
+        callers = (struct gluster_volume_callers){ direct_caller_acts(&helper), direct_caller_acts(&worker) };
+        world = (struct world){ .volume = gluster_volume_over(&callers),
+                                .run_brick = real_run_brick,
+                                .run_server = real_run_server };
+        if (address_parse(node, &world.node))
+                exit(2);
+}
+
+/* --- Asking ------------------------------------------------------------------------------------------------- */
+
+static int observe(const char *name, struct volume_seen *seen, struct fault *fault)
+{
+        *seen = (struct volume_seen){ 0 };
+        return world.volume.observe(world.volume.context, name, seen, fault);
+}
+
+static int install(const char *name, uint64_t generation, const char *path, struct fault *fault)
+{
+        struct address client = { ADDRESS_V4, { 10, 98, 0, 21 } };
+        AUTO_ACCESS_LIST struct access_list list = { 0 };
+
+        access_list_init(&list, &world.node, 1);
+        list.generation = generation;
+        access_list_add(&list, path, &client);
+        return world.volume.install(world.volume.context, name, &list, fault);
+}
+
+static enum known canary(const struct volume_brick *brick, uint64_t generation)
+{
+        enum known held = KNOWN_UNKNOWN;
+        struct fault fault = { 0 };
+
+        if (world.volume.canary(world.volume.context, VOLUME, brick, generation, &held, &fault))
+                fail_msg("canary: %s", fault.text);
+        return held;
+}
+
+/* What is seen of the volume, which must be there, once all bricks run. */
+static void observe_running(struct volume_seen *seen)
+{
+        int64_t until = clock_monotonic_ms(clock_system()) + PATIENCE_MS;
+
+        for (;;) {
+                struct fault fault = { 0 };
+                size_t running = 0;
+                int failed = observe(VOLUME, seen, &fault);
+
+                for (size_t i = 0; i < seen->brick_count; i++)
+                        running += seen->bricks[i].port != 0;
+                if (!failed && running == FAKE_BRICKS)
+                        return;
+                volume_seen_fini(seen);
+                if (clock_monotonic_ms(clock_system()) > until)
+                        fail_msg("%zu bricks run: %s", running, fault.text);
+                pause_a_little();
+        }
+}
+
+static uint64_t next_generation(void)
+{
+        struct volume_seen seen;
+        uint64_t generation;
+
+        observe_running(&seen);
+        generation = seen.generation + 1;
+        volume_seen_fini(&seen);
+        return generation;
+}
+
+/* Waits until every brick says `wanted` of a generation. */
+static void expect_bricks(uint64_t generation, enum known wanted)
+{
+        int64_t until = clock_monotonic_ms(clock_system()) + PATIENCE_MS;
+        struct volume_seen seen;
+
+        observe_running(&seen);
+        for (size_t i = 0; i < seen.brick_count;) {
+                enum known held = canary(&seen.bricks[i], generation);
+
+                if (held == wanted)
+                        i++;
+                else if (clock_monotonic_ms(clock_system()) > until)
+                        fail_msg("brick %zu says %d of generation %llu", i, held, (unsigned long long)generation);
+                else
+                        pause_a_little();
+        }
+        volume_seen_fini(&seen);
+}
+
+static void install_next(uint64_t *generation)
+{
+        struct fault fault = { 0 };
+
+        *generation = next_generation();
+        if (install(VOLUME, *generation, "/shared/site", &fault))
+                fail_msg("install: %s", fault.text);
+}
+
+/* --- What holds --------------------------------------------------------------------------------------------- */
+
+static void unknown_volume_is_seen_as_absent(void **state)
+{
+        struct volume_seen seen;
+        struct fault fault = { 0 };
+
+        (void)state;
+        assert_int_equal(observe("nosuch", &seen, &fault), 0);
+        assert_int_equal(seen.known, KNOWN_ABSENT);
+        assert_int_equal(seen.brick_count, 0);
+        volume_seen_fini(&seen);
+}
+
+static void volume_is_seen_with_its_bricks(void **state)
+{
+        struct volume_seen seen;
+
+        (void)state;
+        observe_running(&seen);
+        assert_int_equal(seen.known, KNOWN_PRESENT);
+        assert_true(seen.started);
+        assert_true(seen.filter_in_place);
+        assert_int_equal(seen.pool_members, 1);
+        assert_int_equal(seen.brick_count, FAKE_BRICKS);
+        for (size_t i = 0; i < seen.brick_count; i++) {
+                assert_true(address_equal(&seen.bricks[i].address, &world.node));
+                assert_int_equal(seen.bricks[i].path[0], '/');
+        }
+        volume_seen_fini(&seen);
+}
+
+static void volume_is_secured_as_often_as_one_likes(void **state)
+{
+        struct fault fault = { 0 };
+
+        (void)state;
+        for (int i = 0; i < 2; i++)
+                if (world.volume.secure(world.volume.context, VOLUME, &world.node, 1, &fault))
+                        fail_msg("secure: %s", fault.text);
+}
+
+static void volume_is_not_secured_for_nobody(void **state)
+{
+        struct fault fault = { 0 };
+
+        (void)state;
+        assert_int_equal(world.volume.secure(world.volume.context, VOLUME, NULL, 0, &fault), -FAULT_INVALID);
+}
+
+static void unknown_volume_is_not_found(void **state)
+{
+        struct fault fault = { 0 };
+
+        (void)state;
+        assert_int_equal(world.volume.secure(world.volume.context, "nosuch", &world.node, 1, &fault),
+                         -FAULT_NOT_FOUND);
+        assert_int_equal(install("nosuch", 1, "/shared/site", &fault), -FAULT_NOT_FOUND);
+}
+
+static void generation_never_installed_is_held_by_no_brick(void **state)
+{
+        (void)state;
+        expect_bricks(next_generation() + 1000, KNOWN_ABSENT);
+}
+
+static void list_installed_is_held_by_every_brick(void **state)
+{
+        struct volume_seen seen;
+        uint64_t generation;
+
+        (void)state;
+        install_next(&generation);
+        expect_bricks(generation, KNOWN_PRESENT);
+        observe_running(&seen);
+        assert_true(seen.generation == generation);
+        assert_true(seen.filter_in_place);
+        volume_seen_fini(&seen);
+}
+
+static void list_installed_again_is_well(void **state)
+{
+        struct fault fault = { 0 };
+        uint64_t generation;
+
+        (void)state;
+        install_next(&generation);
+        if (install(VOLUME, generation, "/shared/site", &fault))
+                fail_msg("install: %s", fault.text);
+        expect_bricks(generation, KNOWN_PRESENT);
+}
+
+static void older_list_is_refused_and_changes_nothing(void **state)
+{
+        struct fault fault = { 0 };
+        uint64_t generation;
+
+        (void)state;
+        install_next(&generation);
+        install_next(&generation);
+        assert_int_equal(install(VOLUME, generation - 1, "/other", &fault), -FAULT_PRECONDITION);
+        expect_bricks(generation, KNOWN_PRESENT);
+        expect_bricks(generation - 1, KNOWN_ABSENT);
+}
+
+static void list_with_a_path_that_it_cannot_hold_is_invalid(void **state)
+{
+        struct fault fault = { 0 };
+        uint64_t generation = next_generation();
+
+        (void)state;
+        assert_int_equal(install(VOLUME, generation, "/with`id`", &fault), -FAULT_INVALID);
+        assert_true(next_generation() == generation);
+}
+
+static void brick_that_is_down_is_seen_and_takes_the_list_when_it_is_back(void **state)
+{
+        struct volume_seen seen;
+        struct fault fault = { 0 };
+        uint64_t generation = next_generation();
+        int64_t until = clock_monotonic_ms(clock_system()) + PATIENCE_MS;
+        bool down = false;
+
+        (void)state;
+        world.run_brick(1, false);
+        while (!down) {
+                assert_int_equal(observe(VOLUME, &seen, &fault), 0);
+                assert_int_equal(seen.brick_count, FAKE_BRICKS);
+                down = seen.bricks[1].port == 0;
+                if (down)
+                        assert_int_equal(canary(&seen.bricks[1], generation), KNOWN_UNKNOWN);
+                volume_seen_fini(&seen);
+                assert_true(clock_monotonic_ms(clock_system()) < until);
+        }
+        assert_int_equal(install(VOLUME, generation, "/shared/site", &fault), 0);
+        world.run_brick(1, true);
+        expect_bricks(generation, KNOWN_PRESENT);
+}
+
+static void server_that_is_down_is_unavailable_and_loses_nothing(void **state)
+{
+        struct volume_seen seen;
+        struct fault fault = { 0 };
+        uint64_t generation;
+
+        (void)state;
+        install_next(&generation);
+        world.run_server(false);
+        assert_int_equal(observe(VOLUME, &seen, &fault), -FAULT_UNAVAILABLE);
+        assert_int_equal(install(VOLUME, generation + 1, "/shared/site", &fault), -FAULT_UNAVAILABLE);
+        assert_int_equal(world.volume.secure(world.volume.context, VOLUME, &world.node, 1, &fault),
+                         -FAULT_UNAVAILABLE);
+        world.run_server(true);
+        assert_true(next_generation() == generation + 1);
+        expect_bricks(generation, KNOWN_PRESENT);
+}
+
+/* --- What the fake can be told to do ------------------------------------------------------------------------ */
+
+static void failure_comes_with_the_call_asked_for(void **state)
+{
+        static const struct {
+                enum fake_failure with;
+                int answer;
+                bool done;
+        } cases[] = {
+                { FAKE_BUSY, -FAULT_CONFLICT, false },
+                { FAKE_LOST_REPLY, -FAULT_UNAVAILABLE, true },
+                { FAKE_GONE, -FAULT_UNAVAILABLE, false },
+                { FAKE_HANGS, -FAULT_TIMEOUT, false },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                struct fault fault = { 0 };
+                uint64_t before = fake.generation;
+
+                fake.fail_with = cases[i].with;
+                fake.fail_at = fake.calls + 2;
+                assert_int_equal(install(VOLUME, before, "/shared/site", &fault), 0);
+                assert_int_equal(install(VOLUME, before + 1, "/shared/site", &fault), cases[i].answer);
+                assert_true(fake.generation == before + cases[i].done);
+                assert_int_equal(install(VOLUME, before + 1, "/shared/site", &fault), 0);
+        }
+        fake.fail_at = 0;
+}
+
+static void brick_that_is_stuck_does_not_take_a_list(void **state)
+{
+        struct volume_seen seen;
+        struct fault fault = { 0 };
+        uint64_t generation = next_generation();
+
+        (void)state;
+        fake.bricks[2].stuck = true;
+        assert_int_equal(install(VOLUME, generation, "/shared/site", &fault), 0);
+        observe_running(&seen);
+        assert_int_equal(canary(&seen.bricks[0], generation), KNOWN_PRESENT);
+        assert_int_equal(canary(&seen.bricks[2], generation), KNOWN_ABSENT);
+        assert_int_equal(canary(&seen.bricks[2], generation - 1), KNOWN_PRESENT);
+        volume_seen_fini(&seen);
+        fake.bricks[2].stuck = false;
+}
+
+static void bricks_that_lag_take_the_list_when_asked_often_enough(void **state)
+{
+        struct volume_seen seen;
+        struct fault fault = { 0 };
+        uint64_t generation = next_generation();
+
+        (void)state;
+        fake.canary_lag = 3;
+        assert_int_equal(install(VOLUME, generation, "/shared/site", &fault), 0);
+        observe_running(&seen);
+        assert_int_equal(canary(&seen.bricks[0], generation), KNOWN_ABSENT);
+        assert_int_equal(canary(&seen.bricks[0], generation), KNOWN_ABSENT);
+        assert_int_equal(canary(&seen.bricks[0], generation), KNOWN_PRESENT);
+        volume_seen_fini(&seen);
+        fake.canary_lag = 0;
+}
+
+int main(int argc, char **argv)
+{
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(unknown_volume_is_seen_as_absent),
+                cmocka_unit_test(volume_is_seen_with_its_bricks),
+                cmocka_unit_test(volume_is_secured_as_often_as_one_likes),
+                cmocka_unit_test(volume_is_not_secured_for_nobody),
+                cmocka_unit_test(unknown_volume_is_not_found),
+                cmocka_unit_test(generation_never_installed_is_held_by_no_brick),
+                cmocka_unit_test(list_installed_is_held_by_every_brick),
+                cmocka_unit_test(list_installed_again_is_well),
+                cmocka_unit_test(older_list_is_refused_and_changes_nothing),
+                cmocka_unit_test(list_with_a_path_that_it_cannot_hold_is_invalid),
+                cmocka_unit_test(brick_that_is_down_is_seen_and_takes_the_list_when_it_is_back),
+                cmocka_unit_test(server_that_is_down_is_unavailable_and_loses_nothing),
+                /* The fake alone. */
+                cmocka_unit_test(failure_comes_with_the_call_asked_for),
+                cmocka_unit_test(brick_that_is_stuck_does_not_take_a_list),
+                cmocka_unit_test(bricks_that_lag_take_the_list_when_asked_often_enough),
+        };
+        static struct CMUnitTest for_both[ARRAY_SIZE(tests) - 3];
+        int failed;
+
+        memcpy(for_both, tests, sizeof for_both);
+        if (argc == 3 && strcmp(argv[1], "real") == 0) {
+                world_of_real(argv[2]);
+                return cmocka_run_group_tests(for_both, NULL, NULL);
+        }
+        world_of_fake();
+        failed = cmocka_run_group_tests(tests, NULL, NULL);
+        fake_gluster_volume_fini(&fake);
+        return failed;
+}

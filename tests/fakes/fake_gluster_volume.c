@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/fakes/fake_gluster_volume.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "domain/path_rules.h"
+
+void fake_gluster_volume_init(struct fake_gluster_volume *fake, const char *name)
+{
+        *fake = (struct fake_gluster_volume){ .pool_members = 1 };
+        snprintf(fake->name, sizeof fake->name, "%s", name);
+        for (size_t i = 0; i < FAKE_BRICKS; i++)
+                fake->bricks[i].running = true;
+}
+
+void fake_gluster_volume_fini(struct fake_gluster_volume *fake)
+{
+        access_list_fini(&fake->list);
+        free(fake->peers);
+        *fake = (struct fake_gluster_volume){ 0 };
+}
+
+void fake_gluster_volume_run(struct fake_gluster_volume *fake, size_t brick, bool running)
+{
+        fake->bricks[brick].running = running;
+        if (running && !fake->bricks[brick].stuck)
+                fake->bricks[brick].generation = fake->generation;
+}
+
+/* What the present call comes to. */
+struct turn {
+        bool done;  /* its work is to be done */
+        int failed; /* and this is what is answered */
+};
+
+static struct turn turn_take(struct fake_gluster_volume *fake, struct fault *fault)
+{
+        unsigned call = ++fake->calls;
+
+        if (fake->fail_at == 0 || call < fake->fail_at ||
+            call >= fake->fail_at + (fake->fail_count ? fake->fail_count : 1))
+                return (struct turn){ .done = true };
+        switch (fake->fail_with) {
+        case FAKE_BUSY:
+                return (struct turn){ false, fault_set(fault, FAULT_CONFLICT,
+                                                       "fake: another transaction is in progress") };
+        case FAKE_LOST_REPLY:
+                return (struct turn){ true, fault_set(fault, FAULT_UNAVAILABLE, "fake: gone before it answered") };
+        case FAKE_HANGS:
+                return (struct turn){ false, fault_set(fault, FAULT_TIMEOUT, "fake: no answer in time") };
+        case FAKE_GONE:
+                break;
+        }
+        return (struct turn){ false, fault_set(fault, FAULT_UNAVAILABLE, "fake: nobody there") };
+}
+
+/* As turn_take, for what glusterd answers. */
+static struct turn turn_of_server(struct fake_gluster_volume *fake, struct fault *fault)
+{
+        struct turn turn = turn_take(fake, fault);
+
+        if (fake->down && turn.done)
+                turn = (struct turn){ false, fault_set(fault, FAULT_UNAVAILABLE, "fake: glusterd is down") };
+        return turn;
+}
+
+static bool is_there(const struct fake_gluster_volume *fake, const char *volume)
+{
+        return !fake->absent && strcmp(volume, fake->name) == 0;
+}
+
+static void seen_fill(const struct fake_gluster_volume *fake, struct volume_seen *seen)
+{
+        seen->started = true;
+        seen->generation = fake->generation;
+        seen->brick_count = FAKE_BRICKS;
+        seen->bricks = memory_new(FAKE_BRICKS, sizeof *seen->bricks);
+        for (size_t i = 0; i < FAKE_BRICKS; i++) {
+                seen->bricks[i].path = memory_format("/bricks/%zu/data", i + 1);
+                seen->bricks[i].address = (struct address){ ADDRESS_V4, { 10, 77, 0, 11 } };
+                seen->bricks[i].port = (uint16_t)(fake->bricks[i].running ? 49152 + i : 0);
+        }
+}
+
+static int fake_observe(void *context, const char *volume, struct volume_seen *seen, struct fault *fault)
+{
+        struct fake_gluster_volume *fake = context;
+        struct turn turn = turn_of_server(fake, fault);
+
+        fake->observes++;
+        if (turn.failed)
+                return turn.failed;
+        seen->known = is_there(fake, volume) ? KNOWN_PRESENT : KNOWN_ABSENT;
+        seen->pool_members = fake->pool_members;
+        seen->filter_in_place = !fake->without_filter;
+        if (seen->known == KNOWN_PRESENT)
+                seen_fill(fake, seen);
+        return 0;
+}
+
+static int fake_secure(void *context, const char *volume, const struct address *peers, size_t peer_count,
+                       struct fault *fault)
+{
+        struct fake_gluster_volume *fake = context;
+        struct turn turn = turn_of_server(fake, fault);
+
+        fake->secures++;
+        if (!turn.done)
+                return turn.failed;
+        if (peer_count == 0)
+                return fault_set(fault, FAULT_INVALID, "fake: no storage nodes");
+        if (!is_there(fake, volume))
+                return fault_set(fault, FAULT_NOT_FOUND, "fake: there is no volume %s", volume);
+        free(fake->peers);
+        fake->peers = memory_new(peer_count, sizeof *peers);
+        memcpy(fake->peers, peers, peer_count * sizeof *peers);
+        fake->peer_count = peer_count;
+        return turn.failed;
+}
+
+static void bricks_take(struct fake_gluster_volume *fake)
+{
+        for (size_t i = 0; i < FAKE_BRICKS; i++)
+                if (fake->bricks[i].running && !fake->bricks[i].stuck)
+                        fake->bricks[i].generation = fake->generation;
+}
+
+static void list_take(struct fake_gluster_volume *fake, const struct access_list *list)
+{
+        access_list_fini(&fake->list);
+        access_list_init(&fake->list, list->peers, list->peer_count);
+        fake->list.generation = list->generation;
+        for (size_t i = 0; i < list->entry_count; i++)
+                for (size_t k = 0; k < list->entries[i].address_count; k++)
+                        access_list_add(&fake->list, list->entries[i].path, &list->entries[i].addresses[k]);
+        fake->generation = list->generation;
+        fake->lag_left = fake->canary_lag;
+        if (fake->lag_left == 0)
+                bricks_take(fake);
+}
+
+static int fake_install(void *context, const char *volume, const struct access_list *list, struct fault *fault)
+{
+        struct fake_gluster_volume *fake = context;
+        struct turn turn = turn_of_server(fake, fault);
+
+        fake->installs++;
+        if (!turn.done)
+                return turn.failed;
+        for (size_t i = 0; i < list->entry_count; i++)
+                if (!path_is_gluster_expressible(list->entries[i].path))
+                        return fault_set(fault, FAULT_INVALID, "fake: a list cannot hold %s",
+                                         list->entries[i].path);
+        if (!is_there(fake, volume))
+                return fault_set(fault, FAULT_NOT_FOUND, "fake: there is no volume %s", volume);
+        if (list->generation == 0 || list->generation < fake->generation)
+                return fault_set(fault, FAULT_PRECONDITION, "fake: the list is older than the volume's");
+        list_take(fake, list);
+        return turn.failed;
+}
+
+/* The brick of a path as fake_observe gave it, or NULL. */
+static struct fake_brick *brick_find(struct fake_gluster_volume *fake, const char *path)
+{
+        for (size_t i = 0; i < FAKE_BRICKS; i++) {
+                AUTO_FREE char *its_path = memory_format("/bricks/%zu/data", i + 1);
+
+                if (strcmp(path, its_path) == 0)
+                        return &fake->bricks[i];
+        }
+        return NULL;
+}
+
+static int fake_canary(void *context, const char *volume, const struct volume_brick *brick, uint64_t generation,
+                       enum known *held, struct fault *fault)
+{
+        struct fake_gluster_volume *fake = context;
+        struct turn turn = turn_take(fake, fault);
+        const struct fake_brick *its;
+
+        fake->canaries++;
+        *held = KNOWN_UNKNOWN;
+        if (turn.failed)
+                return turn.failed;
+        if (fake->lag_left > 0 && --fake->lag_left == 0)
+                bricks_take(fake);
+        its = brick_find(fake, brick->path);
+        if (!is_there(fake, volume) || !its || !its->running) {
+                fault_set(fault, FAULT_UNAVAILABLE, "fake: the brick does not answer");
+                return 0;
+        }
+        *held = its->generation == generation ? KNOWN_PRESENT : KNOWN_ABSENT;
+        return 0;
+}
+
+struct gluster_volume fake_gluster_volume_seam(struct fake_gluster_volume *fake)
+{
+        return (struct gluster_volume){
+                .observe = fake_observe,
+                .secure = fake_secure,
+                .install = fake_install,
+                .canary = fake_canary,
+                .context = fake,
+        };
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A Gluster volume in memory behind the seam struct gluster_volume. tests/contract holds it to the same answers as
+ * a real glusterd; what can go wrong is asked for with the fields below. One thread at a time.
+ */
+#pragma once
+
+#include "domain/seams.h"
+
+enum fake_failure {
+        FAKE_BUSY,       /* CONFLICT: another transaction; nothing was done */
+        FAKE_LOST_REPLY, /* UNAVAILABLE, but it was done */
+        FAKE_GONE,       /* UNAVAILABLE, nothing was done */
+        FAKE_HANGS,      /* TIMEOUT, nothing was done */
+};
+
+struct fake_brick {
+        uint64_t generation; /* that it holds */
+        bool running;
+        bool stuck; /* does not take lists any more */
+};
+
+#define FAKE_BRICKS 3
+
+struct fake_gluster_volume {
+        /* To be set by the test at any time. */
+        bool down;   /* glusterd does not answer; bricks go on */
+        bool absent; /* there is no such volume */
+        bool without_filter;
+        size_t pool_members;
+        unsigned fail_at;    /* the call of that number (from 1; canary calls count) fails; 0 = none */
+        unsigned fail_count; /* and that many in all */
+        enum fake_failure fail_with;
+        unsigned canary_lag; /* bricks take a list only after being asked that often */
+        struct fake_brick bricks[FAKE_BRICKS];
+
+        /* To be looked at. */
+        unsigned calls, observes, secures, installs, canaries;
+        uint64_t generation;
+        struct access_list list; /* installed last */
+        struct address *peers;   /* secured last */
+        size_t peer_count;
+        unsigned lag_left;
+        char name[64];
+};
+
+/* Starts a volume `name` with running bricks /bricks/1/data, ... on 10.77.0.11, ports 49152 and up. */
+void fake_gluster_volume_init(struct fake_gluster_volume *fake, const char *name);
+/* Stops a brick, or starts it: it then reads its volfile, and with it the list that is in force. */
+void fake_gluster_volume_run(struct fake_gluster_volume *fake, size_t brick, bool running);
+void fake_gluster_volume_fini(struct fake_gluster_volume *fake);
+
+/* The seam over it; `fake` must outlive it. */
+struct gluster_volume fake_gluster_volume_seam(struct fake_gluster_volume *fake);
