@@ -69,7 +69,8 @@ void export_check_names(const struct snapshot *now, const struct principal *prin
                               "environment %s belongs to another account than storage %s; sharing is for the "
                               "environments of one account",
                               wanted->environment, wanted->storage);
-        if (*storage && protocol_refuses_gluster(wanted, *storage, facts, &rule))
+        if (*storage && wanted->protocol == PROTOCOL_GLUSTER &&
+            protocol_refuses_gluster(wanted, *storage, facts, &rule))
                 violation_add(violations, "/protocol", protocol_rule_word(rule), "%s",
                               protocol_rule_sentence(rule));
 }
