@@ -6,11 +6,14 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "protocols/gluster/volfile_filter.h"
 
+#define LOOKS 20                      /* at a volfile that may be about to be filtered */
+#define LOOK_PAUSE_MS 50              /* between them; a run of the filter takes 3 */
 #define VOLFILE_MAX (8 * 1024 * 1024) /* bytes looked at: glusterd's own text and the list */
 
 static bool write_through(int fd, const struct text *text)
@@ -96,8 +99,8 @@ bool access_filter_is_installed(const char *library_folder)
         return found;
 }
 
-/* One volfile; a file that glusterd has just taken away is no fault. */
-static int volfile_check(int folder, const char *name, struct fault *fault)
+/* One look at a volfile; a file that glusterd has just taken away is no fault. */
+static int volfile_look(int folder, const char *name, uint64_t generation, struct fault *fault)
 {
         AUTO_CLOSE int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
         AUTO_TEXT struct text text = { 0 };
@@ -115,10 +118,28 @@ static int volfile_check(int folder, const char *name, struct fault *fault)
                                  "look at volfile %s: it holds credentials, so that glusterd did not run "
                                  "gatehouse-volfile-filter",
                                  name);
+        if (generation && !volfile_holds_generation(text_get(&text), text.length, generation))
+                return fault_set(
+                        fault, FAULT_FORBIDDEN,
+                        "look at volfile %s: gatehouse-volfile-filter did not take the list; the system log "
+                        "has its reason",
+                        name);
         return 0;
 }
 
-int access_filter_check_volfiles(const char *work_folder, const char *volume, struct fault *fault)
+static int volfile_check(int folder, const char *name, uint64_t generation, struct fault *fault)
+{
+        int failed = volfile_look(folder, name, generation, fault);
+
+        for (int look = 1; failed && look < LOOKS; look++) {
+                nanosleep(&(struct timespec){ .tv_nsec = LOOK_PAUSE_MS * 1000000L }, NULL);
+                failed = volfile_look(folder, name, generation, fault);
+        }
+        return failed;
+}
+
+int access_filter_check_volfiles(const char *work_folder, const char *volume, uint64_t generation,
+                                 struct fault *fault)
 {
         AUTO_FREE char *path = memory_format("%s/vols/%s", work_folder, volume);
         AUTO_CLOSEDIR DIR *directory = opendir(path);
@@ -131,7 +152,7 @@ int access_filter_check_volfiles(const char *work_folder, const char *volume, st
 
                 if (length < 4 || strcmp(entry->d_name + length - 4, ".vol") != 0)
                         continue;
-                if ((failed = volfile_check(dirfd(directory), entry->d_name, fault)))
+                if ((failed = volfile_check(dirfd(directory), entry->d_name, generation, fault)))
                         return failed;
                 found = true;
         }

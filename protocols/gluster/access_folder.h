@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/fault.h"
 #include "protocols/gluster/access_list_text.h"
@@ -23,6 +24,9 @@ bool access_folder_manages(const char *folder, const char *volume);
  * that is installed must have it. */
 bool access_filter_is_installed(const char *library_folder);
 
-/* Looks through the volfiles of a managed volume: FORBIDDEN naming the first that still holds a credential, since
- * then the filter did not run; NOT_FOUND when there are none. */
-int access_filter_check_volfiles(const char *work_folder, const char *volume, struct fault *fault);
+/* Looks through the volfiles of a managed volume: FORBIDDEN naming the first that holds a credential, so that the
+ * filter did not run, or, with a generation other than 0, a brick's list that is not of that generation, so that
+ * the filter did not take it; NOT_FOUND when there are none. Waits up to a second for what glusterd is just
+ * writing: it puts a file in place first and runs the filter on it then. */
+int access_filter_check_volfiles(const char *work_folder, const char *volume, uint64_t generation,
+                                 struct fault *fault);

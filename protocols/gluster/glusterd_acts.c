@@ -84,7 +84,7 @@ static bool filter_is_in_place(const char *volume)
 
         return access_filter_is_installed(GATEHOUSE_GLUSTERFS_LIBDIR) &&
                (!access_folder_manages(GATEHOUSE_ACCESSDIR, volume) ||
-                access_filter_check_volfiles(GLUSTERD_WORK_FOLDER, volume, &fault) == 0);
+                access_filter_check_volfiles(GLUSTERD_WORK_FOLDER, volume, 0, &fault) == 0);
 }
 
 static void put_volume(struct message *reply, const char *volume, const struct glusterd_volume *seen,
@@ -185,7 +185,7 @@ static int list_install(void *context, struct message *request, struct message *
         snprintf(generation, sizeof generation, "%" PRIu64, file.list.generation);
         failed = glusterd_volume_set(glusterd, volume, &option, 1, CHANGE_MS, fault);
         if (!failed)
-                failed = access_filter_check_volfiles(GLUSTERD_WORK_FOLDER, volume, fault);
+                failed = access_filter_check_volfiles(GLUSTERD_WORK_FOLDER, volume, file.list.generation, fault);
         return failed;
 }
 

@@ -390,3 +390,16 @@ bool volfile_has_credentials(const char *in, size_t length)
         }
         return false;
 }
+
+bool volfile_holds_generation(const char *in, size_t length, uint64_t generation)
+{
+        struct span rest = { in, length };
+        char canary[ACCESS_CANARY_SIZE + 1];
+        struct line line;
+
+        strcat(access_list_canary(generation, canary), "(");
+        while (take_line(&rest, &line))
+                if (line.kind == LINE_OPTION && key_admits_to_brick(line.name) && !span_has(line.value, canary))
+                        return false;
+        return true;
+}

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/text.h"
 #include "domain/access_list.h"
@@ -56,3 +57,6 @@ void volfile_each_volume(const char *in, size_t length, void (*each)(void *conte
 /* Whether the text holds something to log in with: an option username or password, or an auth.login line other
  * than the one that VOLFILE_NO_LOGIN stands in. */
 bool volfile_has_credentials(const char *in, size_t length);
+
+/* Whether every brick's address list in the text is that of `generation`; true when there is none. */
+bool volfile_holds_generation(const char *in, size_t length, uint64_t generation);
