@@ -84,7 +84,7 @@ static void pause_a_little(void)
 static void kill_of_file(const char *path)
 {
         AUTO_FCLOSE FILE *file = fopen(path, "r");
-        int pid;
+        int pid = 0;
 
         if (!file || fscanf(file, "%d", &pid) != 1)
                 fail_msg("no PID in %s", path);
