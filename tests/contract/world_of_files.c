@@ -148,3 +148,73 @@ struct fake_file world_look(struct world *world, const char *path)
                                                              : PATH_OTHER,
                                    status.st_uid, status.st_gid, (uint16_t)(status.st_mode & 07777) };
 }
+
+int world_inspect(struct world *world, const char *path, struct path_seen *seen, struct fault *fault)
+{
+        memset(seen, 0x55, sizeof *seen);
+        return world->files.inspect(world->files.context, world->storage, path, PATIENCE_MS, seen, fault);
+}
+
+int world_make(struct world *world, const char *path, uint32_t uid, uint32_t gid, uint16_t mode,
+               struct fault *fault)
+{
+        return world->files.make_directory(world->files.context, world->storage, path, uid, gid, mode, PATIENCE_MS,
+                                           fault);
+}
+
+void assert_seen(struct world *world, const char *path, enum path_kind kind, const char *at)
+{
+        struct fault fault = { 0 };
+        struct path_seen seen;
+
+        if (world_inspect(world, path, &seen, &fault))
+                fail_msg("inspect %s: %s", path, fault.text);
+        if (seen.kind != kind || strcmp(seen.at, at) != 0)
+                fail_msg("inspect %s: kind %d at \"%s\"", path, seen.kind, seen.at);
+}
+
+void assert_made(struct world *world, const char *path, uint32_t uid, uint32_t gid, uint16_t mode)
+{
+        struct fault fault = { 0 };
+
+        if (world_make(world, path, uid, gid, mode, &fault))
+                fail_msg("make %s: %s", path, fault.text);
+}
+
+void assert_is(struct world *world, const char *path, enum path_kind kind, uint32_t uid, uint32_t gid,
+               unsigned mode)
+{
+        struct fake_file file = world_look(world, path);
+
+        if (file.kind != kind ||
+            (kind == PATH_DIRECTORY && (file.uid != uid || file.gid != gid || file.mode != mode)))
+                fail_msg("%s is kind %d, %u:%u %04o", path, file.kind, file.uid, file.gid, file.mode);
+}
+
+void assert_refused(struct world *world, const char *path, const char *sentence)
+{
+        struct fault fault = { 0 };
+
+        if (world_make(world, path, 0, 0, 0755, &fault) != -FAULT_INVALID)
+                fail_msg("make %s: not refused", path);
+        if (!strstr(fault.text, sentence))
+                fail_msg("make %s: \"%s\" has no \"%s\"", path, fault.text, sentence);
+}
+
+struct world the_world;
+
+int case_begin(void **state)
+{
+        static unsigned cases;
+
+        snprintf(the_world.base, sizeof the_world.base, "/case-%u", ++cases);
+        world_put_directory(&the_world, the_world.base, 0, 0, 0755);
+        *state = &the_world;
+        return 0;
+}
+
+int case_end(void **state)
+{
+        world_remove(*state, the_world.base);
+        return 0;
+}

@@ -5,6 +5,12 @@
  */
 #pragma once
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
 #include "tests/fakes/direct_caller.h"
 #include "tests/fakes/fake_storage_files.h"
 #include "protocols/files/storage_files.h"
@@ -37,3 +43,31 @@ void world_put_link(struct world *world, const char *path, const char *target);
 void world_put_file(struct world *world, const char *path);
 void world_remove(struct world *world, const char *path);
 struct fake_file world_look(struct world *world, const char *path);
+
+/* Asking, with PATIENCE_MS. */
+#define PATIENCE_MS 20000
+int world_inspect(struct world *world, const char *path, struct path_seen *seen, struct fault *fault);
+int world_make(struct world *world, const char *path, uint32_t uid, uint32_t gid, uint16_t mode,
+               struct fault *fault);
+
+/* The same, failing the test when the answer is another. */
+void assert_seen(struct world *world, const char *path, enum path_kind kind, const char *at);
+void assert_made(struct world *world, const char *path, uint32_t uid, uint32_t gid, uint16_t mode);
+void assert_is(struct world *world, const char *path, enum path_kind kind, uint32_t uid, uint32_t gid,
+               unsigned mode);
+void assert_refused(struct world *world, const char *path, const char *sentence);
+
+/* Round each case: a directory of its own, in the one world that there is. */
+extern struct world the_world;
+int case_begin(void **state);
+int case_end(void **state);
+#define CASE(function) cmocka_unit_test_setup_teardown(function, case_begin, case_end)
+
+/* Runs the common cases and then those of one kind of storage. `arguments` are the program's. */
+int cases_run_single(char **arguments);
+int cases_run_cluster(char **arguments);
+int cases_run_with_common(const char *name, const struct CMUnitTest *more, size_t count);
+
+/* For every real storage: somebody swaps a directory for a link while it is walked. */
+void link_swapped_in_during_the_walk_is_never_followed(void **state);
+void timings_are_told(void **state);
