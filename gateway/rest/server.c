@@ -86,7 +86,8 @@ void request_resume(struct request *request)
         pthread_mutex_unlock(&server->lock);
 }
 
-static void log_from_mhd(void *context, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void log_from_mhd(void *context, const char *format,
+                                                               va_list arguments)
 {
         char text[512];
 
