@@ -18,12 +18,13 @@
 #include "base/memory.h"
 #include "protocols/gluster/brick_probe.h"
 #include "protocols/gluster/volume_files.h"
+#include "protocols/nfs/nfs_probe.h"
 
 #define DAEMON_SOCKET 3
 #define DATA_MAX ((rlim_t)1 << 30) /* bytes; gfapi with one volume uses some 200 MiB of address space */
 #define FILES_MAX 512
 
-static const struct act *const tables[] = { volume_files_acts, brick_probe_acts };
+static const struct act *const tables[] = { volume_files_acts, brick_probe_acts, nfs_probe_acts };
 
 #define ACTS_MAX 16
 static struct act acts[ACTS_MAX + 1];

@@ -10,6 +10,8 @@
 
 #include "base/memory.h"
 #include "protocols/nfs/ganesha.h"
+#include "protocols/nfs/nfs_probe.h"
+#include "tests/fakes/direct_caller.h"
 
 static struct nfs_server server;
 
@@ -89,6 +91,29 @@ static int run_list(char **arguments, int count, struct fault *fault)
         return failed;
 }
 
+/* probe SERVER PSEUDO DEADLINE-MS: the worker's act, in this process. */
+static int run_probe(char **arguments, int count, struct fault *fault)
+{
+        static const char *const words[] = {
+                [NFS_PROBE_UNREACHABLE] = "unreachable",
+                [NFS_PROBE_ADMITTED] = "admitted",
+                [NFS_PROBE_REFUSED] = "refused",
+        };
+        struct direct_caller caller = { .table = nfs_probe_acts };
+        struct act_caller worker = direct_caller_acts(&caller);
+        enum nfs_probe_verdict verdict;
+        struct address address;
+        int failed;
+
+        (void)count;
+        if (address_parse(arguments[0], &address))
+                abort();
+        failed = nfs_probe(&worker, &address, arguments[1], atoi(arguments[2]), &verdict, fault);
+        if (!failed)
+                printf("%s %s\n", words[verdict], fault->text);
+        return failed;
+}
+
 static double now_ms(void)
 {
         struct timespec now;
@@ -148,8 +173,9 @@ static const struct command {
         int least; /* arguments */
         int (*run)(char **arguments, int count, struct fault *fault);
 } commands[] = {
-        { "add", 2, run_add },         { "update", 2, run_update }, { "remove", 1, run_remove },
-        { "display", 1, run_display }, { "list", 0, run_list },     { "bench", 2, run_bench },
+        { "add", 2, run_add },     { "update", 2, run_update },   { "remove", 1, run_remove },
+        { "probe", 3, run_probe }, { "display", 1, run_display }, { "list", 0, run_list },
+        { "bench", 2, run_bench },
 };
 
 int main(int count, char **arguments)
