@@ -14,6 +14,7 @@
 
 testbed_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 testbed_source=$(cd "$testbed_folder/../.." && pwd)
+testbed_goodbye=${testbed_goodbye-} # said when all has been stopped by a signal
 testbed_network4=10.77.0 testbed_network6=fd77:
 # shellcheck source=contrib/machine.sh
 . "$testbed_source/contrib/machine.sh"
@@ -30,14 +31,20 @@ testbed_machine_serves() {
         [ -n "$ready" ]
 }
 
-# Ends process 1 of the namespaces, which ends all of them, and returns when they are gone.
+# Ends process 1 of the namespaces, which ends all of them, and returns when they are gone: the kernel makes a zombie
+# of it, or less, only after the last one. Killing unshare kills it, by --kill-child.
 testbed_end() {
-        local init
+        local init state=''
         [ -n "${testbed_child-}" ] || return 0
         read -r init 2>/dev/null <"/proc/$testbed_child/task/$testbed_child/children"
-        [ -z "${init-}" ] || kill -KILL "${init%% *}" 2>/dev/null
+        kill -KILL "$testbed_child"
         wait "$testbed_child" 2>/dev/null
         testbed_child=
+        for _ in {1..200}; do
+                { read -r _ _ state _ <"/proc/${init%% *}/stat"; } 2>/dev/null || return
+                [ "$state" != Z ] || return
+                sleep 0.05
+        done
 }
 
 # testbed_enter ARGUMENTS...: runs this script again inside, and exits with its code. Descriptor 9 keeps the
@@ -45,8 +52,8 @@ testbed_end() {
 testbed_enter() {
         local status
         exec 9</proc/self/ns/net
-        trap 'testbed_end; exit 130' INT
-        trap 'testbed_end; exit 143' TERM HUP
+        trap 'testbed_end; echo "$testbed_goodbye"; exit 130' INT
+        trap 'testbed_end; echo "$testbed_goodbye"; exit 143' TERM HUP
         TESTBED_INSIDE=yes setpriv --pdeathsig KILL \
                 unshare --mount --net --uts --ipc --pid --fork --kill-child --mount-proc bash "$0" "$@" &
         testbed_child=$!
@@ -123,7 +130,7 @@ machine_start() {
         mkdir -p "$folder"
         rm -f "$folder/ready"
         unshare --mount --net --uts --ipc --pid --fork --kill-child --mount-proc \
-                "$testbed_folder/node-init" "$name" "$folder" "$stage" </dev/null >"$testbed/log/$name.init" 2>&1 9<&- &
+                "$testbed_folder/node-init" "$name" "$folder" "$stage" </dev/null >"$testbed/log/$name.init" 2>&1 8<&- 9<&- &
         parent=$!
         disown
         wait_until 10 test -e "$folder/ready" || { cat "$testbed/log/$name.init" >&2; fail "machine $name does not start"; }
@@ -147,7 +154,7 @@ daemon_start() {
         local machine=$1 name=$2
         shift 2
         "${daemon_through[@]}" nsenter --target "${testbed_init[$machine]}" --mount --uts --ipc --net --pid -- \
-                sh -c 'exec 9<&-; echo $$ >"/run/testbed-$0.pid"; exec "$@"' "$name" "$@" \
+                sh -c 'exec 8<&- 9<&-; echo $$ >"/run/testbed-$0.pid"; exec "$@"' "$name" "$@" \
                 </dev/null >>"$testbed/log/$name" 2>&1 &
         disown
 }
