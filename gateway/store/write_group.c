@@ -28,24 +28,20 @@ static void event_fini(struct store_event *event)
         *event = (struct store_event){ 0 };
 }
 
-/* Forgets what the job has asked for. */
-static void entry_clear(struct write_entry *entry)
+static void entry_fini(struct write_entry *entry)
 {
         for (size_t i = 0; i < entry->change_count; i++) {
                 text_drop(entry->changes[i].id);
                 text_drop(entry->changes[i].text);
         }
         free(entry->changes);
-        entry->changes = NULL;
-        entry->change_count = 0;
         event_fini(&entry->event);
-        entry->has_event = false;
 }
 
 void write_group_fini(struct write_group *group)
 {
         for (size_t i = 0; i < group->entry_count; i++)
-                entry_clear(&group->entries[i]);
+                entry_fini(&group->entries[i]);
         free(group->entries);
         shared_put(group->draft);
         *group = (struct write_group){ 0 };
@@ -132,9 +128,7 @@ void write_group_add(struct write_group *group, struct write_job *job)
         struct write write = { group->trial, group->now_ms, group->writer, group };
         int failed = job->prepare(job, &write, &entry->fault);
         assert(!failed == (entry->fault.code == FAULT_NONE));
-        if (failed) {
-                entry_clear(entry);
-        } else if (entry->change_count > 0 || entry->has_event) {
+        if (!failed && (entry->change_count > 0 || entry->has_event)) {
                 struct snapshot *accepted = group->trial;
 
                 group->trial = group->draft;
