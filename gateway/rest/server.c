@@ -284,13 +284,14 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 static void request_log(const struct request *request, bool cut_off)
 {
         int status = request->reply.status;
+        const char *actor = request->principal.name;
         enum log_level level = status == 500 ? LOG_LEVEL_ERROR : status > 500 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO;
         int64_t spent_ms = clock_monotonic_ms(request->context->clock) - request->started_ms;
 
         if (request->path && route_is_public(request->path))
                 level = LOG_LEVEL_DEBUG;
         log_line(level,
-                 (const char *[]){ "request", request->id, "actor", request->principal.name, "source",
+                 (const char *[]){ "request", request->id, "actor", actor[0] ? actor : NULL, "source",
                                    request->source, NULL },
                  "%s %s: %d%s in %" PRId64 " ms%s%s", request->method, request->target, status,
                  cut_off ? " (cut off)" : "", spent_ms, request->reply.cause[0] ? ": " : "", request->reply.cause);

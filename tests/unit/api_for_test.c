@@ -119,14 +119,14 @@ static void server_start(struct api *api)
                                         .clock = &api->clock,
                                         .operator_gid = getgid(),
                                         .path_check_timeout_ms = 5000,
-                                        .limits = { .request_timeout_s = 20 },
+                                        .limits = { .request_timeout_s = api->request_timeout_s },
                                         .listeners = listeners,
                                         .listener_count = 2 };
 
         assert_int_equal(rest_start(&context, &api->server, &fault), 0);
 }
 
-int api_start(void **state)
+static int api_start_with(void **state, unsigned request_timeout_s)
 {
         struct api *api = NEW(struct api);
         struct fault fault = { 0 };
@@ -144,9 +144,20 @@ int api_start(void **state)
         status_set_facts(api->status, &facts);
         api->store = store_memory_new();
         assert_int_equal(writer_new(api->store, &api->clock, NULL, NULL, &api->writer, &fault), 0);
+        api->request_timeout_s = request_timeout_s;
         server_start(api);
         *state = api;
         return 0;
+}
+
+int api_start(void **state)
+{
+        return api_start_with(state, 20);
+}
+
+int api_start_impatient(void **state)
+{
+        return api_start_with(state, 1);
 }
 
 void api_stop_server(struct api *api)

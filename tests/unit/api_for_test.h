@@ -34,6 +34,7 @@ void files_await_asked(struct files_for_test *files, unsigned count);
 struct api {
         char folder[32], socket[64];
         unsigned short port; /* of 127.0.0.1 */
+        unsigned request_timeout_s;
         struct store *store; /* the writer's */
         struct writer *writer;
         struct status *status;
@@ -47,6 +48,7 @@ struct api {
 
 /* Group set-up and tear-down of cmocka: *state is the struct api. */
 int api_start(void **state);
+int api_start_impatient(void **state); /* a client may be silent for 1 s only */
 int api_stop(void **state);
 void api_stop_server(struct api *api);
 
