@@ -109,6 +109,10 @@ void json_reader_finish(struct json_reader *reader)
 
                 if (text_place(reader->taken, reader->taken_count, key) >= 0)
                         continue;
+                if (reader->violations->count == VIOLATIONS_MAX) { /* 8 MiB can hold 700,000 of them */
+                        reader->violations->dropped++;
+                        continue;
+                }
                 pointer = json_pointer_key(reader->pointer, key);
                 known_keys_add(reader, &known);
                 violation_add(reader->violations, pointer, "key.unknown", "this key is not known; known here: %s",

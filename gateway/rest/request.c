@@ -237,6 +237,15 @@ void request_check(struct request *request)
                 body_check(request);
 }
 
+bool request_yield(struct request *request, void (*next)(struct request *request))
+{
+        bool suspended = request_suspend(request, next);
+
+        if (suspended)
+                request_resume(request);
+        return suspended;
+}
+
 static void question_answered(struct file_question *question)
 {
         request_resume(question->context);

@@ -113,6 +113,10 @@ bool request_suspend(struct request *request, void (*next)(struct request *reque
 /* From any thread, once, after request_suspend: `request` must not be touched afterwards. */
 void request_resume(struct request *request);
 
+/* Lets other requests of the event thread have their turn, then goes on with `next`. False when the server is
+ * stopping: go on at once. */
+bool request_yield(struct request *request, void (*next)(struct request *request));
+
 /* Suspends the request until `question` (storage, path and deadline are set; it lives until then) is answered,
  * or says by its fault why nobody will; then `next`. */
 void request_ask(struct request *request, struct file_question *question, void (*next)(struct request *request));

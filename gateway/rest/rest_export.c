@@ -57,32 +57,63 @@ static void export_filter_read(struct export_filter *filter, const struct snapsh
         filter->environment_uid = environment ? environment->uid : NULL;
 }
 
+/* How long the event thread works on a list before it looks after others: a page of 1000 exports to 50 nodes each
+ * was measured to take 0.4 s, nearly all of it in deriving grants. */
+#define LIST_SLICE_MS 10
+
+struct export_list {
+        const struct snapshot *now; /* all slices look at this one */
+        struct export_filter filter;
+        struct snapshot_walk walk;
+        struct page page;
+};
+
+static void export_list_free(void *work)
+{
+        struct export_list *list = work;
+
+        page_fini(&list->page);
+        shared_put(list->now);
+        free(list);
+}
+
+static void export_list_slice(struct request *request)
+{
+        struct export_list *list = request->work;
+        const struct clock *clock = request->context->clock;
+        int64_t until_ms = clock_monotonic_ms(clock) + LIST_SLICE_MS;
+        const struct document *document;
+
+        while ((document = snapshot_walk_next(&list->walk))) {
+                const struct export *export = (const struct export *)document;
+
+                if (export_is_wanted(request, &list->filter, export)) {
+                        if (!page_has_room(&list->page))
+                                break;
+                        page_add(&list->page, document, export_show(request, list->now, export));
+                }
+                if (clock_monotonic_ms(clock) >= until_ms && request_yield(request, export_list_slice))
+                        return;
+        }
+        page_reply(&list->page, request);
+}
+
 void rest_export_list(struct request *request)
 {
-        AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
         AUTO_VIOLATIONS struct violations violations = { 0 };
-        AUTO_PAGE struct page page = { 0 };
-        struct export_filter filter = { 0 };
-        const struct document *document;
-        struct snapshot_walk walk;
+        struct export_list *list = NEW(struct export_list);
 
-        export_filter_read(&filter, now, request, &violations);
-        page_start(&page, request, DOCUMENT_EXPORT, &violations);
+        request->work = list;
+        request->work_free = export_list_free;
+        list->now = writer_snapshot(request->context->writer);
+        export_filter_read(&list->filter, list->now, request, &violations);
+        page_start(&list->page, request, DOCUMENT_EXPORT, &violations);
         if (violations_any(&violations)) {
                 reply_violations(&request->reply, FAULT_MALFORMED, &violations);
                 return;
         }
-        export_walk_start(&walk, now, request, &filter, page_after(&page));
-        while ((document = snapshot_walk_next(&walk))) {
-                const struct export *export = (const struct export *)document;
-
-                if (!export_is_wanted(request, &filter, export))
-                        continue;
-                if (!page_has_room(&page))
-                        break;
-                page_add(&page, document, export_show(request, now, export));
-        }
-        page_reply(&page, request);
+        export_walk_start(&list->walk, list->now, request, &list->filter, page_after(&list->page));
+        export_list_slice(request);
 }
 
 void rest_export_get(struct request *request)
