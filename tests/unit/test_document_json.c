@@ -185,6 +185,8 @@ static void stored_form_that_is_damaged_is_refused_naming_the_object(void **test
                 { DOCUMENT_COUNTER, "{'value':1,'created_at_ms':1}", "/value: value must be a text" },
                 { DOCUMENT_COUNTER, "{'value':'18446744073709551616','created_at_ms':1}",
                   "/value: value must be a decimal number of 64 bits" },
+                { DOCUMENT_COUNTER, "{'value':'99999999999999999999','created_at_ms':1}",
+                  "/value: value must be a decimal number of 64 bits" },
                 { DOCUMENT_COUNTER, "{'value':'-1','created_at_ms':1}", "/value: value must be a decimal number" },
                 { DOCUMENT_COUNTER, "{'value':'0x1','created_at_ms':1}",
                   "/value: value must be a decimal number" },

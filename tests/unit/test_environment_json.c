@@ -92,6 +92,32 @@ static void node_body_is_accepted_or_refused_where_it_is_wrong(void **test)
         }
 }
 
+static void client_types_only_narrow(void **test)
+{
+        static const struct {
+                const char *body;
+                bool nfs_only;
+        } cases[] = {
+                { "{" NODE "}", false },
+                { "{" NODE ", 'client_types': null}", false },
+                { "{" NODE ", 'client_types': ['nfs']}", true },
+                { "{" NODE ", 'client_types': ['nfs', 'nfs']}", true },
+                { "{" NODE ", 'client_types': ['gluster', 'nfs']}", false },
+        };
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                AUTO_VIOLATIONS struct violations violations = { 0 };
+                json_t *body = json_of(cases[i].body);
+                struct node *node = node_from_json("n-1", body, &violations);
+
+                assert_non_null(node);
+                assert_int_equal(node->nfs_only, cases[i].nfs_only);
+                shared_put(node);
+                json_decref(body);
+        }
+}
+
 static void node_keeps_what_the_body_says(void **test)
 {
         AUTO_VIOLATIONS struct violations violations = { 0 };
@@ -147,6 +173,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(environment_body_is_accepted_or_refused_where_it_is_wrong),
                 cmocka_unit_test(node_body_is_accepted_or_refused_where_it_is_wrong),
+                cmocka_unit_test(client_types_only_narrow),
                 cmocka_unit_test(node_keeps_what_the_body_says),
                 cmocka_unit_test(environment_is_shown_with_name_revision_and_time),
         };

@@ -65,6 +65,12 @@ static void export_body_is_accepted_or_refused_where_it_is_wrong(void **test)
                 { "{" EXPORT ", 'labels': {'a b': 'x', 'c': 1, '': 'y'}}",
                   "/labels/a b label.key_malformed /labels/c type.wrong /labels/ label.key_malformed" },
                 { "{" EXPORT ", 'labels': []}", "/labels type.wrong" },
+                { "{" EXPORT
+                  ", 'labels': {'kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk': 'longest'}}",
+                  "" },
+                { "{" EXPORT
+                  ", 'labels': {'kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk': 'longer'}}",
+                  "/labels/kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk label.key_malformed" },
                 { "{" EXPORT ", 'manager': 'terraform', 'enabled': false, 'expires_at': '2001-01-01T00:00:00Z'}",
                   "" },
                 { "{" EXPORT ", 'manager': 'a\\nb', 'enabled': 0, 'expires_at': 'soon'}",

@@ -125,6 +125,7 @@ static char *read_all(const char *source)
         json_take_name(&reader, "name", JSON_OPTIONAL, &text);
         json_take_bool(&reader, "flag", JSON_OPTIONAL, &flag);
         json_take_number(&reader, "number", JSON_OPTIONAL, 2, 9, &number);
+        json_take_number(&reader, "natural", JSON_OPTIONAL, 0, UINT64_MAX, &number);
         json_take_word(&reader, "word", JSON_OPTIONAL, words, &index);
         json_take_object(&reader, "object", JSON_OPTIONAL, &part);
         json_take_array(&reader, "array", JSON_OPTIONAL, 2, &part);
@@ -169,6 +170,8 @@ static void members_are_held_to_type_and_range(void **test)
                 { "'must': 'x', 'number': 1", "/at/number number.out_of_range" },
                 { "'must': 'x', 'number': 10", "/at/number number.out_of_range" },
                 { "'must': 'x', 'number': -3", "/at/number number.out_of_range" },
+                { "'must': 'x', 'natural': 9223372036854775807", "" },
+                { "'must': 'x', 'natural': -1", "/at/natural number.out_of_range" },
                 { "'must': 'x', 'number': 3.0", "/at/number type.wrong" },
                 { "'must': 'x', 'number': '3'", "/at/number type.wrong" },
                 { "'must': 'x', 'number': true", "/at/number type.wrong" },

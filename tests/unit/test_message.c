@@ -192,6 +192,7 @@ static void packet_of_somebody_else_is_refused(void **test)
                 { 0x47415445, 1, 0, 0, 1 },                /* brings more than it says */
                 { 0x47415445, 1, 0, UINT32_MAX, 0 },
                 { 0x47415445, 1, 0, MESSAGE_BODY_MAX + 1, MESSAGE_BODY_MAX + 1 },
+                { 0x47415445, 1, 0, MESSAGE_BODY_MAX, MESSAGE_BODY_MAX + 1 }, /* the last byte is cut off */
         };
         const int *sockets = *test;
 
