@@ -37,6 +37,7 @@ struct gluster_side {
         const struct snapshot *snapshot;
         struct pmap volumes; /* storage name -> struct volume_state */
         int64_t next_expiry_ms;
+        int64_t next_gate_look_ms;
 };
 
 static void volume_free(void *object)
@@ -120,6 +121,59 @@ static void export_changed(void *context, const struct export *old_export, const
         shared_put(share);
 }
 
+/* Shuts the packet filter to native clients that no share lets in any more, before any brick is told. */
+static void gate_close_unwanted(struct gluster_side *side)
+{
+        AUTO_ADDRESS_BAG struct address_bag wanted = { 0 };
+        struct pmap_cursor cursor;
+        struct pmap_entry entry;
+        struct fault fault = { 0 };
+
+        pmap_first(side->volumes, NULL, 0, &cursor);
+        while (pmap_next(&cursor, &entry))
+                shares_addresses(&((const struct volume_state *)entry.value)->shares, false, &wanted);
+        address_bag_sort(&wanted);
+        if (gate_close_others(side->world->gate, SERVICE_GLUSTER, wanted.items, wanted.count, &fault) != 0)
+                log_error("close the packet filter for Gluster: %s", fault.text);
+}
+
+/* Lets the storage nodes of the snapshot through to everything. */
+static void gate_follow_peers(struct gluster_side *side)
+{
+        AUTO_ADDRESS_BAG struct address_bag peers = { 0 };
+        struct snapshot_walk walk;
+        const struct storage *storage;
+        struct fault fault = { 0 };
+
+        snapshot_walk_start(&walk, side->snapshot->kinds[DOCUMENT_STORAGE], NULL, NULL);
+        while ((storage = (const struct storage *)snapshot_walk_next(&walk)))
+                address_bag_add(&peers, storage->addresses, storage->address_count);
+        if (gate_peers(side->world->gate, peers.items, peers.count, &fault) != 0)
+                log_error("put the packet filter in place: %s", fault.text);
+}
+
+static void gate_follow(struct gluster_side *side)
+{
+        gate_follow_peers(side);
+        gate_close_unwanted(side);
+}
+
+/* Looks from time to time whether somebody else has changed the filter. */
+static void gate_look(struct gluster_side *side)
+{
+        int64_t now_ms = clock_monotonic_ms(side->world->clock);
+        struct fault fault = { 0 };
+        bool repaired;
+
+        if (now_ms < side->next_gate_look_ms)
+                return;
+        side->next_gate_look_ms = now_ms + side->world->interval_ms;
+        if (gate_repair(side->world->gate, &repaired, &fault) != 0)
+                log_error("look at the packet filter: %s", fault.text);
+        else if (repaired)
+                log_warning("the packet filter was not as it should be, and was put right");
+}
+
 static void snapshot_follow(struct gluster_side *side, bool all)
 {
         const struct snapshot *older = side->snapshot;
@@ -131,6 +185,7 @@ static void snapshot_follow(struct gluster_side *side, bool all)
         if (all && older)
                 changes_walk(NULL, side->snapshot, export_changed, side);
         shared_put(older);
+        gate_follow(side);
 }
 
 /* Asks for the directories of shares that are not ready. Those that cannot be made are noted with the reason. */
@@ -199,9 +254,11 @@ static void shares_note_held(struct gluster_side *side, struct volume_state *vol
 }
 
 /* Whether the whole pool enforces. Until members report to each other only a pool of one can be vouched for. */
-static enum known pool_enforced(const struct volume_seen *seen)
+static enum known pool_enforced(const struct gluster_side *side, const struct volume_seen *seen)
 {
-        return seen->pool_members == 1 && seen->filter_in_place ? KNOWN_PRESENT : KNOWN_ABSENT;
+        bool enforced = seen->pool_members == 1 && seen->filter_in_place;
+
+        return enforced && gate_in_force(side->world->gate) != KNOWN_ABSENT ? KNOWN_PRESENT : KNOWN_ABSENT;
 }
 
 static int volume_check(const struct volume_state *volume, const struct volume_seen *seen, struct fault *fault)
@@ -289,7 +346,7 @@ static int volume_settle(struct gluster_side *side, struct volume_state *volume,
         status_note_backend(side->world->status, BACKEND_GLUSTERD, failed ? fault : NULL);
         if (failed || (failed = volume_check(volume, &seen, fault)))
                 return failed;
-        if (status_note_pool(side->world->status, pool_enforced(&seen)))
+        if (status_note_pool(side->world->status, pool_enforced(side, &seen)))
                 side->world->facts_changed(side->world->facts_context);
         if ((failed = volume_secure(side, volume, fault)))
                 return failed;
@@ -298,6 +355,15 @@ static int volume_settle(struct gluster_side *side, struct volume_state *volume,
             access_list_equal(&list, &volume->installed))
                 return 0;
         return list_install(side, volume, &seen, &list, fault);
+}
+
+/* The bricks hold the list: now whom it lets in may come. */
+static int gate_open_ready(struct gluster_side *side, const struct volume_state *volume, struct fault *fault)
+{
+        AUTO_ADDRESS_BAG struct address_bag ready = { 0 };
+
+        shares_addresses(&volume->shares, true, &ready);
+        return gate_open(side->world->gate, SERVICE_GLUSTER, ready.items, ready.count, fault);
 }
 
 static void volume_work(struct gluster_side *side, struct volume_state *volume)
@@ -311,7 +377,7 @@ static void volume_work(struct gluster_side *side, struct volume_state *volume)
         volume->dirty = false;
         volume->next_look_ms = now_ms + side->world->interval_ms;
         volume->retry_at_ms = 0;
-        if (volume_settle(side, volume, &fault) == 0) {
+        if (volume_settle(side, volume, &fault) == 0 && gate_open_ready(side, volume, &fault) == 0) {
                 volume->failures = 0;
                 shares_note_held(side, volume);
                 return;
@@ -369,6 +435,7 @@ static void *side_run(void *argument)
                 struct pmap_entry entry;
 
                 side_follow(side);
+                gate_look(side);
                 pmap_first(side->volumes, NULL, 0, &cursor);
                 while (pmap_next(&cursor, &entry))
                         volume_work(side, entry.value);

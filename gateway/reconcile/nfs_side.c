@@ -9,6 +9,7 @@
 #include "reconcile/changes.h"
 #include "reconcile/nfs_entry.h"
 #include "reconcile/nfs_plan.h"
+#include "reconcile/nfs_clients.h"
 
 #define NUMBERS 65536
 
@@ -22,6 +23,8 @@ struct nfs_side {
         bool listed;                /* this instance has told all its exports: what is not an entry is absent */
         struct nfs_entry **entries; /* by number */
         struct nfs_queue taking, giving;
+        struct tally clients;   /* addresses that any export lets in by NFS */
+        bool passed;            /* everything was looked at once: what nobody wants is closed from then on */
         int64_t next_look_ms;   /* for drift */
         int64_t next_expiry_ms; /* wall clock; 0 = no export expires */
         int64_t next_retry_ms;  /* monotonic; 0 = none */
@@ -90,6 +93,7 @@ static void entry_want(struct nfs_side *side, struct nfs_entry *entry, const str
         nfs_entry_set_export(entry, export);
         shared_put(entry->storage);
         entry->storage = shared_get(storage);
+        nfs_clients_replace(&side->clients, entry->wanted, wanted);
         nfs_export_free(entry->wanted);
         entry->wanted = wanted;
         entry->revision = side->snapshot->revision;
@@ -126,6 +130,7 @@ static void snapshot_follow(struct nfs_side *side, bool all)
         if (all && older)
                 changes_walk(NULL, newer, export_changed, side);
         shared_put(older);
+        nfs_clients_shut_ended(&side->clients, side->world->gate);
 }
 
 static void entry_failed(struct nfs_side *side, struct nfs_entry *entry, const struct fault *fault)
@@ -236,6 +241,8 @@ static void entry_settle(struct nfs_side *side, struct nfs_entry *entry)
                 result = fault_set(&fault, FAULT_INTERNAL,
                                    "export %u: the NFS server accepts the change and does not show it",
                                    entry->number);
+        if (result == 1 && !entry->awaits_directory && entry->wanted && entry->there == KNOWN_PRESENT)
+                result = nfs_clients_let_in(entry->wanted, side->world->gate, &fault) ?: 1;
         if (result < 0) {
                 entry_failed(side, entry, &fault);
                 return;
@@ -386,6 +393,9 @@ static void side_work(struct nfs_side *side)
         }
         if (!side->instance)
                 server_lost(side);
+        if (!side->passed)
+                nfs_clients_shut_others(&side->clients, side->world->gate);
+        side->passed = true;
         status_note_pass(side->world->status, PROTOCOL_IS_NFS, side->snapshot->revision);
 }
 
@@ -451,6 +461,7 @@ void nfs_side_stop(struct nfs_side *side)
                 if (side->entries[number])
                         nfs_entry_free(side->entries[number]);
         free(side->entries);
+        tally_fini(&side->clients);
         shared_put(side->snapshot);
         side_wake_fini(&side->wake);
         free(side);

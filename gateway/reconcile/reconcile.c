@@ -53,11 +53,13 @@ int reconcile_start(const struct reconcile_world *world, struct reconcile **resu
                 .snapshot_context = world->snapshot_context,
                 .status = world->status,
                 .directories = directories_new(world->files, world->clock, directories_changed, reconcile),
+                .gate = gate_new(world->firewall, world->status),
                 .clock = world->clock,
                 .facts_changed = facts_changed,
                 .facts_context = reconcile,
                 .interval_ms = world->interval_ms,
         };
+        gate_adopt(reconcile->side_world.gate);
         failed = nfs_side_start(&reconcile->side_world, world->nfs, &reconcile->nfs, fault);
         if (!failed)
                 failed = gluster_side_start(&reconcile->side_world, world->gluster, &reconcile->gluster, fault);
@@ -81,5 +83,6 @@ void reconcile_stop(struct reconcile *reconcile)
         gluster_side_stop(reconcile->gluster);               /* it wakes the NFS side */
         nfs_side_stop(reconcile->nfs);
         directories_free(reconcile->side_world.directories);
+        gate_free(reconcile->side_world.gate);
         free(reconcile);
 }

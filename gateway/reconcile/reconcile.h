@@ -18,7 +18,8 @@ struct reconcile_world {
         const struct nfs_server *nfs;
         const struct gluster_volume *gluster;
         const struct storage_files *files;
-        int64_t interval_ms; /* reconcile_interval */
+        const struct firewall *firewall; /* NULL = the operator has switched it off */
+        int64_t interval_ms;             /* reconcile_interval */
 };
 
 /* Starts all threads. `world` is copied; what it points to must outlive reconcile_stop. */

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "reconcile/directories.h"
+#include "reconcile/gate.h"
 #include "reconcile/status.h"
 
 /* Given by reconcile.c; outlives the sides. */
@@ -18,6 +19,7 @@ struct side_world {
         void *snapshot_context;
         struct status *status;
         struct directories *directories;
+        struct gate *gate;
         const struct clock *clock;
         void (*facts_changed)(void *context); /* the protocol choice may come out differently: wake both sides */
         void *facts_context;

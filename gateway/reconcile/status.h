@@ -60,9 +60,9 @@ void status_set_facts(struct status *status, const struct protocol_facts *facts)
 bool status_note_pool(struct status *status, enum known pool_enforced);
 
 /* Health of what Gatehouse stands on, for /healthz. A fault with code FAULT_NONE (or NULL) = well. */
-enum backend { BACKEND_STORE, BACKEND_HELPER, BACKEND_GANESHA, BACKEND_GLUSTERD, BACKEND_COUNT };
+enum backend { BACKEND_STORE, BACKEND_HELPER, BACKEND_FIREWALL, BACKEND_GANESHA, BACKEND_GLUSTERD, BACKEND_COUNT };
 void status_note_backend(struct status *status, enum backend backend, const struct fault *fault);
 
 /* False while nothing has been noted: that backend is not in use. */
 bool status_backend(struct status *status, enum backend backend, struct fault *fault);
-const char *backend_word(enum backend backend); /* "store", "helper", "ganesha", "glusterd" */
+const char *backend_word(enum backend backend); /* "store", "helper", "firewall", "ganesha", "glusterd" */

@@ -112,3 +112,17 @@ void shares_list(const struct shares *shares, const struct address *peers, size_
                         access_list_add(list, share->export->path, &share->addresses[i]);
         }
 }
+
+void shares_addresses(const struct shares *shares, bool ready_only, struct address_bag *bag)
+{
+        struct pmap_cursor cursor;
+        struct pmap_entry entry;
+
+        pmap_first(shares->by_id, NULL, 0, &cursor);
+        while (pmap_next(&cursor, &entry)) {
+                const struct share *share = entry.value;
+
+                if (share->ready || !ready_only)
+                        address_bag_add(bag, share->addresses, share->address_count);
+        }
+}

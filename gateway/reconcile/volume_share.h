@@ -12,6 +12,7 @@
 #include "base/pmap.h"
 #include "domain/access_list.h"
 #include "domain/grant.h"
+#include "reconcile/address_bag.h"
 
 /* One export's part in the list of a volume. */
 struct share {
@@ -46,3 +47,6 @@ bool shares_remove(struct shares *shares, const char *id);
 /* The list of all that are ready, for storage nodes `peers`. Freed with access_list_fini. */
 void shares_list(const struct shares *shares, const struct address *peers, size_t peer_count,
                  struct access_list *list);
+
+/* Whom the shares let in, in no order, doubles included: those whose directory is there, or all. */
+void shares_addresses(const struct shares *shares, bool ready_only, struct address_bag *bag);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reconcile/address_bag.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+void address_bag_fini(struct address_bag *bag)
+{
+        free(bag->items);
+        *bag = (struct address_bag){ 0 };
+}
+
+void address_bag_add(struct address_bag *bag, const struct address *addresses, size_t count)
+{
+        if (count == 0)
+                return;
+        if (bag->count + count > bag->capacity) {
+                bag->capacity = 2 * (bag->count + count);
+                bag->items = memory_resize(bag->items, bag->capacity, sizeof *bag->items);
+        }
+        memcpy(bag->items + bag->count, addresses, count * sizeof *addresses);
+        bag->count += count;
+}
+
+static int address_order(const void *a, const void *b)
+{
+        return address_compare(a, b);
+}
+
+void address_bag_sort(struct address_bag *bag)
+{
+        if (bag->count > 0)
+                qsort(bag->items, bag->count, sizeof *bag->items, address_order);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Addresses on their way from grants to the packet filter: collected, then sorted.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "domain/address.h"
+
+/* Zeroed = empty. */
+struct address_bag {
+        struct address *items;
+        size_t count, capacity;
+};
+
+#define AUTO_ADDRESS_BAG __attribute__((cleanup(address_bag_fini)))
+void address_bag_fini(struct address_bag *bag);
+void address_bag_add(struct address_bag *bag, const struct address *addresses, size_t count);
+
+/* By address_compare; doubles stay. */
+void address_bag_sort(struct address_bag *bag);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Who the packet filter lets through, kept in step with what the two sides know: a pair is closed before anything
+ * else is taken away, and opened after the server behind it was seen to hold the grant. Called by both sides;
+ * thread-safe. A call takes one round trip to the helper (about a millisecond), never one to a server.
+ */
+#pragma once
+
+#include "domain/seams.h"
+#include "reconcile/status.h"
+
+struct gate;
+
+/* `firewall` NULL: the operator has switched it off; every call then succeeds and does nothing. */
+struct gate *gate_new(const struct firewall *firewall, struct status *status);
+void gate_free(struct gate *gate);
+
+/* Takes over what the kernel holds from before (a restart of gatehoused): live clients stay in until a side closes
+ * their pairs. To be called once, before the sides start; what cannot be read is closed when the table is put in
+ * place. */
+void gate_adopt(struct gate *gate);
+
+/* The storage nodes, to which everything is open. The first call with any puts the table in place, over the
+ * sessions that are there; until then opening and closing only takes note. */
+int gate_peers(struct gate *gate, const struct address *peers, size_t peer_count, struct fault *fault);
+
+/* Lets these addresses through to `service`; those that are let through already cost nothing. */
+int gate_open(struct gate *gate, enum firewall_service service, const struct address *addresses, size_t count,
+              struct fault *fault);
+
+/* Ends that for these; their connections are cut. On a fault they are remembered and closed with the next call. */
+int gate_close(struct gate *gate, enum firewall_service service, const struct address *addresses, size_t count,
+               struct fault *fault);
+
+/* Ends it for all but these (sorted by address_compare). */
+int gate_close_others(struct gate *gate, enum firewall_service service, const struct address *addresses,
+                      size_t count, struct fault *fault);
+
+/* Compares the kernel's table with what it should be and puts it right: for drift, and after a fault. *repaired
+ * tells whether something had to be done. */
+int gate_repair(struct gate *gate, bool *repaired, struct fault *fault);
+
+/* Whether the table is in force, as far as was seen last: ABSENT when the kernel or the helper said no, UNKNOWN
+ * before the first call, PRESENT also when the operator has switched it off (that is his word). */
+enum known gate_in_force(struct gate *gate);
