@@ -321,6 +321,32 @@ static void store_that_is_locked_is_unavailable(void **state)
         store_close(store);
 }
 
+/* An error that SQLite does not answer by giving the transaction up itself. */
+static void store_error_inside_a_group_undoes_all_of_it(void **state)
+{
+        struct bench *bench = *state;
+        const struct store_change changes[] = { { DOCUMENT_NODE, "good", "{}", 0 },
+                                                { DOCUMENT_NODE, "bad", "{}", 0 } };
+        struct store_commit commits[] = { { .changes = &changes[0], .change_count = 1 },
+                                          { .changes = &changes[1], .change_count = 1 } };
+        struct store *store = NULL;
+        struct fault fault = { 0 };
+        int count = 0;
+
+        assert_int_equal(open_once(bench, &fault), FAULT_NONE);
+        sql_run(bench, "CREATE TRIGGER refuse BEFORE INSERT ON documents WHEN new.id = 'bad'"
+                       " BEGIN SELECT RAISE(ABORT, 'told to fail'); END");
+        assert_int_equal(store_sqlite_open(bench->folder, &store, &fault), 0);
+        assert_int_equal(store->operations->commit(store, commits, 2, &fault), -FAULT_INTERNAL);
+        assert_non_null(strstr(fault.text, "told to fail"));
+        assert_int_equal(commits[0].revision, 0);
+        assert_int_equal(store->operations->revision(store), 0);
+        assert_int_equal(node_put(store, "next"), FAULT_NONE);
+        assert_int_equal(store->operations->load(store, document_count, &count, &fault), 0);
+        assert_int_equal(count, 1);
+        store_close(store);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_start, bench_end)
@@ -335,6 +361,7 @@ int main(void)
                 TEST(file_of_another_program_is_refused),
                 TEST(document_of_an_unknown_kind_is_told),
                 TEST(read_only_file_system_is_a_fault_and_heals),
+                TEST(store_error_inside_a_group_undoes_all_of_it),
                 TEST(store_that_is_locked_is_unavailable),
         };
 
