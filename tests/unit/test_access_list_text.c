@@ -147,6 +147,7 @@ static void file_not_of_this_form_is_refused(void **state)
                 { "10.77.0.11\n10.77.0.12", "10.77.0.12\n10.77.0.12", 7 },
                 { "10.77.0.12", "10.77.0.012", 7 },
                 { "10.77.0.12", "fd00::1", 7 },
+                { "10.77.0.12", "::ffff:10.77.0.12", 7 },
                 { "10.77.0.12", "*", 7 },
                 { "10.77.0.12", "10.77.0.0/24", 7 },
                 { "entries 2", "entries 40001", 8 },
@@ -299,6 +300,23 @@ static void list_of_more_than_40000_addresses_is_too_large(void **state)
         assert_int_equal(access_file_print(&file, &text, &fault), -FAULT_TOO_LARGE);
 }
 
+static void text_of_more_than_40000_addresses_is_refused(void **state)
+{
+        AUTO_ACCESS_FILE struct access_file file = { 0 };
+        AUTO_TEXT struct text text = { 0 };
+        struct fault fault = { 0 };
+
+        (void)state;
+        text_add(&text, "gatehouse-access 1\nvolume data\nid -\ngeneration 1\npeers 0\nentries 2\n");
+        for (unsigned entry = 0; entry < 2; entry++) {
+                text_addf(&text, "/%u %u\n", entry, ACCESS_ADDRESSES_MAX / 2 + 1);
+                for (unsigned i = 0; i < ACCESS_ADDRESSES_MAX / 2 + 1; i++)
+                        text_addf(&text, "172.16.%u.%u\n", i >> 8, i & 255);
+        }
+        assert_int_equal(access_file_parse(text_get(&text), text.length, &file, &fault), -FAULT_MALFORMED);
+        assert_non_null(strstr(fault.text, "limit of addresses"));
+}
+
 static void value_has_one_entry_for_each_directory(void **state)
 {
         AUTO_ACCESS_FILE struct access_file file = { 0 };
@@ -335,6 +353,7 @@ int main(void)
                 cmocka_unit_test(list_that_cannot_be_said_is_not_printed),
                 cmocka_unit_test(list_of_40000_addresses_goes_there_and_back),
                 cmocka_unit_test(list_of_more_than_40000_addresses_is_too_large),
+                cmocka_unit_test(text_of_more_than_40000_addresses_is_refused),
                 cmocka_unit_test(value_has_one_entry_for_each_directory),
                 cmocka_unit_test(value_without_peers_admits_nobody_to_the_root),
         };
