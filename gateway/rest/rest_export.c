@@ -14,7 +14,7 @@
 
 struct export_filter {
         const char *environment, *account, *storage; /* NULL = any */
-        const char *environment_uid;                 /* of the environment that has the name now, or NULL */
+        const char *environment_uid; /* of the environment that has the name now, or NULL: then walked by */
 };
 
 /* An environment's name finds what is bound to the environment that has it now; once nobody has it, what is left
@@ -25,7 +25,6 @@ static bool export_is_wanted(const struct request *request, const struct export_
         return (!filter->account || strcmp(filter->account, export->account) == 0) &&
                (!filter->storage || strcmp(filter->storage, export->storage) == 0) &&
                (!filter->environment || strcmp(filter->environment, export->environment) == 0) &&
-               (!filter->environment_uid || strcmp(filter->environment_uid, export->environment_uid) == 0) &&
                permit(&request->principal, PERMIT_READ_EXPORT, export->account, NULL) == 0;
 }
 

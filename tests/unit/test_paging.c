@@ -114,6 +114,7 @@ static void bad_page_is_refused_naming_the_parameter(void **state)
                 { "cursor=6578706f72743a", "400 query/cursor cursor.malformed" },   /* "export:" */
                 { "cursor=6e6f64653a61", "400 query/cursor cursor.malformed" },     /* "node:a" */
                 { "cursor=6578706f72743a00", "400 query/cursor cursor.malformed" }, /* "export:" NUL */
+                { "cursor=7878706f72743a61", "400 query/cursor cursor.malformed" }, /* "xxport:a" */
                 { "cursor=6578706f72743a61", "200" },                               /* "export:a" */
                 { "environment=a%20b", "400 query/environment name.malformed" },
                 { "account=%21&storage=", "400 query/account name.malformed query/storage name.malformed" },
@@ -128,6 +129,21 @@ static void bad_page_is_refused_naming_the_parameter(void **state)
                 AUTO_FREE char *path = memory_format("/v1/exports?%s", cases[i].query);
 
                 expect(api, "GET", path, NULL, cases[i].wanted);
+        }
+}
+
+static void cursor_longer_than_any_id_is_refused(void **state)
+{
+        static const char prefix[] = "6578706f72743a"; /* "export:" */
+        char path[1024];
+
+        for (int length = DOCUMENT_ID_MAX - 1; length <= DOCUMENT_ID_MAX + 30; length++) {
+                size_t at = (size_t)snprintf(path, sizeof path, "/v1/exports?cursor=%s", prefix);
+
+                for (int i = 0; i < length; i++)
+                        at += (size_t)snprintf(path + at, sizeof path - at, "61");
+                expect(*state, "GET", path, NULL,
+                       length <= DOCUMENT_ID_MAX ? "200" : "400 query/cursor cursor.malformed");
         }
 }
 
@@ -184,6 +200,7 @@ int main(void)
                 API_TEST(pages_show_everything_once_and_in_order),
                 API_TEST(cursor_stays_right_while_rows_come_and_go),
                 API_TEST(bad_page_is_refused_naming_the_parameter),
+                API_TEST(cursor_longer_than_any_id_is_refused),
                 API_TEST(exports_are_filtered_on_every_page),
         };
 

@@ -83,6 +83,27 @@ static void state_revision_follows_the_state_alone(void **state)
         assert_int_equal(snapshot_environment(same, "shop")->document.revision, shop->document.revision);
 }
 
+/* The state that it has now began with the commit that last changed it, however often there were others before. */
+static void state_that_changes_begins_anew(void **state)
+{
+        struct api *api = *state;
+        static const char *const states[] = { "migrating", "migrating", "running", "running", "migrating" };
+        static const char *const layers[] = { "'cp'", "'cp','x'", "'cp'", "'cp','x'", "'cp','x'" };
+        uint64_t began = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+                AUTO_FREE char *body = memory_format("{'uid':'e-1','account':'acme','state':'%s','layers':[%s]}",
+                                                     states[i], layers[i]);
+                expect(api, "PUT", "/v1/environments/shop", body, i == 0 ? "201" : "200");
+                AUTO_SHARED const struct snapshot *now = writer_snapshot(api->writer);
+                const struct environment *shop = snapshot_environment(now, "shop");
+
+                if (i == 0 || strcmp(states[i], states[i - 1]) != 0)
+                        began = shop->document.revision;
+                assert_int_equal(shop->state_revision ? shop->state_revision : shop->document.revision, began);
+        }
+}
+
 static void equal_node_while_migrating_confirms_its_addresses_once(void **state)
 {
         struct api *api = *state;
@@ -289,6 +310,7 @@ int main(void)
                 API_TEST(environment_written_and_read_back),
                 API_TEST(equal_put_changes_nothing),
                 API_TEST(state_revision_follows_the_state_alone),
+                API_TEST(state_that_changes_begins_anew),
                 API_TEST(equal_node_while_migrating_confirms_its_addresses_once),
                 API_TEST(bad_environment_is_refused_naming_the_place),
                 API_TEST(bad_node_is_refused_naming_the_place),

@@ -153,6 +153,8 @@ static void account_sees_only_its_own(void **state)
         assert_string_equal(answer_at(&storages, "items"), "[]");
         AUTO_ANSWER struct answer exports = call_as(api, foreign, "GET", "/v1/exports?storage=files", NULL);
         assert_string_equal(answer_at(&exports, "items"), "[]");
+        AUTO_ANSWER struct answer by_name = call_as(api, foreign, "GET", "/v1/exports?environment=shop", NULL);
+        assert_string_equal(answer_at(&by_name, "items"), "[]");
         AUTO_ANSWER struct answer by_account = call_as(api, foreign, "GET", "/v1/exports?account=acme", NULL);
         assert_string_equal(answer_at(&by_account, "items"), "[]");
         expect_as(api, foreign, "GET", path, NULL, "404");

@@ -171,6 +171,7 @@ static void refusal_comes_before_a_client_that_waits_sends(void **state)
         AUTO_ANSWER struct answer answer =
                 body_call(*state, "POST", "/v1/exports", bytes, 1024 * 1024, "Expect: 100-continue");
         assert_int_equal(answer.status, 413);
+        assert_null(strstr(answer.header, "100 Continue"));
         AUTO_ANSWER struct answer taken = call(*state, (struct call){ .method = "POST",
                                                                       .path = "/v1/exports",
                                                                       .body = "{}",
