@@ -89,6 +89,27 @@ bool firewall_set_close(struct firewall_set *set, const struct firewall_pair *pa
         return true;
 }
 
+static int pair_order(const void *a, const void *b)
+{
+        return firewall_pair_compare(a, b);
+}
+
+void firewall_set_open_all(struct firewall_set *set, const struct firewall_pair *pairs, size_t count)
+{
+        size_t kept = 0;
+
+        if (count == 0)
+                return;
+        set->pair_capacity = set->pair_count + count;
+        set->pairs = memory_resize(set->pairs, set->pair_capacity, sizeof *set->pairs);
+        memcpy(set->pairs + set->pair_count, pairs, count * sizeof *pairs);
+        qsort(set->pairs, set->pair_capacity, sizeof *set->pairs, pair_order);
+        for (size_t i = 0; i < set->pair_capacity; i++)
+                if (kept == 0 || firewall_pair_compare(&set->pairs[kept - 1], &set->pairs[i]) != 0)
+                        set->pairs[kept++] = set->pairs[i];
+        set->pair_count = kept;
+}
+
 bool firewall_set_equal(const struct firewall_set *a, const struct firewall_set *b)
 {
         if (a->peer_count != b->peer_count || a->pair_count != b->pair_count)

@@ -103,5 +103,8 @@ struct firewall {
         /* Reads back what the kernel holds. *known PRESENT: `set` (zeroed by the caller) is filled and the rules
          * around it are as installed; ABSENT: no table, or its rules are not ours. */
         int (*observe)(void *context, enum known *known, struct firewall_set *set, struct fault *fault);
+        /* Takes the table away, and what is loaded at the next start of the machine: nothing is refused any more.
+         * 0 also when there was none. */
+        int (*remove)(void *context, struct fault *fault);
         void *context;
 };
