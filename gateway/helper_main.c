@@ -20,10 +20,13 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "protocols/files/local_files.h"
+#include "protocols/firewall/closed_ruleset.h"
+#include "protocols/firewall/firewall_acts.h"
 #include "protocols/gluster/glusterd_acts.h"
 
 #define DEFAULT_SOCKET GATEHOUSE_RUNTIMEDIR "-helper/helper.sock"
 #define DEFAULT_USER "gatehouse"
+#define CLOSED_RULESET GATEHOUSE_ACCESSDIR "/" CLOSED_RULESET_NAME
 #define ACTS_MAX 32
 
 static int version_run(void *context, struct message *request, struct message *reply, struct fault *fault)
@@ -44,7 +47,7 @@ static const struct act helper_acts[] = {
         { 0 },
 };
 
-static const struct act *const tables[] = { helper_acts, files_acts, glusterd_acts };
+static const struct act *const tables[] = { helper_acts, files_acts, glusterd_acts, firewall_acts };
 
 static struct act acts[ACTS_MAX + 1];
 
@@ -62,9 +65,12 @@ static void acts_join(void)
 static void usage_print(FILE *out)
 {
         fputs("Usage: gatehouse-helper [--socket PATH] [--user NAME]\n"
+              "       gatehouse-helper --firewall-closed | --firewall-off\n"
               "Does for gatehoused what takes privilege, out of a closed list; runs as root.\n\n"
               "  --socket PATH   listen on PATH instead of " DEFAULT_SOCKET "\n"
               "  --user NAME     serve user NAME instead of " DEFAULT_USER "\n"
+              "  --firewall-closed  load the last packet filter, without any client, and end\n"
+              "  --firewall-off  take the packet filter away, for the next start too, and end\n"
               "  --acts          list the acts, the capabilities of each as a mask, and why; and end\n"
               "  --help          this text\n"
               "  --version       the version\n\n"
@@ -83,6 +89,7 @@ static void acts_print(void)
 struct options {
         const char *socket;
         const char *user;
+        char task; /* 0 = serve; 'c', 'o': the firewall closed, off */
 };
 
 /* -1 = go on; otherwise the exit status. */
@@ -91,7 +98,8 @@ static int options_read(int argc, char **argv, struct options *options)
         static const struct option table[] = {
                 { "socket", required_argument, NULL, 's' }, { "user", required_argument, NULL, 'u' },
                 { "acts", no_argument, NULL, 'a' },         { "help", no_argument, NULL, 'h' },
-                { "version", no_argument, NULL, 'v' },      { NULL, 0, NULL, 0 },
+                { "version", no_argument, NULL, 'v' },      { "firewall-closed", no_argument, NULL, 'c' },
+                { "firewall-off", no_argument, NULL, 'o' }, { NULL, 0, NULL, 0 },
         };
         int option;
 
@@ -102,6 +110,10 @@ static int options_read(int argc, char **argv, struct options *options)
                         break;
                 case 'u':
                         options->user = optarg;
+                        break;
+                case 'c':
+                case 'o':
+                        options->task = (char)option;
                         break;
                 case 'a':
                         acts_print();
@@ -172,9 +184,20 @@ static int helper_run(const struct options *options, struct fault *fault)
         return failed;
 }
 
+/* With all that root has: no other process is there to ask, at the start of the machine. */
+static int firewall_task_run(char task, struct fault *fault)
+{
+        int failed = task == 'c' ? firewall_load_closed(CLOSED_RULESET, fault) : firewall_remove(fault);
+
+        if (!failed)
+                log_notice(task == 'c' ? "the storage ports are closed to all but storage nodes"
+                                       : "the packet filter is taken away");
+        return failed;
+}
+
 int main(int argc, char **argv)
 {
-        struct options options = { DEFAULT_SOCKET, DEFAULT_USER };
+        struct options options = { DEFAULT_SOCKET, DEFAULT_USER, 0 };
         struct fault fault = { 0 };
 
         acts_join();
@@ -184,7 +207,7 @@ int main(int argc, char **argv)
         log_open("gatehouse-helper", LOG_LEVEL_INFO);
         signal(SIGPIPE, SIG_IGN);
         umask(0022);
-        if (helper_run(&options, &fault)) {
+        if (options.task ? firewall_task_run(options.task, &fault) : helper_run(&options, &fault)) {
                 log_error("%s", fault.text);
                 return 1;
         }

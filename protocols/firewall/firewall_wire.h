@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * How addresses and ports travel between the daemon's side of the packet filter and the helper's: records of a
+ * fixed size in a sealed memfd, since 10,000 of them do not fit into a packet. Whoever takes them checks each one.
+ *
+ * A record is 18 bytes: role (0 = storage node, else 1 + enum firewall_service), family (4 or 6), 16 bytes of
+ * address (4 used for family 4, the rest zero).
+ */
+#pragma once
+
+#include "base/message.h"
+#include "base/text.h"
+#include "domain/firewall_set.h"
+#include "protocols/firewall/ruleset.h"
+
+#define FIREWALL_RECORDS_MAX 262144
+
+void firewall_wire_add_peers(struct text *records, const struct address *peers, size_t count);
+void firewall_wire_add_pairs(struct text *records, const struct firewall_pair *pairs, size_t count);
+
+/* Attaches `records` to the message. TOO_LARGE above FIREWALL_RECORDS_MAX. */
+int firewall_wire_put(struct message *message, const struct text *records, struct fault *fault);
+
+/* Takes the records that came along with the message. MALFORMED: no sealed memfd with whole records. */
+int firewall_wire_take(const struct message *message, struct text *records, struct fault *fault);
+
+/* Puts `count` records from number `first` on into `set` (zeroed by the caller), sorted. MALFORMED: there are not
+ * as many, or one is none; INVALID: an address that no client and no storage node can have. */
+int firewall_wire_read(const struct text *records, uint64_t first, uint64_t count, struct firewall_set *set,
+                       struct fault *fault);
+
+void firewall_wire_put_ports(struct message *message, const struct firewall_ports *ports);
+
+/* MALFORMED, or INVALID as firewall_ports_check. */
+int firewall_wire_take_ports(struct message *message, struct firewall_ports *ports, struct fault *fault);
