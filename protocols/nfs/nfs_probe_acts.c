@@ -139,7 +139,8 @@ static enum nfs_probe_verdict ask(struct rpc_context *rpc, const struct question
         char server[ADDRESS_TEXT_SIZE];
 
         address_format(&question->server, server);
-        if (rpc_connect_port_async(rpc, server, NFS_PORT, NFS4_PROGRAM, NFS_V4, on_connected, &connected) < 0)
+        /* rpc_connect_port_async of libnfs 4.0 would lose memory when there is no connection in time. */
+        if (rpc_connect_async(rpc, server, NFS_PORT, on_connected, &connected) < 0)
                 fault_set(why, FAULT_UNAVAILABLE, "%s", rpc_get_error(rpc));
         else if (await(rpc, &connected, until_ms, why) == 0) {
                 if (compound_send(rpc, question->pseudo, &answered) < 0)
