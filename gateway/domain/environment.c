@@ -64,15 +64,6 @@ const char *environment_state_word(enum environment_state state)
         return environment_state_words[state];
 }
 
-int environment_state_parse(const char *word, enum environment_state *state)
-{
-        int place = text_place(environment_state_words, ENVIRONMENT_STATE_COUNT, word);
-
-        if (place >= 0)
-                *state = (enum environment_state)place;
-        return place < 0 ? -1 : 0;
-}
-
 void environment_keep_state_revision(struct environment *next, const struct environment *now)
 {
         next->state_revision = 0;

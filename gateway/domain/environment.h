@@ -68,7 +68,6 @@ struct node *node_new(const char *id);
 
 extern const char *const environment_state_words[]; /* by state, then NULL */
 const char *environment_state_word(enum environment_state state);
-int environment_state_parse(const char *word, enum environment_state *state);
 
 /* Sets next->state_revision for an object that replaces `now` (NULL = there was none): kept when the state is the
  * same, else 0, the revision of the commit that `next` gets. Call it before `next` is put. */

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "base/text.h"
-
 static const char *const target_kind_words[] = {
         [TARGET_ALL] = "all", [TARGET_LAYER] = "layer", [TARGET_NODE] = "node", NULL
 };
@@ -112,31 +110,4 @@ const char *export_squash_word(enum export_squash squash)
 const char *mount_style_word(enum mount_style style)
 {
         return mount_style_words[style];
-}
-
-int export_access_parse(const char *word, enum export_access *access)
-{
-        int place = text_place(export_access_words, ARRAY_SIZE(export_access_words) - 1, word);
-
-        if (place >= 0)
-                *access = (enum export_access)place;
-        return place < 0 ? -1 : 0;
-}
-
-int export_squash_parse(const char *word, enum export_squash *squash)
-{
-        int place = text_place(export_squash_words, ARRAY_SIZE(export_squash_words) - 1, word);
-
-        if (place >= 0)
-                *squash = (enum export_squash)place;
-        return place < 0 ? -1 : 0;
-}
-
-int mount_style_parse(const char *word, enum mount_style *style)
-{
-        int place = text_place(mount_style_words, ARRAY_SIZE(mount_style_words) - 1, word);
-
-        if (place >= 0)
-                *style = (enum mount_style)place;
-        return place < 0 ? -1 : 0;
 }

@@ -80,6 +80,3 @@ const char *target_kind_word(enum target_kind kind); /* "all", "layer", "node" *
 const char *export_access_word(enum export_access access);
 const char *export_squash_word(enum export_squash squash);
 const char *mount_style_word(enum mount_style style);
-int export_access_parse(const char *word, enum export_access *access);
-int export_squash_parse(const char *word, enum export_squash *squash);
-int mount_style_parse(const char *word, enum mount_style *style);

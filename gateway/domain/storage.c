@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domain/storage.h"
 
-#include "base/text.h"
-
 const char *const storage_kind_words[] = { [STORAGE_CLUSTER] = "cluster", [STORAGE_SINGLE] = "single", NULL };
 const char *const protocol_wish_words[] = {
         [PROTOCOL_AUTO] = "auto", [PROTOCOL_GLUSTER] = "gluster", [PROTOCOL_NFS] = "nfs", NULL
@@ -36,27 +34,9 @@ const char *storage_kind_word(enum storage_kind kind)
         return storage_kind_words[kind];
 }
 
-int storage_kind_parse(const char *word, enum storage_kind *kind)
-{
-        int place = text_place(storage_kind_words, ARRAY_SIZE(storage_kind_words) - 1, word);
-
-        if (place >= 0)
-                *kind = (enum storage_kind)place;
-        return place < 0 ? -1 : 0;
-}
-
 const char *protocol_wish_word(enum protocol_wish wish)
 {
         return protocol_wish_words[wish];
-}
-
-int protocol_wish_parse(const char *word, enum protocol_wish *wish)
-{
-        int place = text_place(protocol_wish_words, ARRAY_SIZE(protocol_wish_words) - 1, word);
-
-        if (place >= 0)
-                *wish = (enum protocol_wish)place;
-        return place < 0 ? -1 : 0;
 }
 
 bool storage_has_address(const struct storage *storage, const struct address *address)

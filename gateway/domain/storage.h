@@ -44,8 +44,6 @@ extern const char *const storage_kind_words[];
 extern const char *const protocol_wish_words[];
 
 const char *storage_kind_word(enum storage_kind kind);
-int storage_kind_parse(const char *word, enum storage_kind *kind);
 const char *protocol_wish_word(enum protocol_wish wish);
-int protocol_wish_parse(const char *word, enum protocol_wish *wish);
 
 bool storage_has_address(const struct storage *storage, const struct address *address);

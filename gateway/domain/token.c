@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domain/token.h"
 
-#include "base/text.h"
-
 const char *const token_scope_words[] = {
         [TOKEN_OPERATOR] = "operator", [TOKEN_INVENTORY] = "inventory", [TOKEN_ACCOUNT] = "account", NULL
 };
@@ -27,15 +25,6 @@ struct token *token_new(const char *name)
 const char *token_scope_word(enum token_scope scope)
 {
         return token_scope_words[scope];
-}
-
-int token_scope_parse(const char *word, enum token_scope *scope)
-{
-        int place = text_place(token_scope_words, ARRAY_SIZE(token_scope_words) - 1, word);
-
-        if (place >= 0)
-                *scope = (enum token_scope)place;
-        return place < 0 ? -1 : 0;
 }
 
 static void reply_record_free(void *object)

@@ -23,7 +23,6 @@ struct token {
 struct token *token_new(const char *name);
 extern const char *const token_scope_words[];         /* by enum, then NULL */
 const char *token_scope_word(enum token_scope scope); /* "operator", "inventory", "account" */
-int token_scope_parse(const char *word, enum token_scope *scope);
 
 /* What an Idempotency-Key was answered with, so that the same request answers the same. */
 struct reply_record {

@@ -71,21 +71,6 @@ static void platform_version_is_parsed_and_printed(void **test)
         }
 }
 
-static void state_word_goes_there_and_back(void **test)
-{
-        enum environment_state state;
-
-        (void)test;
-        for (int i = 0; i < ENVIRONMENT_STATE_COUNT; i++) {
-                assert_int_equal(
-                        environment_state_parse(environment_state_word((enum environment_state)i), &state), 0);
-                assert_int_equal((int)state, i);
-        }
-        assert_int_equal(environment_state_parse("asleep", &state), -1);
-        assert_int_equal(environment_state_parse("", &state), -1);
-        assert_int_equal(environment_state_parse(NULL, &state), -1);
-}
-
 static void layer_is_found_by_its_whole_name(void **test)
 {
         struct environment *environment = environment_new("shop");
@@ -107,7 +92,6 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(name_alphabet_and_length_are_checked),
                 cmocka_unit_test(platform_version_is_parsed_and_printed),
-                cmocka_unit_test(state_word_goes_there_and_back),
                 cmocka_unit_test(layer_is_found_by_its_whole_name),
         };
 

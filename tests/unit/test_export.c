@@ -100,38 +100,12 @@ static void targets_meet_where_a_node_could_get_both(void **test)
         }
 }
 
-static void export_words_go_there_and_back(void **test)
-{
-        enum export_access access;
-        enum export_squash squash;
-        enum mount_style style;
-
-        (void)test;
-        for (int i = EXPORT_READ_WRITE; i <= EXPORT_READ_ONLY; i++) {
-                assert_int_equal(export_access_parse(export_access_word((enum export_access)i), &access), 0);
-                assert_int_equal((int)access, i);
-        }
-        for (int i = SQUASH_NONE; i <= SQUASH_ALL; i++) {
-                assert_int_equal(export_squash_parse(export_squash_word((enum export_squash)i), &squash), 0);
-                assert_int_equal((int)squash, i);
-        }
-        for (int i = MOUNT_HARD; i <= MOUNT_SOFT; i++) {
-                assert_int_equal(mount_style_parse(mount_style_word((enum mount_style)i), &style), 0);
-                assert_int_equal((int)style, i);
-        }
-        assert_int_equal(export_access_parse("r", &access), -1);
-        assert_int_equal(export_squash_parse("", &squash), -1);
-        assert_int_equal(mount_style_parse(NULL, &style), -1);
-        assert_string_equal(target_kind_word(TARGET_LAYER), "layer");
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(export_id_is_the_ulid_of_time_and_random_bits),
                 cmocka_unit_test(export_ids_sort_by_time),
                 cmocka_unit_test(targets_meet_where_a_node_could_get_both),
-                cmocka_unit_test(export_words_go_there_and_back),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

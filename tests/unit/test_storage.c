@@ -9,38 +9,6 @@
 
 #include "base/memory.h"
 #include "domain/storage.h"
-#include "domain/token.h"
-
-static void storage_words_go_there_and_back(void **test)
-{
-        enum storage_kind kind;
-        enum protocol_wish wish;
-
-        (void)test;
-        for (int i = STORAGE_CLUSTER; i <= STORAGE_SINGLE; i++) {
-                assert_int_equal(storage_kind_parse(storage_kind_word((enum storage_kind)i), &kind), 0);
-                assert_int_equal((int)kind, i);
-        }
-        for (int i = PROTOCOL_AUTO; i <= PROTOCOL_NFS; i++) {
-                assert_int_equal(protocol_wish_parse(protocol_wish_word((enum protocol_wish)i), &wish), 0);
-                assert_int_equal((int)wish, i);
-        }
-        assert_int_equal(storage_kind_parse("double", &kind), -1);
-        assert_int_equal(protocol_wish_parse("NFS", &wish), -1);
-        assert_int_equal(protocol_wish_parse(NULL, &wish), -1);
-}
-
-static void token_scope_words_go_there_and_back(void **test)
-{
-        enum token_scope scope;
-
-        (void)test;
-        for (int i = TOKEN_OPERATOR; i <= TOKEN_ACCOUNT; i++) {
-                assert_int_equal(token_scope_parse(token_scope_word((enum token_scope)i), &scope), 0);
-                assert_int_equal((int)scope, i);
-        }
-        assert_int_equal(token_scope_parse("root", &scope), -1);
-}
 
 static void storage_knows_its_own_addresses_alone(void **test)
 {
@@ -63,8 +31,6 @@ static void storage_knows_its_own_addresses_alone(void **test)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(storage_words_go_there_and_back),
-                cmocka_unit_test(token_scope_words_go_there_and_back),
                 cmocka_unit_test(storage_knows_its_own_addresses_alone),
         };
 

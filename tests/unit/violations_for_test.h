@@ -39,3 +39,15 @@ static inline json_t *json_of(const char *source)
         assert(json);
         return json;
 }
+
+/* Whether `body` was refused for what `refused` says ("" = accepted, and made into `object`); says so if not. */
+static inline bool is_refused_for(const char *body, const void *object, const struct violations *violations,
+                                  const char *refused)
+{
+        AUTO_FREE char *text = violations_text(violations);
+
+        if (strcmp(text, refused) == 0 && (object == NULL) == (refused[0] != '\0'))
+                return true;
+        fprintf(stderr, "%s: \"%s\", not \"%s\"\n", body, text, refused);
+        return false;
+}
