@@ -408,6 +408,7 @@ static void gatehouse_worker_has_no_privilege_and_knows_no_other_act(void **test
 /* A brick's place that lets a worker wait for an answer for half a minute. */
 static int silent_brick(struct volume_brick *brick)
 {
+        static char path[] = "/brick";
         struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
         int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         socklen_t length = sizeof at;
@@ -415,7 +416,7 @@ static int silent_brick(struct volume_brick *brick)
         assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
         assert_int_equal(listen(listener, 1), 0);
         assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &length), 0);
-        *brick = (struct volume_brick){ .path = (char[]){ "/brick" }, .port = ntohs(at.sin_port) };
+        *brick = (struct volume_brick){ .path = path, .port = ntohs(at.sin_port) };
         address_parse("127.0.0.1", &brick->address);
         return listener;
 }
@@ -436,6 +437,8 @@ static void gatehouse_worker_that_waits_dies_with_the_daemon(void **test)
                 brick_probe_canary(&caller, "data", &brick, 1, 30000, &held, NULL);
                 _exit(0);
         }
+        struct pollfd comes = { .fd = listener, .events = POLLIN };
+        assert_int_equal(poll(&comes, 1, PATIENCE_MS), 1);
         int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
         assert_true(connection >= 0);
         kill(daemon, SIGKILL);
