@@ -1,264 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * nfs4-client: a small NFSv4 client for scenario tests and the demo, which run where the kernel has none. It
- * says by its exit code whether the server refused, and with what, or could not be reached. All calls are
- * asynchronous under one deadline each, since libnfs itself waits for ever on a server that drops packets.
+ * says by its exit code whether the server refused, and with what, or could not be reached.
  *
  * libnfs 4.0 speaks NFSv4.0 only; over it writes of 2 KiB and more cannot be encoded, and the handle that creat
  * gives cannot be written to (NFS4ERR_OPENMODE), so a file is created, closed and opened again.
  */
-#include <sys/time.h>
-#include <nfsc/libnfs.h>
-#include <nfsc/libnfs-raw-nfs4.h>
-
-#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/memory.h"
+#include "tests/client/nfs4_calls.h"
 
 enum { WRITE_SIZE = 1024, READ_SIZE = 65536, HOLD_INTERVAL_MS = 20, HOLD_RECONNECT_MS = 1000 };
-
-enum outcome {
-        OUTCOME_OK = 0,
-        OUTCOME_FAILED = 1, /* the server answered with an error that says nothing about access */
-        OUTCOME_USAGE = 2,
-        OUTCOME_NOENT = 10, /* also what a client gets that an export does not list */
-        OUTCOME_ACCESS = 11,
-        OUTCOME_ROFS = 12,
-        OUTCOME_STALE = 13,
-        OUTCOME_GRACE = 14, /* the server has started anew and waits for clients to reclaim: opens must wait */
-        OUTCOME_UNREACHABLE = 20,
-        OUTCOME_TIMEOUT = 21,
-};
-
-static const char *outcome_word(enum outcome outcome)
-{
-        switch (outcome) {
-        case OUTCOME_OK:
-                return "ok";
-        case OUTCOME_NOENT:
-                return "refused NOENT";
-        case OUTCOME_ACCESS:
-                return "refused ACCESS";
-        case OUTCOME_ROFS:
-                return "refused ROFS";
-        case OUTCOME_STALE:
-                return "refused STALE";
-        case OUTCOME_GRACE:
-                return "refused GRACE";
-        case OUTCOME_UNREACHABLE:
-                return "unreachable";
-        case OUTCOME_TIMEOUT:
-                return "no answer";
-        default:
-                return "failed";
-        }
-}
-
-struct client {
-        const char *server, *export;
-        int timeout_ms;
-        int uid, gid; /* -1: those of the process */
-        struct nfs_context *nfs;
-        char detail[256]; /* libnfs's words about the last failure */
-};
-
-/* The answer to one asynchronous call. */
-struct answer {
-        bool done;
-        int status;
-        void *data;              /* a handle, where the call gives one */
-        struct nfs_stat_64 stat; /* copied, because libnfs frees it after the callback */
-        bool wants_stat, wants_bytes;
-        char *bytes; /* of a read: where to copy them, READ_SIZE */
-        char error[256];
-};
-
-static int64_t now_ms(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void on_answer(int status, struct nfs_context *nfs, void *data, void *context)
-{
-        struct answer *answer = context;
-
-        (void)nfs;
-        answer->done = true;
-        answer->status = status;
-        if (status < 0)
-                snprintf(answer->error, sizeof answer->error, "%s", data ? (const char *)data : strerror(-status));
-        else if (answer->wants_stat)
-                memcpy(&answer->stat, data, sizeof answer->stat);
-        else if (answer->wants_bytes)
-                memcpy(answer->bytes, data, (size_t)status);
-        else
-                answer->data = data;
-}
-
-/* What an error means. Only a text that names an NFS status comes from the server itself. */
-static enum outcome outcome_of(int status, const char *error)
-{
-        static const struct {
-                const char *name;
-                enum outcome outcome;
-        } table[] = {
-                { "NFS4ERR_NOENT", OUTCOME_NOENT },     { "NFS4ERR_ACCESS", OUTCOME_ACCESS },
-                { "NFS4ERR_PERM", OUTCOME_ACCESS },     { "NFS4ERR_WRONGSEC", OUTCOME_ACCESS },
-                { "NFS4ERR_ROFS", OUTCOME_ROFS },       { "NFS4ERR_STALE", OUTCOME_STALE },
-                { "NFS4ERR_FHEXPIRED", OUTCOME_STALE }, { "NFS4ERR_GRACE", OUTCOME_GRACE },
-                { "NFS4ERR_DELAY", OUTCOME_GRACE },
-        };
-
-        if (status >= 0)
-                return OUTCOME_OK;
-        for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-                if (strstr(error, table[i].name))
-                        return table[i].outcome;
-        return strstr(error, "NFS4ERR_") ? OUTCOME_FAILED : OUTCOME_UNREACHABLE;
-}
-
-/* Forgets the connection; calls in flight are answered with a failure while their struct answer is alive. */
-static void client_drop(struct client *client)
-{
-        if (client->nfs)
-                nfs_destroy_context(client->nfs);
-        client->nfs = NULL;
-}
-
-/* Drives the connection until `answer` is there or `deadline` (monotonic) has passed. */
-static enum outcome client_wait(struct client *client, struct answer *answer, int64_t deadline)
-{
-        while (!answer->done) {
-                int64_t left = deadline - now_ms();
-
-                if (left <= 0)
-                        return OUTCOME_TIMEOUT;
-                struct pollfd poll_fd = { nfs_get_fd(client->nfs), (short)nfs_which_events(client->nfs), 0 };
-                int ready = poll(&poll_fd, 1, left < 100 ? (int)left : 100);
-
-                if (ready < 0 && errno != EINTR)
-                        return OUTCOME_FAILED;
-                if (nfs_service(client->nfs, ready > 0 ? poll_fd.revents : 0) < 0 && !answer->done) {
-                        snprintf(client->detail, sizeof client->detail, "%s", nfs_get_error(client->nfs));
-                        return OUTCOME_UNREACHABLE;
-                }
-        }
-        if (answer->status < 0)
-                snprintf(client->detail, sizeof client->detail, "%s", answer->error);
-        return outcome_of(answer->status, answer->error);
-}
-
-/* Waits for a call that was queued with `queued`. A call that got no answer takes its connection with it, so
- * that nothing writes into `answer` later. */
-static enum outcome client_finish(struct client *client, int queued, struct answer *answer)
-{
-        enum outcome outcome;
-
-        client->detail[0] = '\0';
-        if (queued < 0) {
-                snprintf(client->detail, sizeof client->detail, "%s", nfs_get_error(client->nfs));
-                return outcome_of(queued, client->detail);
-        }
-        outcome = client_wait(client, answer, now_ms() + client->timeout_ms);
-        if (!answer->done)
-                client_drop(client);
-        return outcome;
-}
-
-static enum outcome client_mount(struct client *client)
-{
-        struct answer answer = { 0 };
-
-        client->nfs = nfs_init_context();
-        if (!client->nfs)
-                return OUTCOME_FAILED;
-        nfs_set_version(client->nfs, NFS_V4);
-        nfs_set_autoreconnect(client->nfs, 0);
-        nfs_set_dircache(client->nfs, 0);
-        if (client->uid >= 0)
-                nfs_set_uid(client->nfs, client->uid);
-        if (client->gid >= 0)
-                nfs_set_gid(client->nfs, client->gid);
-        return client_finish(
-                client, nfs_mount_async(client->nfs, client->server, client->export, on_answer, &answer), &answer);
-}
-
-static enum outcome client_stat(struct client *client, const char *path, struct nfs_stat_64 *stat)
-{
-        struct answer answer = { .wants_stat = true };
-        enum outcome outcome =
-                client_finish(client, nfs_stat64_async(client->nfs, path, on_answer, &answer), &answer);
-
-        if (outcome == OUTCOME_OK)
-                *stat = answer.stat;
-        return outcome;
-}
-
-static enum outcome client_open(struct client *client, const char *path, int flags, struct nfsfh **handle)
-{
-        struct answer answer = { 0 };
-        enum outcome outcome =
-                client_finish(client, nfs_open_async(client->nfs, path, flags, on_answer, &answer), &answer);
-
-        if (outcome == OUTCOME_OK)
-                *handle = answer.data;
-        return outcome;
-}
-
-static enum outcome client_create(struct client *client, const char *path, struct nfsfh **handle)
-{
-        struct answer answer = { 0 };
-        enum outcome outcome =
-                client_finish(client, nfs_creat_async(client->nfs, path, 0644, on_answer, &answer), &answer);
-
-        if (outcome == OUTCOME_OK)
-                *handle = answer.data;
-        return outcome;
-}
-
-static enum outcome client_close(struct client *client, struct nfsfh *handle)
-{
-        struct answer answer = { 0 };
-
-        return client_finish(client, nfs_close_async(client->nfs, handle, on_answer, &answer), &answer);
-}
-
-/* Reads up to READ_SIZE bytes; *length = 0 at the end of the file. */
-static enum outcome client_read(struct client *client, struct nfsfh *handle, uint64_t offset, uint64_t count,
-                                char *bytes, size_t *length)
-{
-        struct answer answer = { .wants_bytes = true, .bytes = bytes };
-        enum outcome outcome = client_finish(
-                client, nfs_pread_async(client->nfs, handle, offset, count, on_answer, &answer), &answer);
-
-        *length = outcome == OUTCOME_OK ? (size_t)answer.status : 0;
-        return outcome;
-}
-
-static enum outcome client_write(struct client *client, struct nfsfh *handle, uint64_t offset, const char *bytes,
-                                 size_t length, size_t *written)
-{
-        struct answer answer = { 0 };
-        enum outcome outcome = client_finish(
-                client, nfs_pwrite_async(client->nfs, handle, offset, length, bytes, on_answer, &answer), &answer);
-
-        *written = outcome == OUTCOME_OK ? (size_t)answer.status : 0;
-        return outcome;
-}
 
 static enum outcome command_cat(struct client *client, char **arguments)
 {
@@ -309,7 +70,7 @@ static enum outcome make_file(struct client *client, const char *path)
                 outcome = client_close(client, handle);
         if (outcome != OUTCOME_OK)
                 return outcome;
-        return client_finish(client, nfs_chmod_async(client->nfs, path, 0644, on_answer, &answer), &answer);
+        return client_finish(client, nfs_chmod_async(client->nfs, path, 0644, client_on_answer, &answer), &answer);
 }
 
 static enum outcome command_put(struct client *client, char **arguments)
@@ -333,8 +94,8 @@ static enum outcome command_put(struct client *client, char **arguments)
 static enum outcome command_ls(struct client *client, char **arguments)
 {
         struct answer answer = { 0 };
-        enum outcome outcome =
-                client_finish(client, nfs_opendir_async(client->nfs, arguments[0], on_answer, &answer), &answer);
+        enum outcome outcome = client_finish(
+                client, nfs_opendir_async(client->nfs, arguments[0], client_on_answer, &answer), &answer);
         const struct nfsdirent *entry;
 
         if (outcome != OUTCOME_OK)
@@ -361,7 +122,8 @@ static enum outcome command_rm(struct client *client, char **arguments)
 {
         struct answer answer = { 0 };
 
-        return client_finish(client, nfs_unlink_async(client->nfs, arguments[0], on_answer, &answer), &answer);
+        return client_finish(client, nfs_unlink_async(client->nfs, arguments[0], client_on_answer, &answer),
+                             &answer);
 }
 
 /* A file or directory that is looked at again and again. */
@@ -377,7 +139,7 @@ struct hold {
 static void hold_show(struct hold *hold, enum outcome outcome)
 {
         struct timespec wall;
-        int64_t elapsed = now_ms() - hold->started;
+        int64_t elapsed = client_now_ms() - hold->started;
 
         if (outcome == hold->seen)
                 return;
@@ -417,16 +179,16 @@ static enum outcome hold_try(struct hold *hold, int64_t end)
         char byte[1];
         struct answer answer = { .wants_bytes = hold->handle != NULL, .bytes = byte };
         enum outcome outcome;
-        int queued = hold->handle ? nfs_pread_async(client->nfs, hold->handle, 0, 1, on_answer, &answer)
-                                  : nfs_stat64_async(client->nfs, hold->path, on_answer, &answer);
+        int queued = hold->handle ? nfs_pread_async(client->nfs, hold->handle, 0, 1, client_on_answer, &answer)
+                                  : nfs_stat64_async(client->nfs, hold->path, client_on_answer, &answer);
 
         if (queued < 0)
                 return OUTCOME_UNREACHABLE;
-        outcome = client_wait(client, &answer, now_ms() + 5 * HOLD_INTERVAL_MS);
-        while (outcome == OUTCOME_TIMEOUT && now_ms() < end) {
+        outcome = client_wait(client, &answer, client_now_ms() + 5 * HOLD_INTERVAL_MS);
+        while (outcome == OUTCOME_TIMEOUT && client_now_ms() < end) {
                 snprintf(client->detail, sizeof client->detail, "the connection is kept");
                 hold_show(hold, OUTCOME_TIMEOUT);
-                outcome = client_wait(client, &answer, now_ms() + HOLD_INTERVAL_MS);
+                outcome = client_wait(client, &answer, client_now_ms() + HOLD_INTERVAL_MS);
         }
         if (!answer.done)
                 client_drop(client);
@@ -438,11 +200,11 @@ static enum outcome command_hold(struct client *client, char **arguments)
         struct hold hold = { .client = client, .path = arguments[0], .seen = (enum outcome) - 1 };
         int64_t end;
 
-        hold.started = now_ms();
+        hold.started = client_now_ms();
         end = hold.started + (int64_t)(strtod(arguments[1], NULL) * 1000);
         client->timeout_ms = client->timeout_ms < HOLD_RECONNECT_MS ? client->timeout_ms : HOLD_RECONNECT_MS;
-        while (now_ms() < end) {
-                int64_t next = now_ms() + HOLD_INTERVAL_MS;
+        while (client_now_ms() < end) {
+                int64_t next = client_now_ms() + HOLD_INTERVAL_MS;
                 enum outcome outcome = hold_prepare(&hold);
 
                 if (outcome == OUTCOME_OK)
@@ -450,8 +212,8 @@ static enum outcome command_hold(struct client *client, char **arguments)
                 hold_show(&hold, outcome);
                 if (outcome == OUTCOME_STALE || outcome == OUTCOME_UNREACHABLE)
                         client_drop(client); /* libnfs 4.0 never finds out that the export came back */
-                if (next > now_ms())
-                        poll(NULL, 0, (int)(next - now_ms()));
+                if (next > client_now_ms())
+                        poll(NULL, 0, (int)(next - client_now_ms()));
         }
         return hold.seen;
 }
