@@ -16,8 +16,9 @@
 #include "base/text.h"
 #include "domain/seams.h"
 
-#define VOLFILE_REQUEST_MAX 16384     /* bytes of one record; a mount's are below 1 KiB */
-#define VOLFILE_CREDENTIALS_MAX 2048  /* of AUTH_GLUSTERFS; RFC 5531 has 400, and glusterfs more with many groups \
+#define VOLFILE_REQUEST_MAX 16384 /* bytes of one record; a mount's are below 1 KiB */
+#define VOLFILE_CREDENTIALS_MAX                                                                                   \
+        2048                          /* of AUTH_GLUSTERFS; RFC 5531 has 400, and glusterfs more with many groups \
                                        */
 #define VOLFILE_SERVED_MAX (1 << 20)  /* bytes of the client volfile; 1 KiB for a brick, 5 KiB above it */
 #define VOLFILE_SERVED_BRICKS_MAX 512 /* of one volume on one node */
