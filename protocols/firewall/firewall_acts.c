@@ -319,10 +319,13 @@ int firewall_remove(struct fault *fault)
         int failed;
 
         ruleset_print_removal(&commands);
-        if ((failed = closed_ruleset_remove(GATEHOUSE_ACCESSDIR, fault)) ||
-            (failed = nftables_generation(&generation, fault)))
+        AUTO_UNLOCK pthread_mutex_t *lock = installed_lock();
+        (void)lock;
+        if ((failed = nftables_generation(&generation, fault)) ||
+            (failed = nftables_run(text_get(&commands), fault)))
                 return failed;
-        return nftables_run(text_get(&commands), fault);
+        installed_set(NULL, NULL);
+        return closed_ruleset_remove(GATEHOUSE_ACCESSDIR, fault);
 }
 
 static int firewall_remove_act(void *context, struct message *request, struct message *reply, struct fault *fault)
@@ -331,12 +334,7 @@ static int firewall_remove_act(void *context, struct message *request, struct me
 
         (void)context;
         (void)reply;
-        if (failed)
-                return failed;
-        AUTO_UNLOCK pthread_mutex_t *lock = installed_lock();
-        (void)lock;
-        installed_set(NULL, NULL);
-        return firewall_remove(fault);
+        return failed ? failed : firewall_remove(fault);
 }
 
 int firewall_load_closed(const char *path, struct fault *fault)
