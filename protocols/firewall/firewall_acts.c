@@ -110,14 +110,15 @@ static void end_sessions(session_test *ends, const struct firewall_set *set, con
 /* Installs `ruleset` and remembers how the kernel lists it. */
 static int install_and_list(const char *ruleset, const struct firewall_ports *ports, struct fault *fault)
 {
-        int failed;
-
-        installed_set(NULL, NULL);
         for (int i = 0; i < TRIES; i++) {
                 AUTO_TEXT struct text rules = { 0 };
                 uint32_t before, after;
+                int failed;
 
-                if ((failed = nftables_generation(&before, fault)) || (failed = nftables_run(ruleset, fault)) ||
+                if ((failed = nftables_generation(&before, fault)))
+                        return failed;
+                installed_set(NULL, NULL);
+                if ((failed = nftables_run(ruleset, fault)) ||
                     (failed = nftables_list(LIST_TABLE, true, &rules, fault)) ||
                     (failed = nftables_generation(&after, fault)))
                         return failed;
