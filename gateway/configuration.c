@@ -5,6 +5,7 @@
 
 #include "rest/listener.h"
 
+static const char *const firewall_words[] = { "off", "enforce", NULL };
 static const char *const log_words[] = { "error", "warning", "notice", "info", "debug", NULL };
 
 #define AT(member) offsetof(struct configuration, member)
@@ -65,6 +66,16 @@ const struct setting configuration_table[] = {
           .offset = AT(helper_socket),
           .preset = GATEHOUSE_RUNTIMEDIR "-helper/helper.sock",
           .help = "Where gatehouse-helper(8) answers." },
+        { .key = "firewall",
+          .type = SETTING_WORD,
+          .offset = AT(firewall),
+          .preset = "enforce",
+          .words = firewall_words,
+          .help = "Whether the kernel's packet filter (nftables) refuses the storage services to everybody whom "
+                  "no "
+                  "grant lets in. The storage nodes of every storage that is registered are let through; before "
+                  "the first one nothing is refused. off leaves the filter alone: gatehouse-helper --firewall-off "
+                  "takes away what was there." },
         { .key = "worker_program",
           .type = SETTING_PATH,
           .offset = AT(worker_program),

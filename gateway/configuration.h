@@ -10,6 +10,8 @@
 #include "base/settings.h"
 #include "domain/environment.h"
 
+enum firewall_mode { FIREWALL_OFF, FIREWALL_ENFORCE };
+
 struct configuration {
         char *state_dir;
         char *runtime_dir;
@@ -19,6 +21,7 @@ struct configuration {
         int log_level; /* enum log_level */
         char *user;
         char *helper_socket;
+        int firewall; /* enum firewall_mode */
         char *worker_program;
         int64_t workers;
         char *dbus_address;

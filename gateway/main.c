@@ -20,6 +20,7 @@
 #include "base/memory.h"
 #include "configuration.h"
 #include "protocols/files/storage_files.h"
+#include "protocols/firewall/firewall_calls.h"
 #include "protocols/gluster/gluster_volume.h"
 #include "protocols/nfs/ganesha.h"
 #include "reconcile/reconcile.h"
@@ -41,12 +42,15 @@ struct gateway {
         struct writer *writer;
         struct worker_pool *workers;
         struct privilege_caller *helper;
+        struct privilege_caller *filter_helper; /* of its own: the packet filter waits for nobody's glusterd */
         struct ganesha *ganesha;
         struct gluster_volume_callers gluster_real;
         struct storage_files_real files_real;
         struct nfs_server nfs;
         struct gluster_volume gluster;
         struct storage_files files;
+        struct firewall_calls firewall_calls;
+        struct firewall firewall;
         struct rest_server *rest;
         pthread_mutex_t reconcile_lock;
         struct reconcile *reconcile; /* under its lock: commits wake it while it comes and goes */
@@ -219,6 +223,10 @@ static int world_open(struct gateway *gateway, struct fault *fault)
         gateway->files_real = (struct storage_files_real){ .helper = privilege_caller_acts(gateway->helper),
                                                            .worker = worker_pool_acts(gateway->workers) };
         gateway->files = storage_files_open(&gateway->files_real);
+        gateway->filter_helper = privilege_caller_new(configuration->helper_socket);
+        gateway->firewall_calls = (struct firewall_calls){ .helper = privilege_caller_acts(gateway->filter_helper),
+                                                           .ports = FIREWALL_PORTS_DEFAULT };
+        gateway->firewall = firewall_over(&gateway->firewall_calls);
         return 0;
 }
 
@@ -232,6 +240,7 @@ static int reconcile_open(struct gateway *gateway, struct fault *fault)
                 .nfs = &gateway->nfs,
                 .gluster = &gateway->gluster,
                 .files = &gateway->files,
+                .firewall = gateway->configuration.firewall == FIREWALL_ENFORCE ? &gateway->firewall : NULL,
                 .interval_ms = gateway->configuration.reconcile_interval_ms,
         };
         struct reconcile *reconcile = NULL;
@@ -300,6 +309,7 @@ static void gateway_stop(struct gateway *gateway)
         ganesha_free(gateway->ganesha);
         worker_pool_free(gateway->workers);
         privilege_caller_free(gateway->helper);
+        privilege_caller_free(gateway->filter_helper);
         pthread_mutex_destroy(&gateway->reconcile_lock);
         configuration_fini(&gateway->configuration);
 }

@@ -85,10 +85,17 @@ not_mounted() { ! mounted "$1"; }
 native_reads() { on "$1" timeout 10 cat "/var/www/site/$2"; }
 native_cut_off() { ! native_reads "$@" >/dev/null 2>&1; }
 nfs_reads() { nfs "$1" cat "/$2"; }
-nfs_cut_off() { # refused for good: codes 10 to 13 of nfs4-client, not one that says try again
+nfs_cut_off() { # refused for good, by the server (codes 10 to 13 of nfs4-client) or by the packet filter (20)
         nfs_reads "$@" >/dev/null 2>&1
-        case $? in 1[0-3]) ;; *) return 1 ;; esac
+        case $? in 1[0-3] | 20) ;; *) return 1 ;; esac
 }
+
+# What each server refuses by itself is shown without the packet filter in front: to be called before cluster_with.
+without_firewall() { testbed_configuration+=('firewall = off'); }
+
+# connects MACHINE PORT: whether a TCP connection to the storage node comes about.
+connects() { on "$1" timeout 5 bash -c "exec 3<>/dev/tcp/$(address4 storage)/$2" 2>/dev/null; }
+refused() { ! connects "$@"; }
 
 # native_refused MACHINE SOURCE: tries to mount and expects to fail. mount(8) may say yes and be thrown out a moment
 # later, so what counts is whether something is mounted and can be listed.
