@@ -29,8 +29,15 @@ static int address_order(const void *a, const void *b)
         return address_compare(a, b);
 }
 
-void address_bag_sort(struct address_bag *bag)
+void address_bag_tidy(struct address_bag *bag)
 {
-        if (bag->count > 0)
-                qsort(bag->items, bag->count, sizeof *bag->items, address_order);
+        size_t kept = 0;
+
+        if (bag->count == 0)
+                return;
+        qsort(bag->items, bag->count, sizeof *bag->items, address_order);
+        for (size_t i = 1; i < bag->count; i++)
+                if (!address_equal(&bag->items[kept], &bag->items[i]))
+                        bag->items[++kept] = bag->items[i];
+        bag->count = kept + 1;
 }

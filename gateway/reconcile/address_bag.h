@@ -18,5 +18,5 @@ struct address_bag {
 void address_bag_fini(struct address_bag *bag);
 void address_bag_add(struct address_bag *bag, const struct address *addresses, size_t count);
 
-/* By address_compare; doubles stay. */
-void address_bag_sort(struct address_bag *bag);
+/* Sorts by address_compare and drops doubles. */
+void address_bag_tidy(struct address_bag *bag);

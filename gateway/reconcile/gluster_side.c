@@ -8,26 +8,11 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "reconcile/changes.h"
-#include "reconcile/volume_share.h"
+#include "reconcile/volume_state.h"
 
 #define CANARY_DEADLINE_MS 5000 /* bricks take a list of 10,000 entries within 0.7 s */
 #define CANARY_PAUSE_FIRST_MS 2
 #define CANARY_PAUSE_LAST_MS 50
-
-/* One cluster storage and its volume. */
-struct volume_state {
-        struct shared shared;
-        const struct storage *storage; /* reference; newest */
-        struct shares shares;
-        struct access_list installed; /* what the bricks were last seen to hold; generation 0 = not known */
-        uint64_t generation;          /* the newest we have asked for or seen */
-        bool secured;
-        bool dirty;
-        unsigned failures;
-        int64_t retry_at_ms;
-        int64_t next_look_ms;
-        uint64_t revision; /* of the snapshot that the shares agree with */
-};
 
 struct gluster_side {
         const struct side_world *world;
@@ -40,37 +25,6 @@ struct gluster_side {
         int64_t next_gate_look_ms;
 };
 
-static void volume_free(void *object)
-{
-        struct volume_state *volume = object;
-
-        shared_put(volume->storage);
-        shares_fini(&volume->shares);
-        access_list_fini(&volume->installed);
-        free(volume);
-}
-
-static struct volume_state *volume_get(struct gluster_side *side, const struct storage *storage)
-{
-        const char *name = storage->document.id;
-        struct volume_state *volume = pmap_find(side->volumes, name, strlen(name));
-
-        if (!volume) {
-                volume = NEW(struct volume_state);
-                shared_init(volume, volume_free);
-                volume->dirty = true;
-                pmap_put(&side->volumes, name, strlen(name), volume);
-                shared_put(volume);
-        }
-        if (volume->storage != storage) {
-                shared_put(volume->storage);
-                volume->storage = shared_get(storage);
-                volume->secured = false;
-                volume->dirty = true;
-        }
-        return volume;
-}
-
 /* Every cluster storage has its state, whether or not anything is exported from it: its bricks are closed all
  * the same. */
 static void volumes_follow(struct gluster_side *side)
@@ -81,7 +35,7 @@ static void volumes_follow(struct gluster_side *side)
         snapshot_walk_start(&walk, side->snapshot->kinds[DOCUMENT_STORAGE], NULL, NULL);
         while ((storage = (const struct storage *)snapshot_walk_next(&walk)))
                 if (storage->kind == STORAGE_CLUSTER)
-                        volume_get(side, storage)->revision = side->snapshot->revision;
+                        volume_state_get(&side->volumes, storage)->revision = side->snapshot->revision;
 }
 
 /* The share that `export` has in its volume now. */
@@ -125,29 +79,23 @@ static void export_changed(void *context, const struct export *old_export, const
 static void gate_close_unwanted(struct gluster_side *side)
 {
         AUTO_ADDRESS_BAG struct address_bag wanted = { 0 };
-        struct pmap_cursor cursor;
-        struct pmap_entry entry;
         struct fault fault = { 0 };
 
-        pmap_first(side->volumes, NULL, 0, &cursor);
-        while (pmap_next(&cursor, &entry))
-                shares_addresses(&((const struct volume_state *)entry.value)->shares, false, &wanted);
-        address_bag_sort(&wanted);
+        volumes_clients(side->volumes, &wanted);
         if (gate_close_others(side->world->gate, SERVICE_GLUSTER, wanted.items, wanted.count, &fault) != 0)
                 log_error("close the packet filter for Gluster: %s", fault.text);
 }
 
-/* Lets the storage nodes of the snapshot through to everything. */
+/* Lets the storage nodes through to everything: those that are registered, and those that have bricks, for a heal
+ * must not depend on the inventory. So the filter waits for the first answer (or silence) of glusterd. */
 static void gate_follow_peers(struct gluster_side *side)
 {
         AUTO_ADDRESS_BAG struct address_bag peers = { 0 };
-        struct snapshot_walk walk;
-        const struct storage *storage;
         struct fault fault = { 0 };
 
-        snapshot_walk_start(&walk, side->snapshot->kinds[DOCUMENT_STORAGE], NULL, NULL);
-        while ((storage = (const struct storage *)snapshot_walk_next(&walk)))
-                address_bag_add(&peers, storage->addresses, storage->address_count);
+        if (!volumes_looked(side->volumes))
+                return;
+        volumes_peers(side->volumes, side->snapshot, &peers);
         if (gate_peers(side->world->gate, peers.items, peers.count, &fault) != 0)
                 log_error("put the packet filter in place: %s", fault.text);
 }
@@ -344,6 +292,8 @@ static int volume_settle(struct gluster_side *side, struct volume_state *volume,
         int failed = side->gluster->observe(side->gluster->context, volume->storage->volume, &seen, fault);
 
         status_note_backend(side->world->status, BACKEND_GLUSTERD, failed ? fault : NULL);
+        volume_state_looked(volume, &seen);
+        gate_follow_peers(side);
         if (failed || (failed = volume_check(volume, &seen, fault)))
                 return failed;
         if (status_note_pool(side->world->status, pool_enforced(side, &seen)))

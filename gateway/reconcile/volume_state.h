@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What the gluster side knows of each volume: what its exports add up to, what its bricks were last seen to hold,
+ * where they are. Owned and changed by that side's thread alone.
+ */
+#pragma once
+
+#include "domain/seams.h"
+#include "domain/snapshot.h"
+#include "reconcile/address_bag.h"
+#include "reconcile/volume_share.h"
+
+/* One cluster storage and its volume. */
+struct volume_state {
+        struct shared shared;
+        const struct storage *storage; /* reference; newest */
+        struct shares shares;
+        struct access_list installed; /* what the bricks were last seen to hold; generation 0 = not known */
+        uint64_t generation;          /* the newest we have asked for or seen */
+        bool secured;
+        bool looked;               /* glusterd was asked about it once: `bricks` is as good as it gets */
+        struct address_bag bricks; /* where its bricks are, as far as glusterd has said */
+        bool dirty;
+        unsigned failures;
+        int64_t retry_at_ms;
+        int64_t next_look_ms;
+        uint64_t revision; /* of the snapshot that the shares agree with */
+};
+
+/* The state of `storage`'s volume in `volumes` (storage name -> struct volume_state), made when there is none;
+ * takes note of a storage that has changed. */
+struct volume_state *volume_state_get(struct pmap *volumes, const struct storage *storage);
+
+/* glusterd has answered about the volume, or has not. */
+void volume_state_looked(struct volume_state *volume, const struct volume_seen *seen);
+
+/* Whether glusterd was asked about every volume. */
+bool volumes_looked(struct pmap volumes);
+
+/* The storage nodes: all that `snapshot` registers, and those that have bricks. Tidy. */
+void volumes_peers(struct pmap volumes, const struct snapshot *snapshot, struct address_bag *peers);
+
+/* Whom any share lets in, ready or not. Tidy. */
+void volumes_clients(struct pmap volumes, struct address_bag *clients);
