@@ -31,12 +31,14 @@ struct act_caller {
         void *context;
 };
 
-/* The registry of numbers, so that two tables never disagree. Helper acts below 1000, worker acts above. */
+/* The registry of numbers, so that two tables never disagree. Helper acts below 1000, worker acts above,
+ * gatehouse-volfiled's from 2000. */
 enum act_number {
         ACT_HELPER_VERSION = 1,
         ACT_GLUSTERD_VOLUME_OBSERVE = 10,
         ACT_GLUSTERD_LIST_INSTALL = 11,
         ACT_GLUSTERD_VOLUME_SECURE = 12,
+        ACT_GLUSTERD_CLIENT_VOLFILE = 13,
         ACT_FILES_INSPECT = 20,
         ACT_FILES_MAKE_DIRECTORY = 21,
         ACT_FILES_FILE_SYSTEM = 22,
@@ -49,6 +51,9 @@ enum act_number {
         ACT_WORKER_VOLUME_MAKE_DIRECTORY = 1001,
         ACT_WORKER_BRICK_CANARY = 1010,
         ACT_WORKER_NFS_PROBE = 1020,
+
+        ACT_VOLFILED_CONFIGURE = 2000,
+        ACT_VOLFILED_STATUS = 2001,
 };
 
 /* One round trip over a connected socket: used by every caller implementation. */

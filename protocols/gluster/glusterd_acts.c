@@ -13,6 +13,7 @@
 
 #include "base/memory.h"
 #include "protocols/gluster/access_folder.h"
+#include "protocols/gluster/client_volfile.h"
 #include "protocols/gluster/glusterd_rpc.h"
 
 #define GENERATION_OPTION "user.gatehouse-generation"
@@ -264,5 +265,7 @@ const struct act glusterd_acts[] = {
           ASK_MS + CHANGE_MS, list_install },
         { ACT_GLUSTERD_VOLUME_SECURE, "glusterd.volume_secure", "glusterd's socket can be opened by root only", 0,
           ASK_MS + CHANGE_MS, volume_secure },
+        { ACT_GLUSTERD_CLIENT_VOLFILE, "glusterd.client_volfile", "glusterd's volfiles can be read by root only",
+          0, 1000, client_volfile_run },
         { 0 },
 };

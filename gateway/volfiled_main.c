@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * gatehouse-volfiled: what native clients reach instead of glusterd. Joins the service of protocols/gluster to its
+ * sockets, gives up every privilege, and goes round one loop until it is told to stop.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <grp.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "auth/privilege.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "protocols/gluster/volfile_publish.h"
+
+#define DEFAULT_LISTEN "0.0.0.0:24107"
+#define DEFAULT_CONTROL GATEHOUSE_RUNTIMEDIR "-volfiled/control.sock"
+#define DEFAULT_USER "gatehouse"
+#define DEFAULT_RUN_AS "gatehouse-volfiled"
+#define BACKLOG 1024
+#define CONTROLS_MAX 4
+#define FILES_MAX 8192 /* descriptors */
+#define CONTROL_SEND_MS 1000
+
+struct options {
+        const char *listen, *control, *user, *run_as;
+};
+
+static void usage_print(FILE *out)
+{
+        fputs("Usage: gatehouse-volfiled [--listen ADDRESS:PORT] [--control PATH] [--user NAME] [--run-as NAME]\n"
+              "Answers native GlusterFS clients in place of glusterd, without any privilege.\n\n"
+              "  --listen ADDRESS:PORT  answer clients there instead of " DEFAULT_LISTEN
+              "; [ADDRESS]:PORT for IPv6\n"
+              "  --control PATH  take what to serve on PATH instead of " DEFAULT_CONTROL "\n"
+              "  --user NAME     take it from user NAME, and root, instead of " DEFAULT_USER "\n"
+              "  --run-as NAME   become user NAME, when started by root, instead of " DEFAULT_RUN_AS "\n"
+              "  --help          this text\n"
+              "  --version       the version\n\n"
+              "Exit status: 0 ended as told, 1 failed to start or run, 2 wrong usage.\n"
+              "See gatehouse-volfiled(8).\n",
+              out);
+}
+
+/* -1 = go on; otherwise the exit status. */
+static int options_read(int argc, char **argv, struct options *options)
+{
+        static const struct option table[] = {
+                { "listen", required_argument, NULL, 'l' },
+                { "control", required_argument, NULL, 'c' },
+                { "user", required_argument, NULL, 'u' },
+                { "run-as", required_argument, NULL, 'r' },
+                { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, 'v' },
+                { NULL, 0, NULL, 0 },
+        };
+        int option;
+
+        while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
+                switch (option) {
+                case 'l':
+                        options->listen = optarg;
+                        break;
+                case 'c':
+                        options->control = optarg;
+                        break;
+                case 'u':
+                        options->user = optarg;
+                        break;
+                case 'r':
+                        options->run_as = optarg;
+                        break;
+                case 'h':
+                        usage_print(stdout);
+                        return 0;
+                case 'v':
+                        puts("gatehouse-volfiled " GATEHOUSE_VERSION);
+                        return 0;
+                default:
+                        usage_print(stderr);
+                        return 2;
+                }
+        }
+        if (optind < argc) {
+                fprintf(stderr, "gatehouse-volfiled: %s: no argument is expected\n", argv[optind]);
+                return 2;
+        }
+        return -1;
+}
+
+/* "ADDRESS:PORT" or "[ADDRESS]:PORT". 0, or -1. */
+static int place_parse(const char *text, struct address *address, uint16_t *port)
+{
+        const char *colon = strrchr(text, ':');
+        char host[ADDRESS_TEXT_SIZE + 2];
+        char *start = host, *end;
+
+        if (!colon || (size_t)(colon - text) >= sizeof host || colon[1] < '0' || colon[1] > '9')
+                return -1;
+        unsigned long number = strtoul(colon + 1, &end, 10);
+        memcpy(host, text, (size_t)(colon - text));
+        host[colon - text] = '\0';
+        size_t length = strlen(host);
+        if (host[0] == '[' && host[length - 1] == ']') {
+                host[length - 1] = '\0';
+                start++;
+        }
+        if (*end != '\0' || number == 0 || number > UINT16_MAX || address_parse(start, address) != 0)
+                return -1;
+        *port = (uint16_t)number;
+        return (start > host) == (address->family == ADDRESS_V6) ? 0 : -1;
+}
+
+static int clients_listen(const char *place, struct fault *fault)
+{
+        struct sockaddr_in v4 = { .sin_family = AF_INET };
+        struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+        struct address address;
+        uint16_t port;
+
+        if (place_parse(place, &address, &port) != 0)
+                return fault_set(fault, FAULT_INVALID, "listen on %s: ADDRESS:PORT is expected", place);
+        bool is_v6 = address.family == ADDRESS_V6;
+        AUTO_CLOSE int listener =
+                socket(is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        v4.sin_port = v6.sin6_port = htons(port);
+        memcpy(&v4.sin_addr, address.bytes, sizeof v4.sin_addr);
+        memcpy(&v6.sin6_addr, address.bytes, sizeof v6.sin6_addr);
+        if (listener < 0 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int)) < 0 ||
+            bind(listener, is_v6 ? (struct sockaddr *)&v6 : (struct sockaddr *)&v4,
+                 is_v6 ? sizeof v6 : sizeof v4) < 0 ||
+            listen(listener, BACKLOG) < 0)
+                return fault_set_errno(fault, FAULT_UNAVAILABLE, errno, "listen on %s", place);
+        int taken = listener;
+        listener = -1;
+        return taken;
+}
+
+struct listeners {
+        int clients, control;
+};
+
+/* The sockets that the service manager passed in (sd_listen_fds(3)); -1 for what is not among them. */
+static int listeners_inherit(struct listeners *listeners, struct fault *fault)
+{
+        int count = sd_listen_fds(1);
+
+        for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; fd++) {
+                bool is_control = sd_is_socket(fd, AF_UNIX, SOCK_SEQPACKET, 1) > 0;
+                int *place = is_control ? &listeners->control : &listeners->clients;
+
+                if (*place >= 0 || (!is_control && sd_is_socket_inet(fd, AF_UNSPEC, SOCK_STREAM, 1, 0) <= 0))
+                        return fault_set(fault, FAULT_INVALID,
+                                         "take the sockets passed in: one listening TCP socket and one listening "
+                                         "AF_UNIX SOCK_SEQPACKET socket are expected");
+                if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+                        return fault_set_errno(fault, FAULT_INTERNAL, errno, "take the sockets passed in");
+                *place = fd;
+        }
+        return 0;
+}
+
+static int listeners_open(const struct options *options, uid_t client_uid, struct listeners *listeners,
+                          struct fault *fault)
+{
+        int failed = listeners_inherit(listeners, fault);
+
+        if (failed)
+                return failed;
+        if (listeners->clients < 0 && (listeners->clients = clients_listen(options->listen, fault)) < 0)
+                return listeners->clients;
+        if (listeners->control < 0 &&
+            (listeners->control = privilege_listen(options->control, client_uid, fault)) < 0)
+                return listeners->control;
+        return 0;
+}
+
+/* Root becomes the user that this runs as; whoever else started it is that user. */
+static int user_become(const char *name, struct fault *fault)
+{
+        const struct passwd *user;
+        int failed;
+
+        if (geteuid() != 0)
+                return 0;
+        if (!(user = getpwnam(name)) || user->pw_uid == 0)
+                return fault_set(fault, FAULT_INVALID, "become user %s: there is no such user, or it is root",
+                                 name);
+        if ((failed = privilege_drop_bounding(fault)))
+                return failed;
+        if (setgroups(0, NULL) < 0 || setresgid(user->pw_gid, user->pw_gid, user->pw_gid) < 0 ||
+            setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0)
+                return fault_set_errno(fault, FAULT_FORBIDDEN, errno, "become user %s", name);
+        return 0;
+}
+
+static void limits_set(void)
+{
+        struct rlimit files, none = { 0, 0 };
+
+        setrlimit(RLIMIT_CORE, &none);
+        if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+                return;
+        files.rlim_cur = files.rlim_max < FILES_MAX ? files.rlim_max : FILES_MAX;
+        setrlimit(RLIMIT_NOFILE, &files);
+}
+
+static int stop_signals_open(struct fault *fault)
+{
+        sigset_t signals;
+
+        sigemptyset(&signals);
+        sigaddset(&signals, SIGTERM);
+        sigaddset(&signals, SIGINT);
+        sigprocmask(SIG_BLOCK, &signals, NULL);
+        int fd = signalfd(-1, &signals, SFD_CLOEXEC);
+        return fd >= 0 ? fd : fault_set_errno(fault, FAULT_INTERNAL, errno, "watch for signals");
+}
+
+static void control_accept(int listener, uid_t client_uid, struct pollfd *controls)
+{
+        const struct timeval wait = { .tv_usec = CONTROL_SEND_MS * 1000 % 1000000,
+                                      .tv_sec = CONTROL_SEND_MS / 1000 };
+        AUTO_CLOSE int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+        struct ucred peer;
+        socklen_t size = sizeof peer;
+
+        if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+                return;
+        if (peer.uid != client_uid && peer.uid != 0) {
+                log_warning("connection refused: user %u may not say what is served", peer.uid);
+                return;
+        }
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+        for (int i = 0; i < CONTROLS_MAX; i++)
+                if (controls[i].fd < 0) {
+                        controls[i].fd = fd;
+                        fd = -1;
+                        return;
+                }
+        log_warning("connection refused: %d others say what is served already", CONTROLS_MAX);
+}
+
+static void control_serve(struct pollfd *control, struct volfile_service *service)
+{
+        struct fault fault = { 0 };
+
+        if (!control->revents || !act_serve_one(control->fd, volfiled_acts, service, NULL, &fault))
+                return;
+        if (fault.code != FAULT_UNAVAILABLE)
+                log_warning("control connection closed: %s", fault.text);
+        close(control->fd);
+        control->fd = -1;
+}
+
+/* Until `stop_fd` is readable. */
+static int volfiled_loop(struct volfile_service *service, int control, int stop_fd, uid_t client_uid,
+                         struct fault *fault)
+{
+        enum { STOP, CLIENTS, CONTROL, CONTROLS, COUNT = CONTROLS + CONTROLS_MAX };
+        struct pollfd polls[COUNT];
+
+        for (int i = 0; i < COUNT; i++)
+                polls[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
+        polls[STOP].fd = stop_fd;
+        polls[CLIENTS].fd = volfile_service_fd(service);
+        polls[CONTROL].fd = control;
+        for (;;) {
+                if (poll(polls, COUNT, volfile_service_wait_ms(service)) < 0 && errno != EINTR)
+                        return fault_set_errno(fault, FAULT_INTERNAL, errno, "wait for clients");
+                if (polls[STOP].revents)
+                        break;
+                for (int i = CONTROLS; i < COUNT; i++)
+                        control_serve(&polls[i], service);
+                if (polls[CONTROL].revents)
+                        control_accept(control, client_uid, polls + CONTROLS);
+                volfile_service_turn(service);
+        }
+        for (int i = CONTROLS; i < COUNT; i++)
+                memory_auto_close(&polls[i].fd);
+        return 0;
+}
+
+static int volfiled_run(const struct options *options, struct fault *fault)
+{
+        const struct passwd *user = getpwnam(options->user);
+        struct listeners listeners = { -1, -1 };
+        AUTO_CLOSE int stop_fd = -1;
+        int failed;
+
+        if (!user)
+                return fault_set(fault, FAULT_INVALID, "serve user %s: there is no such user", options->user);
+        uid_t client_uid = user->pw_uid;
+        if ((stop_fd = stop_signals_open(fault)) < 0)
+                return stop_fd;
+        if ((failed = listeners_open(options, client_uid, &listeners, fault)) ||
+            (failed = user_become(options->run_as, fault)) || (failed = privilege_drop_all(fault)))
+                return failed;
+        limits_set();
+        struct volfile_service *service =
+                volfile_service_new(listeners.clients, &volfile_limits_default, clock_system(), fault);
+        if (!service)
+                return -(int)fault->code;
+        log_notice("gatehouse-volfiled " GATEHOUSE_VERSION " answers clients as it is told by user %s",
+                   options->user);
+        sd_notify(0, "READY=1");
+        failed = volfiled_loop(service, listeners.control, stop_fd, client_uid, fault);
+        sd_notify(0, "STOPPING=1");
+        volfile_service_free(service);
+        close(listeners.control);
+        log_notice("gatehouse-volfiled ends");
+        return failed;
+}
+
+int main(int argc, char **argv)
+{
+        struct options options = { DEFAULT_LISTEN, DEFAULT_CONTROL, DEFAULT_USER, DEFAULT_RUN_AS };
+        struct fault fault = { 0 };
+        int status = options_read(argc, argv, &options);
+
+        if (status >= 0)
+                return status;
+        log_open("gatehouse-volfiled", LOG_LEVEL_INFO);
+        signal(SIGPIPE, SIG_IGN);
+        umask(0077);
+        if (volfiled_run(&options, &fault)) {
+                log_error("%s", fault.text);
+                return 1;
+        }
+        return 0;
+}
