@@ -339,6 +339,9 @@ static void session_of_a_closed_pair_is_cut_and_no_other(void **state)
                 session_open(&session, way, services[i].port);
                 session_open(&same_port, other_way, services[i].port);
                 session_open(&same_client, way, service == SERVICE_NFS ? 55555 : 2049);
+                const struct firewall_pair again = pair(way, service);
+                assert_works(firewall.change(firewall.context, &again, 1, &again, 1, fault));
+                session_goes_on(&session);
                 int64_t since = now_us();
                 close_pair(pair(way, service));
                 session_is_cut(&session, since);
