@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * rpc-call: an RPC client without manners, for the tests that try to break in. It makes one call of any program,
+ * or GlusterFS's GETSPEC for any volfile id, and says by its exit code whether it was answered or could not
+ * connect.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+enum outcome {
+        OUTCOME_OK = 0,
+        OUTCOME_FAILED = 1,
+        OUTCOME_USAGE = 2,
+        OUTCOME_REFUSED = 10, /* the server answered no */
+        OUTCOME_UNREACHABLE = 20,
+        OUTCOME_NO_ANSWER = 21,
+};
+
+enum { TIMEOUT_S = 10, RECORD_MAX = 1 << 20, KEY_MAX = 4096, REPLY_WORDS = 6 };
+
+#define LAST_FRAGMENT 0x80000000u /* RFC 5531, 11 */
+#define GETSPEC_PROGRAM 14398633  /* GlusterFS 10, rpc/rpc-lib/src/protocol-common.h */
+
+/* Without it glusterd takes the caller for a client of the year 2011 and keeps the volfiles of volumes from it: a
+ * dictionary of two strings, each as key length, value length, key, NUL, value, NUL. */
+static const char versions[] = "\0\0\0\2"
+                               "\0\0\0\16\0\0\0\2min-op-version\0"
+                               "1\0"
+                               "\0\0\0\16\0\0\0\7max-op-version\0"
+                               "100000";
+
+enum { CALL_WORDS_MAX = 16 + KEY_MAX / 4 + (sizeof versions + 3) / 4 };
+
+struct call {
+        uint32_t program, version, procedure;
+        const char *key; /* of GETSPEC; NULL: no arguments */
+};
+
+/* An answer without its record mark. */
+struct record {
+        unsigned char bytes[RECORD_MAX];
+        size_t length;
+};
+
+static uint32_t word_at(const struct record *record, size_t index)
+{
+        uint32_t word = 0;
+
+        if ((index + 1) * sizeof word <= record->length)
+                memcpy(&word, record->bytes + index * sizeof word, sizeof word);
+        return ntohl(word);
+}
+
+static int server_connect(const char *host, const char *port)
+{
+        struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST }, *found = NULL;
+        struct timeval patience = { .tv_sec = TIMEOUT_S };
+        int fd = -1;
+
+        if (getaddrinfo(host, port, &hints, &found) != 0)
+                return -1;
+        fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd >= 0) {
+                setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+                setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+                if (connect(fd, found->ai_addr, found->ai_addrlen) != 0) {
+                        close(fd);
+                        fd = -1;
+                }
+        }
+        freeaddrinfo(found);
+        return fd;
+}
+
+/* Appends an XDR string or opaque; the new length in words. */
+static size_t opaque_add(uint32_t *words, size_t count, const char *bytes, size_t length)
+{
+        words[count++] = htonl((uint32_t)length);
+        words[count + length / 4] = 0;
+        memcpy(words + count, bytes, length);
+        return count + (length + 3) / 4;
+}
+
+/* The call with AUTH_NONE, its record mark first; its length in words. GETSPEC: flags, key, dictionary. */
+static size_t call_render(const struct call *call, uint32_t words[CALL_WORDS_MAX])
+{
+        const uint32_t header[] = {
+                7 /* xid */, 0 /* a call */, 2, call->program, call->version, call->procedure, 0, 0, 0, 0
+        };
+        size_t count = 1;
+
+        for (size_t i = 0; i < ARRAY_SIZE(header); i++)
+                words[count++] = htonl(header[i]);
+        if (call->key) {
+                words[count++] = htonl(0);
+                count = opaque_add(words, count, call->key, strlen(call->key));
+                count = opaque_add(words, count, versions, sizeof versions);
+        }
+        words[0] = htonl(LAST_FRAGMENT | (uint32_t)((count - 1) * sizeof *words));
+        return count;
+}
+
+static enum outcome bytes_take(int fd, void *bytes, size_t length)
+{
+        while (length > 0) {
+                ssize_t got = recv(fd, bytes, length, 0);
+
+                if (got < 0 && errno == EINTR)
+                        continue;
+                if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+                        return OUTCOME_NO_ANSWER;
+                if (got <= 0)
+                        return OUTCOME_UNREACHABLE;
+                bytes = (char *)bytes + got;
+                length -= (size_t)got;
+        }
+        return OUTCOME_OK;
+}
+
+/* The next record of one fragment that is a reply; glusterd also makes calls of its own. */
+static enum outcome reply_take(int fd, struct record *record)
+{
+        enum outcome outcome;
+        uint32_t mark;
+
+        do {
+                outcome = bytes_take(fd, &mark, sizeof mark);
+                if (outcome != OUTCOME_OK)
+                        return outcome;
+                record->length = ntohl(mark) & ~LAST_FRAGMENT;
+                if (!(ntohl(mark) & LAST_FRAGMENT) || record->length > sizeof record->bytes)
+                        return OUTCOME_FAILED;
+                outcome = bytes_take(fd, record->bytes, record->length);
+        } while (outcome == OUTCOME_OK && word_at(record, 1) != 1);
+        return outcome;
+}
+
+/* GETSPEC's results: length or -1, errno, the volfile. */
+static enum outcome volfile_show(const struct record *record)
+{
+        size_t length = word_at(record, REPLY_WORDS + 2), start = (REPLY_WORDS + 3) * sizeof(uint32_t);
+
+        if ((int32_t)word_at(record, REPLY_WORDS) < 0) {
+                printf("refused: errno %u\n", word_at(record, REPLY_WORDS + 1));
+                return OUTCOME_REFUSED;
+        }
+        if (start > record->length || length > record->length - start)
+                return OUTCOME_FAILED;
+        fwrite(record->bytes + start, 1, length, stdout);
+        return OUTCOME_OK;
+}
+
+/* RFC 5531, 9: message accepted (0), verifier (2 words), accept_stat. */
+static enum outcome reply_show(const struct call *call, const struct record *record)
+{
+        static const char *const words[] = { "success",           "program unavailable",
+                                             "version mismatch",  "procedure unavailable",
+                                             "garbage arguments", "system error" };
+        uint32_t state = word_at(record, REPLY_WORDS - 1);
+
+        if (record->length < REPLY_WORDS * sizeof(uint32_t) || word_at(record, 2) != 0) {
+                puts("call denied");
+                return OUTCOME_REFUSED;
+        }
+        if (state == 0 && call->key)
+                return volfile_show(record);
+        puts(state < ARRAY_SIZE(words) ? words[state] : "unknown state");
+        return state == 0 ? OUTCOME_OK : OUTCOME_REFUSED;
+}
+
+static enum outcome call_make(int fd, const struct call *call)
+{
+        static uint32_t words[CALL_WORDS_MAX];
+        static struct record record;
+        size_t length = call_render(call, words) * sizeof *words;
+        enum outcome outcome;
+
+        if (send(fd, words, length, MSG_NOSIGNAL) != (ssize_t)length)
+                return OUTCOME_UNREACHABLE;
+        outcome = reply_take(fd, &record);
+        return outcome == OUTCOME_OK ? reply_show(call, &record) : outcome;
+}
+
+static const char *outcome_word(enum outcome outcome)
+{
+        return outcome == OUTCOME_UNREACHABLE ? "cut off" : outcome == OUTCOME_NO_ANSWER ? "no answer" : "failed";
+}
+
+/* The same call on the same connection, once for each byte of standard input. */
+static enum outcome call_repeat(int fd, const struct call *call)
+{
+        enum outcome outcome = OUTCOME_OK;
+
+        while (getchar() != EOF) {
+                outcome = call_make(fd, call);
+                if (outcome != OUTCOME_OK && outcome != OUTCOME_REFUSED)
+                        puts(outcome_word(outcome));
+                fflush(stdout);
+        }
+        return outcome;
+}
+
+static enum outcome usage(void)
+{
+        fprintf(stderr,
+                "usage: rpc-call HOST PORT getspec KEY | PROGRAM VERSION PROCEDURE [repeat]\n"
+                "repeat: connects, then makes the call for each byte of standard input.\n"
+                "Exit codes: 0 answered, 1 failed, 2 usage, 10 refused by the server, 20 unreachable or cut "
+                "off,\n21 no answer in 10 s.\n");
+        return OUTCOME_USAGE;
+}
+
+int main(int count, char **words)
+{
+        struct call call = { .program = GETSPEC_PROGRAM, .version = 2, .procedure = 2 };
+        bool repeat = count == 7 && strcmp(words[6], "repeat") == 0;
+        enum outcome outcome;
+        int fd;
+
+        if (count == 5 && strcmp(words[3], "getspec") == 0 && strlen(words[4]) <= KEY_MAX)
+                call.key = words[4];
+        else if (count == 6 || repeat)
+                call = (struct call){ .program = (uint32_t)strtoul(words[3], NULL, 10),
+                                      .version = (uint32_t)strtoul(words[4], NULL, 10),
+                                      .procedure = (uint32_t)strtoul(words[5], NULL, 10) };
+        else
+                return usage();
+        fd = server_connect(words[1], words[2]);
+        if (fd < 0)
+                return OUTCOME_UNREACHABLE;
+        outcome = repeat ? call_repeat(fd, &call) : call_make(fd, &call);
+        close(fd);
+        return fflush(stdout) == 0 ? (int)outcome : OUTCOME_FAILED;
+}
