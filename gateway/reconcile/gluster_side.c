@@ -21,6 +21,7 @@ struct gluster_side {
         pthread_t thread;
         const struct snapshot *snapshot;
         struct pmap volumes; /* storage name -> struct volume_state */
+        bool starting;       /* it follows its first snapshot */
         int64_t next_expiry_ms;
         int64_t next_gate_look_ms;
 };
@@ -57,16 +58,16 @@ static void export_changed(void *context, const struct export *old_export, const
         struct gluster_side *side = context;
         const char *id = (new_export ? new_export : old_export)->document.id;
         const char *name = (new_export ? new_export : old_export)->storage;
-        const struct storage *storage = snapshot_storage(side->snapshot, name);
         struct volume_state *volume = pmap_find(side->volumes, name, strlen(name));
         struct share *share;
 
         if (!new_export)
                 directories_doubt(side->world->directories, id);
-        if (!volume || !storage)
+        if (!volume)
                 return;
         share = new_export ? share_make(side, new_export) : NULL;
         if (share) {
+                share->assumed = side->starting;
                 shares_put(&volume->shares, share);
                 volume->dirty = true;
         } else if (shares_remove(&volume->shares, id)) {
@@ -128,6 +129,7 @@ static void snapshot_follow(struct gluster_side *side, bool all)
 
         side->snapshot = side->world->snapshot(side->world->snapshot_context);
         volumes_follow(side);
+        side->starting = !older;
         if (side->snapshot != older)
                 changes_walk(older, side->snapshot, export_changed, side);
         if (all && older)

@@ -24,6 +24,7 @@ struct nfs_entry {
         enum known there;
         struct nfs_export *held; /* owned; what it was seen to hold, when known */
         bool foreign, moved;
+        bool in_doubt; /* served by NFS since before the start, and whether the pool enforces is not known yet */
         bool awaits_directory;
         unsigned failures;
         int64_t retry_at_ms; /* 0 = none */

@@ -10,6 +10,7 @@
 #include "reconcile/nfs_entry.h"
 #include "reconcile/nfs_plan.h"
 #include "reconcile/nfs_clients.h"
+#include "reconcile/nfs_wanted.h"
 
 #define NUMBERS 65536
 
@@ -71,6 +72,14 @@ static void entry_note_gone(struct nfs_side *side, struct nfs_entry *entry)
                 status_note_gone(side->world->status, entry->id, PROTOCOL_IS_NFS);
 }
 
+/* Puts `wanted` (taken) in the place of what was wanted. */
+static void entry_replace(struct nfs_side *side, struct nfs_entry *entry, struct nfs_export *wanted)
+{
+        nfs_clients_replace(&side->clients, entry->wanted, wanted);
+        nfs_export_free(entry->wanted);
+        entry->wanted = wanted;
+}
+
 /* Makes `wanted` anew from the side's snapshot and puts the entry in line. `export` NULL: nothing is wanted. */
 static void entry_want(struct nfs_side *side, struct nfs_entry *entry, const struct export *export)
 {
@@ -78,14 +87,14 @@ static void entry_want(struct nfs_side *side, struct nfs_entry *entry, const str
         const struct storage *storage = NULL;
 
         if (export) {
-                AUTO_GRANTS struct grant_list grants = { 0 };
                 struct protocol_facts facts = status_facts(side->world->status);
                 int64_t now_ms = clock_wall_ms(side->world->clock);
 
-                grant_derive(side->snapshot, export, &facts, now_ms, &grants);
+                entry->in_doubt = entry->in_doubt && facts.pool_enforced == KNOWN_UNKNOWN;
+                if (entry->in_doubt)
+                        facts.pool_enforced = KNOWN_ABSENT;
                 storage = snapshot_storage(side->snapshot, export->storage);
-                if (storage)
-                        wanted = nfs_export_wanted(&grants);
+                wanted = nfs_wanted(side->snapshot, export, &facts, now_ms);
                 if (export->expires_at_ms > now_ms &&
                     (!side->next_expiry_ms || export->expires_at_ms < side->next_expiry_ms))
                         side->next_expiry_ms = export->expires_at_ms;
@@ -93,13 +102,26 @@ static void entry_want(struct nfs_side *side, struct nfs_entry *entry, const str
         nfs_entry_set_export(entry, export);
         shared_put(entry->storage);
         entry->storage = shared_get(storage);
-        nfs_clients_replace(&side->clients, entry->wanted, wanted);
-        nfs_export_free(entry->wanted);
-        entry->wanted = wanted;
+        entry_replace(side, entry, wanted);
         entry->revision = side->snapshot->revision;
         entry->failures = 0;
         entry->retry_at_ms = 0;
         entry_queue(side, entry);
+}
+
+/* Until it is known whether the pool enforces, who is served by NFS stays so. */
+static void entry_doubt(struct nfs_side *side, struct nfs_entry *entry, const struct nfs_export_seen *seen)
+{
+        struct protocol_facts facts = status_facts(side->world->status);
+        struct nfs_export *all = NULL;
+
+        if (entry->export && seen->known == KNOWN_PRESENT && nfs_plan_is_ours(seen->pseudo))
+                all = nfs_wanted_in_doubt(side->snapshot, entry->export, &facts, clock_wall_ms(side->world->clock),
+                                          entry->wanted, seen);
+        if (!all)
+                return;
+        entry->in_doubt = true;
+        entry_replace(side, entry, all);
 }
 
 static void export_changed(void *context, const struct export *old_export, const struct export *new_export)
@@ -151,6 +173,7 @@ static int entry_look(struct nfs_side *side, struct nfs_entry *entry, struct fau
         int failed = side->server->display(side->server->context, entry->number, &seen, fault);
 
         entry->there = failed ? KNOWN_UNKNOWN : seen.known;
+        entry_doubt(side, entry, &seen);
         if (entry->there != KNOWN_PRESENT || !entry->wanted || !nfs_export_seen_matches(&seen, entry->wanted))
                 nfs_entry_hold(entry, NULL);
         else

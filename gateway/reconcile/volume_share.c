@@ -78,8 +78,10 @@ void shares_put(struct shares *shares, struct share *share)
         struct share *older = share_take(shares, share->id);
         char key[SHARE_KEY_MAX + 1];
 
-        if (older && strcmp(older->export->path, share->export->path) == 0)
+        if (older && strcmp(older->export->path, share->export->path) == 0) {
                 share->ready = older->ready;
+                share->assumed = older->assumed;
+        }
         shared_put(older);
         pmap_remove(&shares->leaving, share->id, strlen(share->id));
         pmap_put(&shares->by_path, key, share_key(share, key), share);
@@ -108,7 +110,7 @@ void shares_list(const struct shares *shares, const struct address *peers, size_
         while (pmap_next(&cursor, &entry)) {
                 const struct share *share = entry.value;
 
-                for (size_t i = 0; share->ready && i < share->address_count; i++)
+                for (size_t i = 0; (share->ready || share->assumed) && i < share->address_count; i++)
                         access_list_add(list, share->export->path, &share->addresses[i]);
         }
 }

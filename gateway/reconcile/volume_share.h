@@ -24,7 +24,9 @@ struct share {
         size_t address_count;
         uint64_t revision; /* of the snapshot it was made from */
         bool ready;        /* its directory is there: only then is it in the list */
-        bool noted;        /* the bricks were seen to hold it, and status was told */
+        bool assumed; /* made at the start of the side: the bricks may hold it from before, so that it is in the
+                         list although nobody has looked at its directory yet */
+        bool noted;   /* the bricks were seen to hold it, and status was told */
 };
 
 /* The share that `grants` ask for, or NULL when no admitted grant is by gluster. Caller owns one reference. */
@@ -38,13 +40,14 @@ struct shares {
 };
 void shares_fini(struct shares *shares);
 
-/* Puts `share` (reference taken) in the place of its export's older one; `ready` is kept when the path stayed. */
+/* Puts `share` (reference taken) in the place of its export's older one; `ready` and `assumed` are kept when
+ * the path stayed. */
 void shares_put(struct shares *shares, struct share *share);
 
 /* Takes the share of this export out and remembers it as leaving; false when there is none. */
 bool shares_remove(struct shares *shares, const char *id);
 
-/* The list of all that are ready, for storage nodes `peers`. Freed with access_list_fini. */
+/* The list of all that are ready or assumed, for storage nodes `peers`. Freed with access_list_fini. */
 void shares_list(const struct shares *shares, const struct address *peers, size_t peer_count,
                  struct access_list *list);
 
