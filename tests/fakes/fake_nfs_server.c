@@ -379,6 +379,19 @@ size_t fake_nfs_server_count(struct fake_nfs_server *fake)
         return count;
 }
 
+void fake_nfs_server_each(struct fake_nfs_server *fake,
+                          void (*each)(void *context, const struct nfs_export *export), void *context)
+{
+        pthread_mutex_lock(&fake->lock);
+        size_t left = fake->count;
+        for (size_t number = 1; number <= EXPORT_NUMBER_LAST && left > 0; number++)
+                if (fake->exports[number]) {
+                        each(context, fake->exports[number]);
+                        left--;
+                }
+        pthread_mutex_unlock(&fake->lock);
+}
+
 char *fake_nfs_server_journal(struct fake_nfs_server *fake)
 {
         char *journal;

@@ -44,5 +44,9 @@ bool fake_nfs_server_holds(struct fake_nfs_server *fake, const struct nfs_export
 /* How many exports it holds. */
 size_t fake_nfs_server_count(struct fake_nfs_server *fake);
 
+/* Tells each export that it holds, by number; `each` must not call the fake. */
+void fake_nfs_server_each(struct fake_nfs_server *fake,
+                          void (*each)(void *context, const struct nfs_export *export), void *context);
+
 /* The changes so far in their order, successful or not: "add 7\nupdate 7\nremove 7\n". Caller frees. */
 char *fake_nfs_server_journal(struct fake_nfs_server *fake);
