@@ -4,11 +4,16 @@
  * root's. None of the acts needs a capability: root owns what they touch. Every argument is checked here again;
  * names of options come from a table that is compiled in.
  *
- * The fields of each request and reply, in order; gluster_volume.c is the other side.
+ * The fields of each request and reply, in order; gluster_volume.c is the other side, and client_volfile.h says it
+ * of the act that it declares.
+ *
  *   ACT_GLUSTERD_VOLUME_OBSERVE   volume text -> exists, started, generation, pool members, filter in place (u64
- *                                 each), number of bricks u64, for each: path text, address 4 bytes or none, port
- * u64 ACT_GLUSTERD_LIST_INSTALL     volume text, descriptor: a sealed memfd with the list (access_list_text.h) ->
- * - ACT_GLUSTERD_VOLUME_SECURE    volume text, number of storage nodes u64, 4 bytes for each -> -
+ *                                 each), number of bricks u64, for each: path text, address 4 bytes or none,
+ *                                 port u64
+ *
+ *   ACT_GLUSTERD_LIST_INSTALL     volume text, descriptor: a sealed memfd with the list (access_list_text.h)
+ *
+ *   ACT_GLUSTERD_VOLUME_SECURE    volume text, number of storage nodes u64, 4 bytes for each
  */
 #pragma once
 
