@@ -12,21 +12,22 @@
 
 /* code, word (shown to programs; never changes), HTTP status (RFC 9110, 6585, 4918), worth trying again unchanged
  */
-#define FAULT_TABLE(X)                                            \
-        X(FAULT_MALFORMED, "malformed", 400, false)               \
-        X(FAULT_UNAUTHENTICATED, "unauthenticated", 401, false)   \
-        X(FAULT_FORBIDDEN, "forbidden", 403, false)               \
-        X(FAULT_NOT_FOUND, "not_found", 404, false)               \
-        X(FAULT_METHOD, "method_not_allowed", 405, false)         \
-        X(FAULT_CONFLICT, "conflict", 409, false)                 \
-        X(FAULT_PRECONDITION, "precondition_failed", 412, false)  \
-        X(FAULT_TOO_LARGE, "too_large", 413, false)               \
-        X(FAULT_MEDIA_TYPE, "unsupported_media_type", 415, false) \
-        X(FAULT_INVALID, "invalid", 422, false)                   \
-        X(FAULT_THROTTLED, "throttled", 429, true)                \
-        X(FAULT_INTERNAL, "internal", 500, false)                 \
-        X(FAULT_UNAVAILABLE, "unavailable", 503, true)            \
-        X(FAULT_TIMEOUT, "timeout", 504, true)                    \
+#define FAULT_TABLE(X)                                              \
+        X(FAULT_MALFORMED, "malformed", 400, false)                 \
+        X(FAULT_UNAUTHENTICATED, "unauthenticated", 401, false)     \
+        X(FAULT_FORBIDDEN, "forbidden", 403, false)                 \
+        X(FAULT_NOT_FOUND, "not_found", 404, false)                 \
+        X(FAULT_METHOD, "method_not_allowed", 405, false)           \
+        X(FAULT_CONFLICT, "conflict", 409, false)                   \
+        X(FAULT_PRECONDITION, "precondition_failed", 412, false)    \
+        X(FAULT_TOO_LARGE, "too_large", 413, false)                 \
+        X(FAULT_MEDIA_TYPE, "unsupported_media_type", 415, false)   \
+        X(FAULT_INVALID, "invalid", 422, false)                     \
+        X(FAULT_UNCONDITIONAL, "precondition_required", 428, false) \
+        X(FAULT_THROTTLED, "throttled", 429, true)                  \
+        X(FAULT_INTERNAL, "internal", 500, false)                   \
+        X(FAULT_UNAVAILABLE, "unavailable", 503, true)              \
+        X(FAULT_TIMEOUT, "timeout", 504, true)                      \
         X(FAULT_EXHAUSTED, "exhausted", 507, false)
 
 #define FAULT_ENUM(code, word, status, retryable) code,

@@ -130,15 +130,19 @@ static struct curl_slist *headers_make(const struct call_line *line, const struc
 {
         AUTO_FREE char *prefer = memory_format("Prefer: wait=%u", call->wait_s);
         AUTO_FREE char *key = memory_format("Idempotency-Key: %s", call->key ? call->key : "");
+        AUTO_FREE char *if_match = memory_format("If-Match: %s", call->if_match ? call->if_match : "");
+        bool is_patch = strcmp(call->method, "PATCH") == 0;
         const struct {
                 bool wanted;
                 const char *header;
         } rows[] = {
                 { true, "Accept: application/json, application/problem+json" },
                 { true, "Expect:" }, /* curl would wait a second for "100 Continue" */
-                { call->body != NULL, "Content-Type: application/json" },
+                { call->body && !is_patch, "Content-Type: application/json" },
+                { call->body && is_patch, "Content-Type: application/merge-patch+json" },
                 { call->wait_s > 0, prefer },
                 { call->key != NULL, key },
+                { call->if_match != NULL, if_match },
                 { line->authorization != NULL, line->authorization },
         };
         struct curl_slist *headers = NULL;

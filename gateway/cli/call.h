@@ -16,8 +16,9 @@ struct json_t;
 struct call {
         const char *method;
         const char *path;          /* from the root, escaped: call_path */
-        const struct json_t *body; /* or NULL */
+        const struct json_t *body; /* or NULL; of a PATCH: a merge patch */
         const char *key;           /* Idempotency-Key, or NULL */
+        const char *if_match;      /* If-Match, or NULL */
         unsigned wait_s;           /* Prefer: wait=N; 0 = not sent */
 };
 

@@ -118,35 +118,61 @@ static int label_set(struct session *session, json_t *body, const char *value)
         return EXIT_DONE;
 }
 
+/* Options that say by themselves what a member becomes. */
+static bool word_set(json_t *body, const char *name, const char *value)
+{
+        if (strcmp(name, "disabled") == 0 || strcmp(name, "disable") == 0)
+                json_object_set_new(body, "enabled", json_false());
+        else if (strcmp(name, "enable") == 0)
+                json_object_set_new(body, "enabled", json_true());
+        else if (strcmp(name, "no-except") == 0)
+                json_object_set_new(parent_get(body, "target"), "except", json_null());
+        else if (strcmp(name, "no-label") == 0)
+                json_object_set_new(parent_get(body, "labels"), value, json_null());
+        else if (strcmp(name, "expires-at") == 0 && strcmp(value, "never") == 0)
+                json_object_set_new(body, "expires_at", json_null());
+        else
+                return false;
+        return true;
+}
+
 /* Sets what one option says; options that are no member (--wait, --key, global ones) are left alone. */
 static int option_set(struct session *session, json_t *body, const char *name, const char *value)
 {
         if (strcmp(name, "label") == 0)
                 return label_set(session, body, value);
-        if (strcmp(name, "disabled") == 0)
-                json_object_set_new(body, "enabled", json_false());
+        if (word_set(body, name, value))
+                return EXIT_DONE;
         for (size_t i = 0; i < ARRAY_SIZE(export_members); i++)
                 if (strcmp(export_members[i].option, name) == 0)
                         return member_set(session, body, &export_members[i], value);
         return EXIT_DONE;
 }
 
-/* The body of a POST out of the options; NULL when they are wrong, which has been said. */
-static json_t *export_body(struct session *session, const struct invocation *invocation)
+/* What the options say; NULL when they are wrong, which has been said. */
+static json_t *options_body(struct session *session, const struct invocation *invocation)
 {
-        json_t *body = json_object(), *target;
+        json_t *body = json_object();
         int exit_code = EXIT_DONE;
 
         for (size_t i = 0; i < invocation->given_count && exit_code == EXIT_DONE; i++)
                 exit_code =
                         option_set(session, body, invocation->given[i].option->name, invocation->given[i].value);
-        target = json_object_get(body, "target");
-        if (target && !json_object_get(target, "layer") && !json_object_get(target, "node"))
-                json_object_set_new(target, "all", json_true());
         if (exit_code == EXIT_DONE)
                 return body;
         json_decref(body);
         return NULL;
+}
+
+/* The body of a POST out of the options; NULL when they are wrong, which has been said. */
+static json_t *export_body(struct session *session, const struct invocation *invocation)
+{
+        json_t *body = options_body(session, invocation);
+        json_t *target = json_object_get(body, "target");
+
+        if (target && !json_object_get(target, "layer") && !json_object_get(target, "node"))
+                json_object_set_new(target, "all", json_true());
+        return body;
 }
 
 /* Reads --wait; false when it is wrong, which has been said. */
@@ -186,6 +212,73 @@ static int export_create(struct session *session, const struct invocation *invoc
         return EXIT_DONE;
 }
 
+/* Sends the call with `body` (taken), and prints what the gateway answers as JSON, or `done`. */
+static int change_call(struct session *session, struct call *call, json_t *body, const char *done)
+{
+        AUTO_ANSWER struct answer answer = { 0 };
+        int exit_code;
+
+        call->body = body;
+        exit_code = session_call(session, call, NULL, &answer);
+        json_decref(body);
+        if (exit_code != EXIT_DONE)
+                return exit_code;
+        if (session->json)
+                session_print_json(session, answer.body);
+        else
+                fprintf(session->out, "%s%s\n", done,
+                        json_is_true(json_object_get(answer.body, "gone")) ? ", gone from the servers" : "");
+        return EXIT_DONE;
+}
+
+/* The entity tag that --revision asks for, "*" without it; NULL when it is wrong, which has been said. Caller
+ * frees. */
+static char *revision_read(struct session *session, const struct invocation *invocation)
+{
+        const char *text = invocation_option(invocation, "revision");
+        unsigned long long revision;
+
+        if (!text)
+                return memory_text("*");
+        if (number_parse(text, 1, INT64_MAX, &revision))
+                return memory_format("\"%llu\"", revision);
+        session_usage(session, "option --revision needs a number, not %s", text);
+        return NULL;
+}
+
+static int export_change(struct session *session, const struct invocation *invocation)
+{
+        AUTO_FREE char *path = call_path("v1", "exports", invocation->argument, NULL);
+        AUTO_FREE char *done = memory_format("export %s: changed", invocation->argument);
+        AUTO_FREE char *if_match = revision_read(session, invocation);
+        struct call call = { .method = "PATCH", .path = path, .if_match = if_match };
+        json_t *body;
+
+        if (invocation_option(invocation, "except") && invocation_option(invocation, "no-except"))
+                return session_usage(session, "options --except and --no-except exclude each other");
+        if (!if_match || !wait_read(session, invocation, &call.wait_s) ||
+            !(body = options_body(session, invocation)))
+                return EXIT_USAGE;
+        if (json_object_size(body) > 0)
+                return change_call(session, &call, body, done);
+        json_decref(body);
+        return session_usage(session, "export change: say what is to change; see gatehouse export change --help");
+}
+
+static int export_revoke(struct session *session, const struct invocation *invocation)
+{
+        const char *node = invocation_option(invocation, "node");
+        AUTO_FREE char *path = call_path("v1", "exports", invocation->argument, "revoke", NULL);
+        AUTO_FREE char *done = memory_format("export %s: revoked for node %s", invocation->argument, node ?: "");
+        struct call call = { .method = "POST", .path = path };
+
+        if (!node)
+                return session_usage(session, "export revoke: option --node is needed");
+        if (!wait_read(session, invocation, &call.wait_s))
+                return EXIT_USAGE;
+        return change_call(session, &call, json_pack("{s:s}", "node", node), done);
+}
+
 static int export_list(struct session *session, const struct invocation *invocation)
 {
         static const char *const filters[] = { "environment", "account", "storage" };
@@ -213,6 +306,32 @@ static int export_delete(struct session *session, const struct invocation *invoc
         return session_delete(session, path, "export", invocation->argument, wait_s);
 }
 
+static const struct command_option change_options[] = {
+        { "access", "rw|ro", "whether it may be written", false },
+        { "squash", "none|root|all", "whose files become anonymous", false },
+        { "anonymous-uid", "N", "user that they get", false },
+        { "anonymous-gid", "N", "group that they get", false },
+        { "protocol", "auto|gluster|nfs", "what is asked for", false },
+        { "mount-style", "hard|soft", "how a client waits for the server", false },
+        { "except", "ID", "not for this node, and for all others that were taken out", true },
+        { "no-except", NULL, "for every node of its target", false },
+        { "label", "KEY=VALUE", "sets a label", true },
+        { "no-label", "KEY", "takes a label away", true },
+        { "manager", "NAME", "who keeps this export; empty for nobody", false },
+        { "enable", NULL, "let its nodes in", false },
+        { "disable", NULL, "keep it, and let nobody in", false },
+        { "expires-at", "TIME", "let nobody in from then on; RFC 3339, or never", false },
+        { "revision", "N", "only when it has this revision; export show tells it", false },
+        { "wait", "SECONDS", "wait until the servers follow, at most so long; 0", false },
+        { 0 },
+};
+
+static const struct command_option revoke_options[] = {
+        { "node", "ID", "the node that is let in no more; needed", false },
+        { "wait", "SECONDS", "wait until no server lets it in any more, at most so long; 0", false },
+        { 0 },
+};
+
 static const struct command_option list_options[] = {
         { "environment", "NAME", "to this environment alone", false },
         { "account", "NAME", "of this account alone", false },
@@ -231,6 +350,9 @@ const struct command export_commands[] = {
         { "export", "list", NULL, "List exports, with how many of their grants are in which state", list_options,
           export_list },
         { "export", "show", "ID", "Show an export", NULL, export_show_one },
+        { "export", "change", "ID", "Change an export; what is not named stays", change_options, export_change },
+        { "export", "revoke", "ID", "Let one node of an export in no more, for good", revoke_options,
+          export_revoke },
         { "export", "delete", "ID", "Delete an export: its clients are cut off", delete_options, export_delete },
         { 0 },
 };

@@ -75,6 +75,14 @@ char *export_id_make(int64_t wall_ms, const uint8_t random[10], char id[EXPORT_I
         return id;
 }
 
+bool export_excepts(const struct export *export, const char *node_id)
+{
+        for (size_t i = 0; i < export->except_count; i++)
+                if (strcmp(export->except[i], node_id) == 0)
+                        return true;
+        return false;
+}
+
 bool export_targets_meet(const struct export *a, const struct export *b,
                          const char *(*layer_of_node)(void *context, const char *node_id), void *context)
 {

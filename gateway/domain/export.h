@@ -65,6 +65,9 @@ struct export *export_new(const char *id);
 #define EXPORT_ID_SIZE 30
 char *export_id_make(int64_t wall_ms, const uint8_t random[10], char id[EXPORT_ID_SIZE]);
 
+/* Whether the node is taken out of the export's target. */
+bool export_excepts(const struct export *export, const char *node_id);
+
 /* Whether two exports could both reach one node: they have the same environment_uid, and all meets everything; a
  * layer meets a node in it, told by `layer_of_node`, which gives NULL for an unknown node. `except` is not looked
  * at. */

@@ -42,14 +42,6 @@ static bool address_is_storage(void *context, const struct address *address)
         return snapshot_address_is_storage(context, address);
 }
 
-static bool export_excepts(const struct export *export, const char *node_id)
-{
-        for (size_t i = 0; i < export->except_count; i++)
-                if (strcmp(export->except[i], node_id) == 0)
-                        return true;
-        return false;
-}
-
 /* Whether one of the older exports at the same mount path with this target lets `node` in. That one may itself
  * give way to a still older one: then that one is the one that takes the path, and the answer is the same. */
 static bool mount_is_taken_by(const struct derivation *derivation, const struct node *node,

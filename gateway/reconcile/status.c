@@ -73,11 +73,11 @@ static bool wait_is_settled(struct status *status, const struct status_wait *wai
         for (int protocol = 0; protocol < 2; protocol++) {
                 const struct side *side = entry ? &entry->sides[protocol] : NULL;
 
-                if (wait->gone) {
-                        if (status->passes[protocol] < wait->revision || (side && side->state != SIDE_UNSEEN))
+                if (wait->sides[protocol]) {
+                        if (!side || side->state != SIDE_HELD || side->revision < wait->revision)
                                 return false;
-                } else if (wait->sides[protocol] &&
-                           (!side || side->state != SIDE_HELD || side->revision < wait->revision)) {
+                } else if (wait->gone &&
+                           (status->passes[protocol] < wait->revision || (side && side->state != SIDE_UNSEEN))) {
                         return false;
                 }
         }

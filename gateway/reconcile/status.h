@@ -39,7 +39,7 @@ enum grant_state status_grant_state(struct status *status, const struct grant *g
                                     char cause[FAULT_TEXT_SIZE]);
 
 /* Calls `settled` once, from another thread, when each side in `sides` was seen to hold the export at `revision`
- * or later (`gone`: when both sides were seen to hold nothing of it), or when the monotonic clock reaches
+ * or later (`gone`: and each other side was seen to hold nothing of it), or when the monotonic clock reaches
  * `deadline_ms`. `settled` may be called before status_wait_start returns, must not block and must not call
  * status_*; the struct stays the caller's and must live until then. */
 struct status_wait {

@@ -29,37 +29,45 @@ static const struct environment *environment_find(const struct snapshot *now, co
         return NULL;
 }
 
-static void node_check(const struct snapshot *now, const struct environment *environment, const char *id,
-                       const char *pointer, struct violations *violations)
+/* `environment` NULL: the one of `name` is gone, and its nodes with it. */
+static void node_check(const struct snapshot *now, const struct environment *environment, const char *name,
+                       const char *id, const char *pointer, struct violations *violations)
 {
         const struct node *node = snapshot_node(now, id);
 
-        if (!node || strcmp(node->environment_uid, environment->uid) != 0)
-                violation_add(violations, pointer, "node.unknown", "environment %s has no node %s",
-                              environment->document.id, id);
+        if (!environment || !node || strcmp(node->environment_uid, environment->uid) != 0)
+                violation_add(violations, pointer, "node.unknown", "environment %s has no node %s", name, id);
 }
 
 static void target_check(const struct snapshot *now, const struct environment *environment,
                          const struct export *wanted, struct violations *violations)
 {
         if (wanted->target == TARGET_NODE)
-                node_check(now, environment, wanted->target_name, "/target/node", violations);
+                node_check(now, environment, wanted->environment, wanted->target_name, "/target/node", violations);
         if (wanted->target == TARGET_LAYER && !environment_has_layer(environment, wanted->target_name))
                 violation_add(violations, "/target/layer", "layer.unknown", "environment %s has no layer %s",
                               environment->document.id, wanted->target_name);
         for (size_t i = 0; i < wanted->except_count; i++) {
                 AUTO_FREE char *pointer = json_pointer_index("/target/except", i);
 
-                node_check(now, environment, wanted->except[i], pointer, violations);
+                node_check(now, environment, wanted->environment, wanted->except[i], pointer, violations);
         }
+}
+
+static void gluster_check(const struct export *wanted, const struct storage *storage,
+                          const struct protocol_facts *facts, struct violations *violations)
+{
+        enum protocol_rule rule;
+
+        if (wanted->protocol == PROTOCOL_GLUSTER && protocol_refuses_gluster(wanted, storage, facts, &rule))
+                violation_add(violations, "/protocol", protocol_rule_word(rule), "%s",
+                              protocol_rule_sentence(rule));
 }
 
 void export_check_names(const struct snapshot *now, const struct principal *principal, const struct export *wanted,
                         const struct protocol_facts *facts, const struct storage **storage,
                         const struct environment **environment, struct violations *violations)
 {
-        enum protocol_rule rule;
-
         *storage = storage_find(now, principal, wanted->storage, violations);
         *environment = environment_find(now, principal, wanted->environment, violations);
         if (*environment)
@@ -69,10 +77,36 @@ void export_check_names(const struct snapshot *now, const struct principal *prin
                               "environment %s belongs to another account than storage %s; sharing is for the "
                               "environments of one account",
                               wanted->environment, wanted->storage);
-        if (*storage && wanted->protocol == PROTOCOL_GLUSTER &&
-            protocol_refuses_gluster(wanted, *storage, facts, &rule))
-                violation_add(violations, "/protocol", protocol_rule_word(rule), "%s",
-                              protocol_rule_sentence(rule));
+        if (*storage)
+                gluster_check(wanted, *storage, facts, violations);
+}
+
+void export_check_node(const struct snapshot *now, const struct export *export, const char *id,
+                       const char *pointer, struct violations *violations)
+{
+        const struct environment *environment = snapshot_environment_by_uid(now, export->environment_uid);
+
+        if (export_excepts(export, id))
+                return;
+        if (environment && strcmp(environment->account, export->account) != 0)
+                environment = NULL; /* another owner's now, whose nodes are not this one's to know of */
+        node_check(now, environment, export->environment, id, pointer, violations);
+}
+
+void export_check_change(const struct snapshot *now, const struct export *existing, const struct export *wanted,
+                         const struct protocol_facts *facts, struct violations *violations)
+{
+        const struct storage *storage = snapshot_storage(now, wanted->storage);
+        bool same = existing->protocol == wanted->protocol && existing->access == wanted->access &&
+                    existing->squash == wanted->squash;
+
+        for (size_t i = 0; i < wanted->except_count; i++) {
+                AUTO_FREE char *pointer = json_pointer_index("/target/except", i);
+
+                export_check_node(now, existing, wanted->except[i], pointer, violations);
+        }
+        if (storage && !same)
+                gluster_check(wanted, storage, facts, violations);
 }
 
 static const char *layer_of_node(void *context, const char *id)

@@ -18,6 +18,16 @@ void export_check_names(const struct snapshot *now, const struct principal *prin
                         const struct protocol_facts *facts, const struct storage **storage,
                         const struct environment **environment, struct violations *violations);
 
+/* Whether `export` may say `id` in `except`: a node of its environment, or one that it says already, which may be
+ * gone. A violation at `pointer` otherwise. */
+void export_check_node(const struct snapshot *now, const struct export *export, const char *id,
+                       const char *pointer, struct violations *violations);
+
+/* Checks what `wanted` says otherwise than `existing`, whose successor it is to be. What stays is not looked at:
+ * an export whose environment is gone can still be switched off. */
+void export_check_change(const struct snapshot *now, const struct export *existing, const struct export *wanted,
+                         const struct protocol_facts *facts, struct violations *violations);
+
 /* The export that already has the mount path of `wanted` (its account and environment_uid are set), or one above
  * or below, on a node that both reach; NULL when there is none. Adds the violation that says so. */
 const struct export *export_find_conflict(const struct snapshot *now, const struct export *wanted,

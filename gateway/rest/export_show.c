@@ -40,3 +40,11 @@ json_t *export_show(const struct request *request, const struct snapshot *now, c
         json_object_set_new(object, "status", states);
         return object;
 }
+
+void export_reply(struct request *request, int status, const struct snapshot *now, const struct export *export)
+{
+        char tag[REPLY_ETAG_SIZE];
+
+        reply_json(&request->reply, status, export_show(request, now, export));
+        reply_field(&request->reply, "ETag", "%s", reply_etag(export->document.revision, tag));
+}

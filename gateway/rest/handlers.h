@@ -24,6 +24,8 @@ void rest_storage_put(struct request *request);
 void rest_export_list(struct request *request);
 void rest_export_get(struct request *request);
 void rest_export_create(struct request *request);
+void rest_export_patch(struct request *request);
+void rest_export_revoke(struct request *request);
 void rest_export_delete(struct request *request);
 
 void rest_grant_list(struct request *request);

@@ -64,6 +64,7 @@ static const char *fault_title(enum fault_code code)
                 [FAULT_TOO_LARGE] = "The body is too large",
                 [FAULT_MEDIA_TYPE] = "The content type is not taken",
                 [FAULT_INVALID] = "The input is not valid",
+                [FAULT_UNCONDITIONAL] = "If-Match is needed",
                 [FAULT_THROTTLED] = "Too many requests",
                 [FAULT_INTERNAL] = "Something is wrong inside Gatehouse",
                 [FAULT_UNAVAILABLE] = "Not available now",

@@ -184,14 +184,19 @@ void request_check_query(const struct request *request, const char *const *allow
         }
 }
 
-bool request_is_json(const struct request *request)
+const char *request_type(const struct request *request)
 {
-        static const char type[] = "application/json";
+        return strcmp(request->method, "PATCH") == 0 ? "application/merge-patch+json" : "application/json";
+}
+
+bool request_has_type(const struct request *request)
+{
+        const char *type = request_type(request);
         const char *given = request->headers[HEADER_CONTENT_TYPE];
 
-        if (!given || strncasecmp(given, type, sizeof type - 1) != 0)
+        if (!given || strncasecmp(given, type, strlen(type)) != 0)
                 return false;
-        given += sizeof type - 1;
+        given += strlen(type);
         given += strspn(given, " \t");
         return *given == '\0' || *given == ';';
 }
@@ -206,6 +211,13 @@ json_t *request_json(struct request *request)
         return body;
 }
 
+static void type_refuse(struct request *request)
+{
+        reply_fault(&request->reply, FAULT_MEDIA_TYPE, "the body must be %s", request_type(request));
+        if (strcmp(request->method, "PATCH") == 0)
+                reply_field(&request->reply, "Accept-Patch", "%s", request_type(request)); /* RFC 5789, 2.2 */
+}
+
 /* What the header says of the body, before a byte of it is read. */
 static void body_check(struct request *request)
 {
@@ -216,8 +228,8 @@ static void body_check(struct request *request)
         request->body_most = request->route->body_most;
         if (request->body_most == BODY_NONE && comes)
                 reply_fault(&request->reply, FAULT_MALFORMED, "this operation takes no body");
-        else if (request->body_most != BODY_NONE && !request_is_json(request))
-                reply_fault(&request->reply, FAULT_MEDIA_TYPE, "the body must be application/json");
+        else if (request->body_most != BODY_NONE && !request_has_type(request))
+                type_refuse(request);
         else if (length > request->body_most)
                 reply_fault(&request->reply, FAULT_TOO_LARGE, "the body may have %zu bytes at most",
                             request->body_most);

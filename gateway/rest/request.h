@@ -96,8 +96,11 @@ const char *request_query(const struct request *request, const char *name);
  * stands there twice. Places are written "query/<name>". */
 void request_check_query(const struct request *request, const char *const *allowed, struct violations *violations);
 
-/* Whether the content type is application/json, with whatever parameters. */
-bool request_is_json(const struct request *request);
+/* The content type of the bodies that the request's method takes. */
+const char *request_type(const struct request *request);
+
+/* Whether the body's content type is that, with whatever parameters. */
+bool request_has_type(const struct request *request);
 
 /* The body as JSON, or NULL with the reply set. Caller owns the reference. */
 struct json_t *request_json(struct request *request);

@@ -120,9 +120,9 @@ void rest_export_get(struct request *request)
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
         const struct export *export = export_find(request, now, PERMIT_READ_EXPORT);
 
-        /* No entity tag: the status changes while the export, and so its revision, does not. */
+        /* Never 304: the status changes while the export, and so its entity tag, does not. */
         if (export)
-                reply_json(&request->reply, 200, export_show(request, now, export));
+                export_reply(request, 200, now, export);
 }
 
 struct export_delete {

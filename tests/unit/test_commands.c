@@ -53,6 +53,8 @@ static int script_perform(void *context, const struct call *call, struct answer 
         text_addf(&script->calls, "%s %s%s%s", call->method, call->path, sent ? " " : "", sent ? sent : "");
         if (call->key)
                 text_addf(&script->calls, " key=%s", call->key);
+        if (call->if_match)
+                text_addf(&script->calls, " if-match=%s", call->if_match);
         if (call->wait_s)
                 text_addf(&script->calls, " wait=%u", call->wait_s);
         text_add_char(&script->calls, '\n');
@@ -176,6 +178,47 @@ static void options_become_the_body_of_an_export(void **test)
         }
 }
 
+static void options_become_the_change_of_an_export(void **test)
+{
+        static const struct reply reply = { 200, "{'id': 'ex-1'}" };
+        static const struct {
+                const char *line, *call;
+        } cases[] = {
+                { "export change ex-1 --access ro --enable --wait 5",
+                  "PATCH /v1/exports/ex-1 {'access':'ro','enabled':true} if-match=* wait=5\n" },
+                { "export change ex-1 --disable --revision 42 --expires-at never",
+                  "PATCH /v1/exports/ex-1 {'enabled':false,'expires_at':null} if-match=\"42\"\n" },
+                { "export change ex-1 --except 1 --except 2 --label a=b --no-label c",
+                  "PATCH /v1/exports/ex-1 {'target':{'except':['1','2']},'labels':{'a':'b','c':null}} "
+                  "if-match=*\n" },
+                { "export change ex-1 --no-except",
+                  "PATCH /v1/exports/ex-1 {'target':{'except':null}} if-match=*\n" },
+        };
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                AUTO_OUTCOME struct outcome outcome = run(cases[i].line, &reply);
+
+                assert_string_equal(outcome.calls, cases[i].call);
+                assert_string_equal(outcome.out, "export ex-1: changed\n");
+                assert_int_equal(outcome.exit_code, EXIT_DONE);
+        }
+}
+
+static void revocation_says_whether_it_was_seen(void **test)
+{
+        static const struct reply seen = { 200, "{'id': 'ex-1', 'gone': true}" };
+        static const struct reply unseen = { 200, "{'id': 'ex-1', 'gone': false}" };
+        AUTO_OUTCOME struct outcome waited = run("export revoke ex-1 --node 101 --wait 9", &seen);
+        AUTO_OUTCOME struct outcome hurried = run("export revoke ex-1 --node 101", &unseen);
+
+        (void)test;
+        assert_string_equal(waited.calls, "POST /v1/exports/ex-1/revoke {'node':'101'} wait=9\n");
+        assert_string_equal(waited.out, "export ex-1: revoked for node 101, gone from the servers\n");
+        assert_string_equal(hurried.calls, "POST /v1/exports/ex-1/revoke {'node':'101'}\n");
+        assert_string_equal(hurried.out, "export ex-1: revoked for node 101\n");
+}
+
 static void wrong_value_of_an_option_calls_nobody(void **test)
 {
         static const struct {
@@ -191,6 +234,13 @@ static void wrong_value_of_an_option_calls_nobody(void **test)
                 { "export delete ex-1 --wait 1s",
                   "gatehouse: option --wait needs a number from 0 to 60, not 1s\n" },
                 { "export create --key=", "gatehouse: option --key needs one line of text\n" },
+                { "export change ex-1",
+                  "gatehouse: export change: say what is to change; see gatehouse export change --help\n" },
+                { "export change ex-1 --disable --revision x",
+                  "gatehouse: option --revision needs a number, not x\n" },
+                { "export change ex-1 --no-except --except 1",
+                  "gatehouse: options --except and --no-except exclude each other\n" },
+                { "export revoke ex-1", "gatehouse: export revoke: option --node is needed\n" },
         };
 
         (void)test;
@@ -448,6 +498,8 @@ int main(void)
                 cmocka_unit_test(answer_decides_the_exit_code),
                 cmocka_unit_test(problem_is_json_where_json_is_wanted),
                 cmocka_unit_test(options_become_the_body_of_an_export),
+                cmocka_unit_test(options_become_the_change_of_an_export),
+                cmocka_unit_test(revocation_says_whether_it_was_seen),
                 cmocka_unit_test(wrong_value_of_an_option_calls_nobody),
                 cmocka_unit_test(list_follows_the_pages),
                 cmocka_unit_test(list_as_json_is_one_list),

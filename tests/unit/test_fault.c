@@ -21,10 +21,15 @@ static void fault_code_has_word_status_and_retry(void **test)
                 int status;
                 bool retryable;
         } cases[] = {
-                { FAULT_NONE, "none", 200, false },          { FAULT_MALFORMED, "malformed", 400, false },
-                { FAULT_CONFLICT, "conflict", 409, false },  { FAULT_INVALID, "invalid", 422, false },
-                { FAULT_THROTTLED, "throttled", 429, true }, { FAULT_UNAVAILABLE, "unavailable", 503, true },
-                { FAULT_TIMEOUT, "timeout", 504, true },     { FAULT_EXHAUSTED, "exhausted", 507, false },
+                { FAULT_NONE, "none", 200, false },
+                { FAULT_MALFORMED, "malformed", 400, false },
+                { FAULT_CONFLICT, "conflict", 409, false },
+                { FAULT_INVALID, "invalid", 422, false },
+                { FAULT_THROTTLED, "throttled", 429, true },
+                { FAULT_UNAVAILABLE, "unavailable", 503, true },
+                { FAULT_TIMEOUT, "timeout", 504, true },
+                { FAULT_EXHAUSTED, "exhausted", 507, false },
+                { FAULT_UNCONDITIONAL, "precondition_required", 428, false },
         };
 
         (void)test;

@@ -172,7 +172,7 @@ static bool rig_await(struct rig *rig, int index, bool gone, int64_t most_ms)
 {
         struct settling settling = { .wait = { .revision = rig->snapshot->revision,
                                                .gone = gone,
-                                               .sides = { [PROTOCOL_IS_NFS] = true },
+                                               .sides = { [PROTOCOL_IS_NFS] = !gone },
                                                .deadline_ms = clock_monotonic_ms(clock_system()) + most_ms,
                                                .settled = settling_told },
                                      .lock = PTHREAD_MUTEX_INITIALIZER,

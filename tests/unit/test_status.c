@@ -97,18 +97,25 @@ static void waiting_settled(struct status_wait *wait, bool in_time)
         pthread_mutex_unlock(&waiting->lock);
 }
 
-static void waiting_start(struct fixture *fixture, struct waiting *waiting, bool gone, int64_t for_ms)
+/* Waits for what `what` says of ex-1 at revision 7. */
+static void waiting_start_for(struct fixture *fixture, struct waiting *waiting, struct status_wait what,
+                              int64_t for_ms)
 {
-        *waiting = (struct waiting){ .wait = { .export_id = "ex-1",
-                                               .revision = 7,
-                                               .gone = gone,
-                                               .sides = { true, false },
-                                               .deadline_ms = clock_monotonic_ms(clock_system()) + for_ms,
-                                               .settled = waiting_settled },
-                                     .outcome = -1 };
+        *waiting = (struct waiting){ .wait = what, .outcome = -1 };
+        snprintf(waiting->wait.export_id, sizeof waiting->wait.export_id, "ex-1");
+        waiting->wait.revision = 7;
+        waiting->wait.deadline_ms = clock_monotonic_ms(clock_system()) + for_ms;
+        waiting->wait.settled = waiting_settled;
         pthread_mutex_init(&waiting->lock, NULL);
         pthread_cond_init(&waiting->told, NULL);
         status_wait_start(fixture->status, &waiting->wait);
+}
+
+/* Waits for the NFS side to hold it, or for both to let go. */
+static void waiting_start(struct fixture *fixture, struct waiting *waiting, bool gone, int64_t for_ms)
+{
+        waiting_start_for(fixture, waiting, (struct status_wait){ .gone = gone, .sides = { !gone, false } },
+                          for_ms);
 }
 
 static int waiting_end(struct waiting *waiting)
@@ -158,6 +165,21 @@ static void wait_for_gone_needs_both_sides_to_have_looked(void **test)
         assert_int_equal(waiting_end(&waiting), true);
 }
 
+static void wait_for_one_side_to_hold_and_the_other_to_let_go_needs_both(void **test)
+{
+        struct fixture *fixture = *test;
+        struct waiting waiting;
+
+        status_note(fixture->status, "ex-1", PROTOCOL_IS_GLUSTER, 5, NULL);
+        waiting_start_for(fixture, &waiting, (struct status_wait){ .gone = true, .sides = { true, false } },
+                          60000);
+        status_note(fixture->status, "ex-1", PROTOCOL_IS_NFS, 7, NULL);
+        status_note_pass(fixture->status, PROTOCOL_IS_GLUSTER, 7);
+        assert_int_equal(waiting.outcome, -1); /* still seen on the bricks */
+        status_note_gone(fixture->status, "ex-1", PROTOCOL_IS_GLUSTER);
+        assert_int_equal(waiting_end(&waiting), true);
+}
+
 static void wait_for_gone_of_the_unseen_waits_for_the_passes(void **test)
 {
         struct fixture *fixture = *test;
@@ -193,6 +215,7 @@ int main(void)
                 FIXTURE_TEST(wait_ends_with_the_observation_it_asked_for),
                 FIXTURE_TEST(wait_ends_at_its_deadline),
                 FIXTURE_TEST(wait_for_gone_needs_both_sides_to_have_looked),
+                FIXTURE_TEST(wait_for_one_side_to_hold_and_the_other_to_let_go_needs_both),
                 FIXTURE_TEST(wait_for_gone_of_the_unseen_waits_for_the_passes),
                 cmocka_unit_test(waits_end_when_the_status_does),
         };
