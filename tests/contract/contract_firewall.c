@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * contract_firewall [real]: what every `struct firewall` answers. Without arguments the fake is asked; `real` asks
- * the kernel through the helper's acts, in a network namespace that nobody else uses.
+ * contract_firewall [real | install | look]: what every `struct firewall` answers. Without arguments the fake is
+ * asked; `real` asks the kernel through the helper's acts, in a network namespace that nobody else uses. For tests
+ * of other processes: `install` puts the sample in place, `look` ends with what it sees (enum known) as exit
+ * status.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -611,6 +613,15 @@ static int look_only(void)
         return firewall.observe(firewall.context, &known, &seen, &fault) ? 99 : (int)known;
 }
 
+static int install_only(void)
+{
+        AUTO_FIREWALL_SET struct firewall_set set = { 0 };
+        struct fault fault = { 0 };
+
+        sample(&set);
+        return install(&set, &fault);
+}
+
 int main(int count, char **arguments)
 {
         /* The fake answers the first ones, the real one all but the very first. */
@@ -644,6 +655,8 @@ int main(int count, char **arguments)
         firewall = firewall_over(&calls);
         if (count > 1 && strcmp(arguments[1], "look") == 0)
                 return look_only();
+        if (count > 1 && strcmp(arguments[1], "install") == 0)
+                return install_only();
         if (count > 1)
                 return _cmocka_run_group_tests("firewall", tests + of_fake_only, ARRAY_SIZE(tests) - of_fake_only,
                                                NULL, NULL);

@@ -266,8 +266,8 @@ static void listing_that_differs_in_a_word_is_not_ours(void **state)
                 "table inet gatehouse { set nfs4 { type ipv4_addr elements = { fd77::1 } } }",
                 "table inet gatehouse { set nfs4 { type ipv4_addr elements = { localhost } } }",
                 "table inet gatehouse { set nfs4 { type ipv4_addr elements = { 10.0.0.1 } ",
-                "table inet gatehouse { set nfs4 { type ipv4_addr elements = { "
-                "1111111111111111111111111111111111111111111111111111111111111111 } } }",
+                ("table inet gatehouse { set nfs4 { type ipv4_addr elements = { "
+                 "1111111111111111111111111111111111111111111111 } } }"),
         };
 
         (void)state;
