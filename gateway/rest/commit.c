@@ -7,10 +7,16 @@
 #include <jansson.h>
 
 #include "base/memory.h"
+#include "rest/dry_run.h"
+
+/* How long the event thread derives grants before it looks after others. */
+#define DRY_RUN_SLICE_MS 10
 
 void commit_fini(struct commit *commit)
 {
         violations_fini(&commit->violations);
+        dry_run_free(commit->dry_run);
+        commit->dry_run = NULL;
         shared_put(commit->document);
         commit->document = NULL;
 }
@@ -31,6 +37,30 @@ static void job_done(struct write_job *job, const struct snapshot *published, co
         request_resume(commit->request);
 }
 
+static void dry_run_slice(struct request *request)
+{
+        struct dry_run *dry_run = ((struct commit *)request->work)->dry_run;
+        const struct clock *clock = request->context->clock;
+
+        while (!dry_run_work(dry_run, request, clock_monotonic_ms(clock) + DRY_RUN_SLICE_MS))
+                if (request_yield(request, dry_run_slice))
+                        return;
+        dry_run_reply(dry_run, request);
+}
+
+/* Prepares the commit here, and answers what it would mean. */
+static void commit_try(struct request *request, struct commit *commit)
+{
+        const struct snapshot *base, *draft;
+
+        if (writer_try(request->context->writer, &commit->job, &base, &draft, &commit->fault) < 0) {
+                commit_failed(request, commit);
+                return;
+        }
+        commit->dry_run = dry_run_new(base, draft);
+        dry_run_slice(request);
+}
+
 void commit_start(struct request *request, struct commit *commit,
                   int (*prepare)(struct commit *commit, struct write *write, struct fault *fault),
                   void (*next)(struct request *request))
@@ -38,6 +68,10 @@ void commit_start(struct request *request, struct commit *commit,
         commit->job = (struct write_job){ .prepare = job_prepare, .done = job_done };
         commit->request = request;
         commit->prepare = prepare;
+        if (request->dry_run) {
+                commit_try(request, commit);
+                return;
+        }
         if (!request_suspend(request, next)) {
                 fault_set(&commit->fault, FAULT_UNAVAILABLE, "gatehoused is stopping; nothing was changed");
                 next(request);

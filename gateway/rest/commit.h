@@ -10,6 +10,8 @@
 #include "rest/request.h"
 #include "store/writer.h"
 
+struct dry_run;
+
 /* First member of a handler's own struct (its request->work). Zeroed, then filled by commit_start. */
 struct commit {
         struct write_job job; /* first: the writer hands back its address */
@@ -22,13 +24,15 @@ struct commit {
         bool created;                     /* out: nothing was there before */
         uint64_t revision;                /* out: of the snapshot that holds it */
         char conflict_id[EXPORT_ID_SIZE]; /* out: the export in the way, or "" */
+        struct dry_run *dry_run;          /* of a request that only asks what would be */
 };
 
 /* Frees what the fields hold, not the struct. */
 void commit_fini(struct commit *commit);
 
 /* Suspends the request, has `prepare` run and its changes committed, then goes on with `next` (also when it
- * failed, and at once when the server is stopping: see commit_failed). */
+ * failed, and at once when the server is stopping: see commit_failed). A dry run commits nothing and never comes
+ * to `next`: it is answered from here. */
 void commit_start(struct request *request, struct commit *commit,
                   int (*prepare)(struct commit *commit, struct write *write, struct fault *fault),
                   void (*next)(struct request *request));

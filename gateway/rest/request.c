@@ -211,6 +211,15 @@ json_t *request_json(struct request *request)
         return body;
 }
 
+static void dry_run_check(struct request *request, struct violations *violations)
+{
+        const char *value = request_query(request, "dry_run");
+
+        request->dry_run = value && strcmp(value, "true") == 0;
+        if (value && !request->dry_run && strcmp(value, "false") != 0)
+                violation_add(violations, "query/dry_run", "dry_run.malformed", "dry_run is true or false");
+}
+
 static void type_refuse(struct request *request)
 {
         reply_fault(&request->reply, FAULT_MEDIA_TYPE, "the body must be %s", request_type(request));
@@ -243,6 +252,7 @@ void request_check(struct request *request)
         if (!request->route)
                 return;
         request_check_query(request, request->route->query, &violations);
+        dry_run_check(request, &violations);
         if (violations_any(&violations))
                 reply_violations(&request->reply, FAULT_MALFORMED, &violations);
         else

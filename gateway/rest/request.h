@@ -60,6 +60,7 @@ struct request {
         char *query_text;
         struct query_field query[REQUEST_QUERY_MAX];
         size_t query_count;
+        bool dry_run; /* ?dry_run=true: the answer is what would be, and nothing is changed */
         char *headers[REQUEST_HEADER_COUNT]; /* NULL = not sent; several fields of a name joined by ", " */
         char id[REQUEST_ID_SIZE];
 

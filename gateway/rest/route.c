@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "rest/handlers.h"
 
+static const char *const write_query[] = { "dry_run", NULL };
 static const char *const page_query[] = { "limit", "cursor", NULL };
 static const char *const environment_query[] = { "account", "limit", "cursor", NULL };
 static const char *const export_query[] = { "environment", "account", "storage", "limit", "cursor", NULL };
@@ -16,22 +17,22 @@ static const struct route routes[] = {
         { "GET", "/healthz", BODY_NONE, NULL, rest_health_get },
         { "GET", "/v1/environments", BODY_NONE, environment_query, rest_environment_list },
         { "GET", "/v1/environments/{name}", BODY_NONE, NULL, rest_environment_get },
-        { "PUT", "/v1/environments/{name}", BODY_INVENTORY, NULL, rest_environment_put },
-        { "DELETE", "/v1/environments/{name}", BODY_NONE, NULL, rest_environment_delete },
+        { "PUT", "/v1/environments/{name}", BODY_INVENTORY, write_query, rest_environment_put },
+        { "DELETE", "/v1/environments/{name}", BODY_NONE, write_query, rest_environment_delete },
         { "GET", "/v1/environments/{name}/nodes", BODY_NONE, page_query, rest_node_list },
         { "GET", "/v1/environments/{name}/nodes/{id}", BODY_NONE, NULL, rest_node_get },
-        { "PUT", "/v1/environments/{name}/nodes/{id}", BODY_INVENTORY, NULL, rest_node_put },
-        { "DELETE", "/v1/environments/{name}/nodes/{id}", BODY_NONE, NULL, rest_node_delete },
+        { "PUT", "/v1/environments/{name}/nodes/{id}", BODY_INVENTORY, write_query, rest_node_put },
+        { "DELETE", "/v1/environments/{name}/nodes/{id}", BODY_NONE, write_query, rest_node_delete },
         { "GET", "/v1/storages", BODY_NONE, page_query, rest_storage_list },
         { "GET", "/v1/storages/{name}", BODY_NONE, NULL, rest_storage_get },
-        { "PUT", "/v1/storages/{name}", BODY_SMALL, NULL, rest_storage_put },
+        { "PUT", "/v1/storages/{name}", BODY_SMALL, write_query, rest_storage_put },
         { "GET", "/v1/exports", BODY_NONE, export_query, rest_export_list },
-        { "POST", "/v1/exports", BODY_SMALL, NULL, rest_export_create },
+        { "POST", "/v1/exports", BODY_SMALL, write_query, rest_export_create },
         { "GET", "/v1/exports/{id}", BODY_NONE, NULL, rest_export_get },
-        { "PATCH", "/v1/exports/{id}", BODY_SMALL, NULL, rest_export_patch },
-        { "DELETE", "/v1/exports/{id}", BODY_NONE, NULL, rest_export_delete },
+        { "PATCH", "/v1/exports/{id}", BODY_SMALL, write_query, rest_export_patch },
+        { "DELETE", "/v1/exports/{id}", BODY_NONE, write_query, rest_export_delete },
         { "GET", "/v1/exports/{id}/grants", BODY_NONE, NULL, rest_grant_list },
-        { "POST", "/v1/exports/{id}/revoke", BODY_SMALL, NULL, rest_export_revoke },
+        { "POST", "/v1/exports/{id}/revoke", BODY_SMALL, write_query, rest_export_revoke },
         { "GET", "/v1/tokens", BODY_NONE, page_query, rest_token_list },
         { "POST", "/v1/tokens", BODY_SMALL, NULL, rest_token_create },
         { "DELETE", "/v1/tokens/{name}", BODY_NONE, NULL, rest_token_delete },

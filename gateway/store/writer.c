@@ -221,3 +221,22 @@ void writer_submit(struct writer *writer, struct write_job *job)
         pthread_cond_signal(&writer->queue_grew);
         pthread_mutex_unlock(&writer->queue_mutex);
 }
+
+int writer_try(struct writer *writer, struct write_job *job, const struct snapshot **base,
+               const struct snapshot **draft, struct fault *fault)
+{
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(writer);
+        struct write_group group;
+        int result;
+
+        write_group_init(&group, now, clock_wall_ms(writer->clock), writer);
+        write_group_add(&group, job);
+        *fault = group.entries[0].fault;
+        result = -(int)fault->code;
+        if (result == 0) {
+                *base = shared_get(now);
+                *draft = shared_get(group.draft);
+        }
+        write_group_fini(&group);
+        return result;
+}

@@ -57,5 +57,11 @@ void writer_free(struct writer *writer);
 
 void writer_submit(struct writer *writer, struct write_job *job);
 
+/* Runs the job's `prepare` now, in the calling thread, on a draft that nobody commits, so that nothing of it
+ * happens; `done` is not called. *base: the newest snapshot, *draft: what the job would make of it; the caller
+ * drops both with shared_put. Or `prepare`'s fault, and neither is set. */
+int writer_try(struct writer *writer, struct write_job *job, const struct snapshot **base,
+               const struct snapshot **draft, struct fault *fault);
+
 /* The newest published snapshot; caller drops it with shared_put. Never waits for a commit. */
 const struct snapshot *writer_snapshot(struct writer *writer);

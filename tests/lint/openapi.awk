@@ -32,6 +32,6 @@ in_paths && /^    [a-z]+:/ {
         if (method == "parameters")
                 method = ""
 }
-in_paths && match($0, /parameters\/query-[a-z]+/) {
+in_paths && match($0, /parameters\/query-[a-z_]+/) {
         found = found " " substr($0, RSTART + length("parameters/query-"), RLENGTH - length("parameters/query-"))
 }

@@ -224,6 +224,30 @@ static void writer_put_is_published_and_stored(void **state)
         shared_put(after);
 }
 
+static void writer_try_tells_what_would_be_and_does_nothing(void **state)
+{
+        struct bench *bench = *state;
+        struct test_job first = { .name = "a", .prepare = prepare_put, .value = 7 };
+        struct test_job tried = { .name = "a", .prepare = prepare_increase, .job = { .prepare = job_prepare } };
+        struct test_job refused = { .name = "a", .prepare = prepare_fail_late, .job = { .prepare = job_prepare } };
+        const struct snapshot *base = NULL, *draft = NULL;
+        struct fault fault = { 0 };
+
+        assert_int_equal(job_run(bench, &first), FAULT_NONE);
+        assert_int_equal(writer_try(bench->writer, &refused.job, &base, &draft, &fault), -FAULT_INVALID);
+        assert_int_equal(fault.code, FAULT_INVALID);
+        assert_null(draft);
+        assert_int_equal(writer_try(bench->writer, &tried.job, &base, &draft, &fault), 0);
+        assert_int_equal(counter_read(base, "a"), 7);
+        assert_int_equal(counter_read(draft, "a"), 8);
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(bench->writer);
+        assert_ptr_equal(now, base);
+        assert_int_equal(bench->published, 1);
+        assert_int_equal(bench->probe->group_count, 1);
+        shared_put(base);
+        shared_put(draft);
+}
+
 static void writer_put_again_keeps_created_at(void **state)
 {
         struct bench *bench = *state;
@@ -620,6 +644,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_start, bench_end)
         const struct CMUnitTest tests[] = {
                 TEST(writer_put_is_published_and_stored),
+                TEST(writer_try_tells_what_would_be_and_does_nothing),
                 TEST(writer_put_again_keeps_created_at),
                 TEST(writer_remove_takes_away),
                 TEST(writer_changes_of_one_object_in_one_job_add_up),
