@@ -34,6 +34,10 @@ void firewall_set_peers(struct firewall_set *set, const struct address *peers, s
                 return;
         memcpy(set->peers, peers, peer_count * sizeof *peers);
         qsort(set->peers, peer_count, sizeof *peers, address_order);
+        set->peer_count = 1;
+        for (size_t i = 1; i < peer_count; i++)
+                if (!address_equal(&set->peers[i], &set->peers[set->peer_count - 1]))
+                        set->peers[set->peer_count++] = set->peers[i];
 }
 
 /* Where `pair` is, or would be. */

@@ -34,7 +34,7 @@ struct firewall_set {
 #define AUTO_FIREWALL_SET __attribute__((cleanup(firewall_set_fini)))
 void firewall_set_fini(struct firewall_set *set);
 
-/* Puts the storage nodes in (copied, sorted). */
+/* Puts the storage nodes in (copied, sorted, doubles dropped). */
 void firewall_set_peers(struct firewall_set *set, const struct address *peers, size_t peer_count);
 
 /* Adds or takes out one pair; false when that changed nothing. O(n) moves, O(log n) comparisons. */

@@ -94,7 +94,7 @@ static bool peers_differ(const struct firewall_set *set, const struct address *p
         firewall_set_peers(&other, peers, peer_count);
         if (other.peer_count != set->peer_count)
                 return true;
-        for (size_t i = 0; i < peer_count; i++)
+        for (size_t i = 0; i < other.peer_count; i++)
                 if (!address_equal(&other.peers[i], &set->peers[i]))
                         return true;
         return false;
