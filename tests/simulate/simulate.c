@@ -161,7 +161,7 @@ static void settle(struct simulation *simulation)
                 pthread_mutex_unlock(&simulation->lock);
         }
         pthread_mutex_lock(&simulation->lock);
-        simulation->storage_gone = false;
+        simulation->storage_gone = simulation->restarted = false;
         if (!settled)
                 simulation_fail(simulation, "does not settle: %s", text_get(&why));
         simulation_tell(simulation, "-- settled");
@@ -202,11 +202,22 @@ static void restart_anytime(struct simulation *simulation)
 {
         if (simulation->storage_gone)
                 return;
+        simulation->restarted = true;
         simulation_tell(simulation, "-- restart");
         gateway_stop(simulation);
         if (random_below(simulation, 2))
                 world_change(simulation);
         gateway_start(simulation);
+}
+
+/* What expires makes room: an export that gave way to it at its mount path is granted from then on. */
+static void time_skip(struct simulation *simulation)
+{
+        pthread_mutex_lock(&simulation->lock);
+        atomic_fetch_add(&simulation->skipped_ms, random_below(simulation, 8000));
+        rights_of(simulation, simulation->snapshot, NULL, &simulation->rights);
+        pthread_mutex_unlock(&simulation->lock);
+        simulation_tell(simulation, "time goes on to %lld", (long long)atomic_load(&simulation->skipped_ms));
 }
 
 static void operate(struct simulation *simulation)
@@ -220,7 +231,7 @@ static void operate(struct simulation *simulation)
                 servers_disturb(simulation);
                 pthread_mutex_unlock(&simulation->lock);
         } else if (which < 88) {
-                atomic_fetch_add(&simulation->skipped_ms, random_below(simulation, 8000));
+                time_skip(simulation);
                 reconcile_wake(simulation->reconcile);
         } else if (which < 91) {
                 restart_anytime(simulation);

@@ -148,13 +148,11 @@ static void disturb_nfs(struct simulation *simulation)
 
 static void disturb_nfs_server(struct simulation *simulation)
 {
-        if (simulation->nfs_stopped || simulation->nfs_crash) {
-                fake_nfs_server_start(simulation->nfs);
-                simulation->nfs_crash = false;
-        } else {
+        simulation->nfs_stopped = !simulation->nfs_stopped;
+        if (simulation->nfs_stopped)
                 fake_nfs_server_stop(simulation->nfs);
-        }
-        simulation->nfs_stopped = !simulation->nfs_stopped && !simulation->nfs_crash;
+        else
+                fake_nfs_server_start(simulation->nfs);
         simulation_tell(simulation, "nfs: the server %s", simulation->nfs_stopped ? "ends" : "starts anew");
 }
 

@@ -127,7 +127,7 @@ static void storage_change(struct simulation *simulation, struct snapshot *draft
         unsigned number = random_below(simulation, ARRAY_SIZE(storages));
 
         if (number > 0 && random_below(simulation, 4) == 0) { /* one stays: the packet filter needs its nodes */
-                if (!simulation->reconcile)
+                if (!simulation->reconcile || simulation->restarted)
                         return;
                 simulation->storage_gone = true;
                 simulation_tell(simulation, "storage %s: deleted", storages[number].name);

@@ -56,6 +56,7 @@ struct simulation {
                                since it settled last */
         struct pmap kept;   /* rights that must not be taken away from anybody, not for an instant */
         bool keeping;
+        bool restarted;    /* since it settled */
         bool storage_gone; /* since it settled; a gateway that starts anew knows nothing of its volume any more */
         bool unenforced;   /* the pool has members that do not report: all is by NFS */
 
