@@ -236,7 +236,7 @@ int main(int count, char **words)
                                       .version = (uint32_t)strtoul(words[4], NULL, 10),
                                       .procedure = (uint32_t)strtoul(words[5], NULL, 10) };
         else
-                return usage();
+                return (int)usage();
         fd = server_connect(words[1], words[2]);
         if (fd < 0)
                 return OUTCOME_UNREACHABLE;
