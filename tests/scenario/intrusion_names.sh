@@ -43,7 +43,7 @@ a#b
 ~
 !!
 a=b&c<d>e|f
-  blanks  
+  blanks \u0020
 option username x
 \u202egnp.exe
 \u2066a\u2069\u200b
