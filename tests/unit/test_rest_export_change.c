@@ -219,6 +219,19 @@ static void export_of_a_world_that_is_gone_can_be_switched_off(void **state)
         expect_patch(api, id, "{'target':{'except':[]}}", "200");
 }
 
+static void export_that_has_expired_can_be_changed_and_prolonged(void **state)
+{
+        struct api *api = *state;
+
+        api_world(api);
+        const char *id = api_export(api, "/a", "/m");
+        expect_patch(api, id, "{'expires_at':'2099-01-01T00:00:00Z'}", "200");
+        atomic_store(&api->wall_offset_ms, 100 * 366 * 86400000LL);
+        expect_patch(api, id, "{'labels':{'a':'b'}}", "200");
+        expect_patch(api, id, "{'expires_at':'2099-01-02T00:00:00Z'}", "422 /expires_at export.expired");
+        expect_patch(api, id, "{'expires_at':null}", "200");
+}
+
 static void revoked_node_stays_revoked(void **state)
 {
         struct api *api = *state;
@@ -391,6 +404,7 @@ int main(void)
                 API_TEST(patch_of_another_type_is_refused),
                 API_TEST(foreign_exports_are_as_if_not_there),
                 API_TEST(export_of_a_world_that_is_gone_can_be_switched_off),
+                API_TEST(export_that_has_expired_can_be_changed_and_prolonged),
                 API_TEST(revoked_node_stays_revoked),
                 API_TEST(wrong_revocation_is_refused),
                 API_TEST(full_list_of_revoked_nodes_takes_no_more),
