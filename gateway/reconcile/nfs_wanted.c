@@ -29,7 +29,7 @@ struct nfs_export *nfs_wanted_in_doubt(const struct snapshot *snapshot, const st
         struct protocol_facts unenforced = *facts;
         struct nfs_export *all;
 
-        if (facts->pool_enforced != KNOWN_UNKNOWN)
+        if (facts->pool_enforced == KNOWN_PRESENT)
                 return NULL;
         unenforced.pool_enforced = KNOWN_ABSENT;
         all = nfs_wanted(snapshot, export, &unenforced, now_ms);

@@ -11,8 +11,9 @@
 struct nfs_export *nfs_wanted(const struct snapshot *snapshot, const struct export *export,
                               const struct protocol_facts *facts, int64_t now_ms);
 
-/* While the pool is in doubt (else NULL): the block with which all clients are served by NFS, if the server was
- * seen to serve any that `wanted` (may be NULL) has not. Caller frees. */
+/* Unless the pool is known to enforce (then NULL; it may have become known since `wanted` was made): the block
+ * with which all clients are served by NFS, if the server was seen to serve any that `wanted` (may be NULL) has
+ * not. Caller frees. */
 struct nfs_export *nfs_wanted_in_doubt(const struct snapshot *snapshot, const struct export *export,
                                        const struct protocol_facts *facts, int64_t now_ms,
                                        const struct nfs_export *wanted, const struct nfs_export_seen *seen);
