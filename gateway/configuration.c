@@ -17,6 +17,11 @@ static bool version_is_valid(const char *value)
         return value[0] == '\0' || platform_version_parse(value, &version) == 0;
 }
 
+static bool socket_is_valid(const char *value)
+{
+        return value[0] == '\0' || value[0] == '/';
+}
+
 const struct setting configuration_table[] = {
         { .key = "state_dir",
           .type = SETTING_PATH,
@@ -76,6 +81,25 @@ const struct setting configuration_table[] = {
                   "grant lets in. The storage nodes of every storage that is registered are let through; before "
                   "the first one nothing is refused. off leaves the filter alone: gatehouse-helper --firewall-off "
                   "takes away what was there." },
+        { .key = "volfiled_socket",
+          .type = SETTING_TEXT,
+          .offset = AT(volfiled_socket),
+          .preset = GATEHOUSE_RUNTIMEDIR "-volfiled/control.sock",
+          .most = 107,
+          .help = "Where gatehouse-volfiled(8) is told what to serve to native clients. Empty, or with firewall = "
+                  "off: "
+                  "native clients reach glusterd itself, which obeys whoever reaches it.",
+          .accepts = socket_is_valid,
+          .form = "a path beginning with /, or nothing" },
+        { .key = "volfiled_port",
+          .type = SETTING_NUMBER,
+          .offset = AT(volfiled_port),
+          .preset = "24107",
+          .least = 1024,
+          .most = 65535,
+          .help = "The port of gatehouse-volfiled(8), to which the packet filter leads native clients that ask "
+                  "for "
+                  "24007." },
         { .key = "worker_program",
           .type = SETTING_PATH,
           .offset = AT(worker_program),

@@ -22,6 +22,8 @@ struct configuration {
         char *user;
         char *helper_socket;
         int firewall; /* enum firewall_mode */
+        char *volfiled_socket;
+        int64_t volfiled_port;
         char *worker_program;
         int64_t workers;
         char *dbus_address;

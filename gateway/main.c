@@ -22,6 +22,7 @@
 #include "protocols/files/storage_files.h"
 #include "protocols/firewall/firewall_calls.h"
 #include "protocols/gluster/gluster_volume.h"
+#include "protocols/gluster/volfiled_door.h"
 #include "protocols/nfs/ganesha.h"
 #include "reconcile/reconcile.h"
 #include "reconcile/worker_pool.h"
@@ -46,6 +47,9 @@ struct gateway {
         struct ganesha *ganesha;
         struct gluster_volume_callers gluster_real;
         struct storage_files_real files_real;
+        struct privilege_caller *volfiled; /* or NULL: native clients reach glusterd itself */
+        struct volfiled_door volfiled_door;
+        struct native_door door;
         struct nfs_server nfs;
         struct gluster_volume gluster;
         struct storage_files files;
@@ -203,6 +207,18 @@ static int store_start(struct gateway *gateway, struct fault *fault)
         return failed;
 }
 
+/* gatehouse-volfiled in glusterd's place: the packet filter leads native clients there. */
+static void door_open(struct gateway *gateway)
+{
+        const struct configuration *configuration = &gateway->configuration;
+
+        gateway->volfiled = privilege_caller_new(configuration->volfiled_socket);
+        gateway->volfiled_door = (struct volfiled_door){ .helper = privilege_caller_acts(gateway->helper),
+                                                         .volfiled = privilege_caller_acts(gateway->volfiled) };
+        gateway->door = volfiled_door_open(&gateway->volfiled_door);
+        gateway->firewall_calls.ports.volfiled = (uint16_t)configuration->volfiled_port;
+}
+
 /* Opens the seams to the outside world; nothing of it needs to be there yet. */
 static int world_open(struct gateway *gateway, struct fault *fault)
 {
@@ -227,6 +243,8 @@ static int world_open(struct gateway *gateway, struct fault *fault)
         gateway->firewall_calls = (struct firewall_calls){ .helper = privilege_caller_acts(gateway->filter_helper),
                                                            .ports = FIREWALL_PORTS_DEFAULT };
         gateway->firewall = firewall_over(&gateway->firewall_calls);
+        if (configuration->firewall == FIREWALL_ENFORCE && configuration->volfiled_socket[0])
+                door_open(gateway);
         return 0;
 }
 
@@ -241,6 +259,7 @@ static int reconcile_open(struct gateway *gateway, struct fault *fault)
                 .gluster = &gateway->gluster,
                 .files = &gateway->files,
                 .firewall = gateway->configuration.firewall == FIREWALL_ENFORCE ? &gateway->firewall : NULL,
+                .door = gateway->volfiled ? &gateway->door : NULL,
                 .interval_ms = gateway->configuration.reconcile_interval_ms,
         };
         struct reconcile *reconcile = NULL;
@@ -310,6 +329,7 @@ static void gateway_stop(struct gateway *gateway)
         worker_pool_free(gateway->workers);
         privilege_caller_free(gateway->helper);
         privilege_caller_free(gateway->filter_helper);
+        privilege_caller_free(gateway->volfiled);
         pthread_mutex_destroy(&gateway->reconcile_lock);
         configuration_fini(&gateway->configuration);
 }

@@ -64,6 +64,17 @@ struct gluster_volume {
         void *context;
 };
 
+/* What native clients of this storage node reach in glusterd's place: gatehouse-volfiled. Used by one thread. */
+struct native_door {
+        /* Serves what glusterd has written of `volume` now, with these bricks, to these addresses and nobody else.
+         * UNAVAILABLE: the door is not there. One volume at a time: the last one published. */
+        int (*publish)(void *context, const char *volume, const struct volume_brick *bricks, size_t brick_count,
+                       const struct address *clients, size_t client_count, struct fault *fault);
+        /* *told: whether it still knows what was published; false after it was restarted. */
+        int (*observe)(void *context, bool *told, struct fault *fault);
+        void *context;
+};
+
 /* What is at a path of a storage. */
 enum path_kind {
         PATH_ABSENT, /* nothing there; every component before it that exists is a directory */

@@ -13,6 +13,7 @@
 #define CANARY_DEADLINE_MS 5000 /* bricks take a list of 10,000 entries within 0.7 s */
 #define CANARY_PAUSE_FIRST_MS 2
 #define CANARY_PAUSE_LAST_MS 50
+#define DOOR_LOOK_MS 2000
 
 struct gluster_side {
         const struct side_world *world;
@@ -24,6 +25,7 @@ struct gluster_side {
         bool starting;       /* it follows its first snapshot */
         int64_t next_expiry_ms;
         int64_t next_gate_look_ms;
+        int64_t next_door_look_ms;
 };
 
 /* Every cluster storage has its state, whether or not anything is exported from it: its bricks are closed all
@@ -286,11 +288,64 @@ static int volume_secure(struct gluster_side *side, struct volume_state *volume,
         return failed;
 }
 
+/* Native clients get the volume's description from gatehouse-volfiled: it learns each change, and that of a volume
+ * option by hand at the next look, before the packet filter lets anybody new in. What it knows already costs it
+ * nothing. */
+static int door_follow(struct gluster_side *side, const struct volume_state *volume,
+                       const struct volume_seen *seen, struct fault *fault)
+{
+        AUTO_ADDRESS_BAG struct address_bag clients = { 0 };
+        const struct native_door *door = side->world->door;
+
+        if (!door)
+                return 0;
+        if (pmap_count(side->volumes) > 1)
+                return fault_set(
+                        fault, FAULT_UNAVAILABLE,
+                        "serve volume %s natively: gatehouse-volfiled serves one volume, and there are more",
+                        volume->storage->volume);
+        shares_addresses(&volume->shares, true, &clients);
+        address_bag_tidy(&clients);
+        return door->publish(door->context, volume->storage->volume, seen->bricks, seen->brick_count,
+                             clients.items, clients.count, fault);
+}
+
+/* A gatehouse-volfiled that was restarted knows nothing and lets nobody in until it is told again. */
+static void door_watch(struct gluster_side *side)
+{
+        int64_t now_ms = clock_monotonic_ms(side->world->clock);
+        struct fault fault = { 0 };
+        struct pmap_cursor cursor;
+        struct pmap_entry entry;
+        bool told = false;
+
+        if (!side->world->door || now_ms < side->next_door_look_ms)
+                return;
+        side->next_door_look_ms = now_ms + DOOR_LOOK_MS;
+        if (side->world->door->observe(side->world->door->context, &told, &fault) == 0 && told)
+                return;
+        pmap_first(side->volumes, NULL, 0, &cursor);
+        while (pmap_next(&cursor, &entry))
+                ((struct volume_state *)entry.value)->dirty = true;
+}
+
+/* Brings the list of the bricks to what is wanted, unless they hold it. */
+static int list_follow(struct gluster_side *side, struct volume_state *volume, const struct volume_seen *seen,
+                       struct fault *fault)
+{
+        AUTO_ACCESS_LIST struct access_list list = { 0 };
+
+        shares_list(&volume->shares, volume->storage->addresses, volume->storage->address_count, &list);
+        if (volume->installed.generation != 0 && seen->generation == volume->installed.generation &&
+            access_list_equal(&list, &volume->installed))
+                return 0;
+        return list_install(side, volume, seen, &list, fault);
+}
+
 /* Observes the volume and brings its bricks to what is wanted. */
 static int volume_settle(struct gluster_side *side, struct volume_state *volume, struct fault *fault)
 {
         __attribute__((cleanup(volume_seen_fini))) struct volume_seen seen = { 0 };
-        AUTO_ACCESS_LIST struct access_list list = { 0 };
         int failed = side->gluster->observe(side->gluster->context, volume->storage->volume, &seen, fault);
 
         status_note_backend(side->world->status, BACKEND_GLUSTERD, failed ? fault : NULL);
@@ -300,13 +355,9 @@ static int volume_settle(struct gluster_side *side, struct volume_state *volume,
                 return failed;
         if (status_note_pool(side->world->status, pool_enforced(side, &seen)))
                 side->world->facts_changed(side->world->facts_context);
-        if ((failed = volume_secure(side, volume, fault)))
+        if ((failed = volume_secure(side, volume, fault)) || (failed = list_follow(side, volume, &seen, fault)))
                 return failed;
-        shares_list(&volume->shares, volume->storage->addresses, volume->storage->address_count, &list);
-        if (volume->installed.generation != 0 && seen.generation == volume->installed.generation &&
-            access_list_equal(&list, &volume->installed))
-                return 0;
-        return list_install(side, volume, &seen, &list, fault);
+        return door_follow(side, volume, &seen, fault);
 }
 
 /* The bricks hold the list: now whom it lets in may come. */
@@ -363,6 +414,8 @@ static int side_pause_ms(const struct gluster_side *side)
                 if (volume_due_ms < due_ms)
                         due_ms = volume_due_ms;
         }
+        if (side->world->door && pmap_count(side->volumes) > 0 && side->next_door_look_ms < due_ms)
+                due_ms = side->next_door_look_ms;
         if (side->next_expiry_ms && now_ms + side->next_expiry_ms - clock_wall_ms(side->world->clock) < due_ms)
                 due_ms = now_ms + side->next_expiry_ms - clock_wall_ms(side->world->clock);
         return due_ms > now_ms ? (int)(due_ms - now_ms) + 1 : 0;
@@ -388,6 +441,7 @@ static void *side_run(void *argument)
 
                 side_follow(side);
                 gate_look(side);
+                door_watch(side);
                 pmap_first(side->volumes, NULL, 0, &cursor);
                 while (pmap_next(&cursor, &entry))
                         volume_work(side, entry.value);

@@ -54,6 +54,7 @@ int reconcile_start(const struct reconcile_world *world, struct reconcile **resu
                 .status = world->status,
                 .directories = directories_new(world->files, world->clock, directories_changed, reconcile),
                 .gate = gate_new(world->firewall, world->status),
+                .door = world->door,
                 .clock = world->clock,
                 .facts_changed = facts_changed,
                 .facts_context = reconcile,

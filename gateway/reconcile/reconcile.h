@@ -19,6 +19,7 @@ struct reconcile_world {
         const struct gluster_volume *gluster;
         const struct storage_files *files;
         const struct firewall *firewall; /* NULL = the operator has switched it off */
+        const struct native_door *door;  /* NULL = native clients reach glusterd itself */
         int64_t interval_ms;             /* reconcile_interval */
 };
 

@@ -20,6 +20,7 @@ struct side_world {
         struct status *status;
         struct directories *directories;
         struct gate *gate;
+        const struct native_door *door; /* NULL: native clients reach glusterd itself */
         const struct clock *clock;
         void (*facts_changed)(void *context); /* the protocol choice may come out differently: wake both sides */
         void *facts_context;

@@ -228,7 +228,8 @@ gatehouse_prepare() { # gatehouse_prepare LINE-OF-CONFIGURATION...
         [ -n "$sbindir" ] || { echo 'testbed: Gatehouse is not installed in tests/scenario/stage; run this by make check' >&2; exit 77; }
         on storage sh -ec '
                 id gatehouse >/dev/null 2>&1 || useradd --system --user-group --no-create-home --home-dir "$1" --shell /usr/sbin/nologin gatehouse
-                mkdir -p "$1" "$2" "$3" /run/gatehouse-helper "$4/gatehouse"
+                id gatehouse-volfiled >/dev/null 2>&1 || useradd --system --user-group --no-create-home --home-dir / --shell /usr/sbin/nologin gatehouse-volfiled
+                mkdir -p "$1" "$2" "$3" /run/gatehouse-helper /run/gatehouse-volfiled "$4/gatehouse"
                 chown gatehouse:gatehouse "$1" "$2"; chmod 700 "$1"' sh "$statedir" "$runtimedir" "$accessdir" "$sysconfdir" ||
                 fail 'the storage node cannot be prepared'
         printf '%s\n' "$@" | on storage sh -c 'cat >"$0/gatehouse/gatehouse.conf"' "$sysconfdir"
@@ -237,6 +238,11 @@ gatehouse_prepare() { # gatehouse_prepare LINE-OF-CONFIGURATION...
 helper_start() {
         daemon_start storage gatehouse-helper "$pkglibexecdir/gatehouse-helper"
         wait_until 10 on storage test -S /run/gatehouse-helper/helper.sock || { log_tail gatehouse-helper; fail 'gatehouse-helper does not start'; }
+}
+
+volfiled_start() {
+        daemon_start storage gatehouse-volfiled "$pkglibexecdir/gatehouse-volfiled"
+        wait_until 10 on storage test -S /run/gatehouse-volfiled/control.sock || { log_tail gatehouse-volfiled; fail 'gatehouse-volfiled does not start'; }
 }
 
 gatehouse_answers() { on storage curl -sS --max-time 5 --unix-socket "$runtimedir/gatehouse.sock" http://localhost/healthz; }
@@ -274,6 +280,7 @@ storage_start_cluster() {
         ganesha_prepare
         ganesha_start /etc/ganesha/gatehouse.conf
         helper_start
+        volfiled_start
         gatehoused_start
 }
 

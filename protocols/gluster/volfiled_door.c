@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "protocols/gluster/volfiled_door.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "protocols/gluster/client_volfile.h"
+#include "protocols/gluster/volfile_publish.h"
+
+static void bricks_copy(struct volfile_served *served, const struct volume_brick *bricks, size_t count)
+{
+        served->bricks = memory_new(count, sizeof *bricks);
+        served->brick_count = count;
+        for (size_t i = 0; i < count; i++) {
+                served->bricks[i] = bricks[i];
+                served->bricks[i].path = memory_text(bricks[i].path);
+        }
+}
+
+static int door_publish(void *context, const char *volume, const struct volume_brick *bricks, size_t brick_count,
+                        const struct address *clients, size_t client_count, struct fault *fault)
+{
+        const struct volfiled_door *door = context;
+        AUTO_VOLFILE_SERVED struct volfile_served served = { 0 };
+        AUTO_TEXT struct text volfile = { 0 };
+        int failed = client_volfile_get(&door->helper, volume, &volfile, fault);
+
+        if (failed)
+                return failed;
+        served.volume = memory_text(volume);
+        served.length = volfile.length;
+        served.text = text_take(&volfile);
+        bricks_copy(&served, bricks, brick_count);
+        return volfile_publish(&door->volfiled, &served, clients, client_count, fault);
+}
+
+static int door_observe(void *context, bool *told, struct fault *fault)
+{
+        const struct volfiled_door *door = context;
+        struct volfile_status status = { 0 };
+        int failed = volfile_publish_status(&door->volfiled, &status, fault);
+
+        *told = !failed && status.number != 0;
+        return failed;
+}
+
+struct native_door volfiled_door_open(const struct volfiled_door *door)
+{
+        return (struct native_door){ door_publish, door_observe, (void *)(uintptr_t)door };
+}
