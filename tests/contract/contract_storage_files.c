@@ -222,6 +222,17 @@ static void *maker_run(void *context)
         return NULL;
 }
 
+/* Where maker `index` of a round works: all at one place, but on a volume each at its own. GlusterFS 10.3 was seen
+ * to leave a directory that two clients made at the same moment in split brain (EIO from then on); Gatehouse makes
+ * all directories in one thread, so that it does not ask for that. */
+static void maker_path(const struct world *world, int round, size_t index, char path[64])
+{
+        if (world->storage->kind == STORAGE_CLUSTER)
+                snprintf(path, 64, "%s/%d-%zu/x/y/z", world->base, round, index);
+        else
+                snprintf(path, 64, "%s/%d/x/y/z", world->base, round);
+}
+
 static void makers_at_the_same_time_all_succeed(void **state)
 {
         struct world *world = *state;
@@ -229,19 +240,20 @@ static void makers_at_the_same_time_all_succeed(void **state)
         for (int round = 0; round < 10; round++) {
                 struct maker makers[4];
                 pthread_t threads[4];
-                char path[64];
+                char paths[4][64];
 
-                snprintf(path, sizeof path, "%s/%d/x/y/z", world->base, round);
                 for (size_t i = 0; i < ARRAY_SIZE(makers); i++) {
-                        makers[i] = (struct maker){ .world = world, .path = path };
+                        maker_path(world, round, i, paths[i]);
+                        makers[i] = (struct maker){ .world = world, .path = paths[i] };
                         pthread_create(&threads[i], NULL, maker_run, &makers[i]);
                 }
                 for (size_t i = 0; i < ARRAY_SIZE(makers); i++)
                         pthread_join(threads[i], NULL);
-                for (size_t i = 0; i < ARRAY_SIZE(makers); i++)
+                for (size_t i = 0; i < ARRAY_SIZE(makers); i++) {
                         if (makers[i].failed)
                                 fail_msg("%s", makers[i].fault.text);
-                assert_is(world, path, PATH_DIRECTORY, 33, 34, 0750);
+                        assert_is(world, paths[i], PATH_DIRECTORY, 33, 34, 0750);
+                }
         }
 }
 
