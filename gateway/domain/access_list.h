@@ -37,9 +37,6 @@ void access_list_init(struct access_list *list, const struct address *peers, siz
 /* Lets `address` into `path`; keeps the list sorted and free of doubles. */
 void access_list_add(struct access_list *list, const char *path, const struct address *address);
 
-/* Adds what each admitted gluster grant of `grants` asks for. */
-void access_list_add_grants(struct access_list *list, const struct grant_list *grants);
-
 /* Whether both admit the same; generations are not compared. */
 bool access_list_equal(const struct access_list *a, const struct access_list *b);
 

@@ -129,33 +129,6 @@ static void access_list_admits_only_what_was_added(void **test)
         assert_false(admits(&list, "/", "10.0.0.1"));
 }
 
-static void access_list_takes_admitted_gluster_grants_alone(void **test)
-{
-        struct export *export = world_export("ex-1", 1);
-        struct node *node = world_node("10", "cp", "fd00::5 10.0.0.5 10.0.0.6");
-        struct grant items[] = {
-                { .export = export, .node = node, .verdict = ACCESS_ADMITTED, .choice = { PROTOCOL_IS_NFS, 0 } },
-                { .export = export,
-                  .node = node,
-                  .verdict = ACCESS_EXPORT_DISABLED,
-                  .choice = { PROTOCOL_IS_GLUSTER, 0 } },
-                { .export = export,
-                  .node = node,
-                  .verdict = ACCESS_ADMITTED,
-                  .choice = { PROTOCOL_IS_GLUSTER, 0 } },
-        };
-        AUTO_ACCESS_LIST struct access_list list = { 0 };
-
-        (void)test;
-        access_list_add_grants(&list, &(struct grant_list){ .items = items, .count = 2 });
-        assert_int_equal(list.entry_count, 0);
-        access_list_add_grants(&list, &(struct grant_list){ .items = items, .count = 3 });
-        AUTO_FREE char *text = list_text(&list);
-        assert_string_equal(text, "/shared/site=10.0.0.5,10.0.0.6");
-        shared_put(export);
-        shared_put(node);
-}
-
 static void access_list_canary_names_its_generation(void **test)
 {
         char path[ACCESS_CANARY_SIZE];
@@ -172,7 +145,6 @@ int main(void)
                 cmocka_unit_test(access_list_does_not_depend_on_the_order_of_adding),
                 cmocka_unit_test(access_list_equal_sees_each_difference),
                 cmocka_unit_test(access_list_admits_only_what_was_added),
-                cmocka_unit_test(access_list_takes_admitted_gluster_grants_alone),
                 cmocka_unit_test(access_list_canary_names_its_generation),
         };
 

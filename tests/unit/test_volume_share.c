@@ -127,9 +127,46 @@ static void removed_share_is_leaving_until_it_comes_back(void **test)
         shares_fini(&shares);
 }
 
+static void share_is_of_admitted_gluster_grants_alone(void **test)
+{
+        struct export *export = world_export("ex-1", 1);
+        struct storage *storage = world_storage();
+        struct node *node = world_node("10", "cp", "fd00::5 10.0.0.5 10.0.0.6");
+        struct grant items[] = {
+                { .export = export,
+                  .storage = storage,
+                  .node = node,
+                  .verdict = ACCESS_ADMITTED,
+                  .choice = { PROTOCOL_IS_NFS, 0 } },
+                { .export = export,
+                  .storage = storage,
+                  .node = node,
+                  .verdict = ACCESS_EXPORT_DISABLED,
+                  .choice = { PROTOCOL_IS_GLUSTER, 0 } },
+                { .export = export,
+                  .storage = storage,
+                  .node = node,
+                  .verdict = ACCESS_ADMITTED,
+                  .choice = { PROTOCOL_IS_GLUSTER, 0 } },
+        };
+
+        (void)test;
+        assert_null(share_new(&(struct grant_list){ .items = items, .count = 2 }, 5));
+        struct share *share = share_new(&(struct grant_list){ .items = items, .count = 3 }, 5);
+        assert_non_null(share);
+        assert_int_equal(share->address_count, 2);
+        for (size_t i = 0; i < 2; i++)
+                assert_int_equal(share->addresses[i].family, ADDRESS_V4);
+        shared_put(share);
+        shared_put(export);
+        shared_put(storage);
+        shared_put(node);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(share_is_of_admitted_gluster_grants_alone),
                 cmocka_unit_test(share_is_of_ipv4_addresses_of_gluster_grants),
                 cmocka_unit_test(list_holds_what_is_ready_or_assumed),
                 cmocka_unit_test(newer_share_takes_the_place_of_the_older),
