@@ -83,7 +83,9 @@ mounted() { on "$1" mountpoint -q /var/www/site; }
 not_mounted() { ! mounted "$1"; }
 
 native_reads() { on "$1" timeout 10 cat "/var/www/site/$2"; }
-native_cut_off() { ! native_reads "$@" >/dev/null 2>&1; }
+native_cut_off() { ! native_reads "$@" >/dev/null 2>&1; } # in the end: what it read last it may have for a second
+# Through to the bricks, whatever the client's kernel has in its page cache.
+native_writes() { on "$1" timeout 10 dd if=/dev/zero of="/var/www/site/$2" bs=1 count=1 conv=notrunc,fsync status=none 2>/dev/null; }
 nfs_reads() { nfs "$1" cat "/$2"; }
 nfs_cut_off() { # refused for good, by the server (codes 10 to 13 of nfs4-client) or by the packet filter (20)
         nfs_reads "$@" >/dev/null 2>&1
