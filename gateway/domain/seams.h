@@ -108,9 +108,11 @@ struct firewall {
         /* Puts the whole table in place, in one transaction, over whatever is there of it. */
         int (*install)(void *context, const struct firewall_set *set, struct fault *fault);
         /* Takes `closed` pairs out and puts `opened` ones in, in one transaction; the sockets of closed pairs are
-         * then ended. Idempotent. NOT_FOUND: the table is not there (install it). */
+         * then ended: ended[i] (may be NULL; zeroed by the caller) tells how many of closed[i], as far as the
+         * kernel could say. Idempotent. NOT_FOUND: the table is not there (install it). */
         int (*change)(void *context, const struct firewall_pair *closed, size_t closed_count,
-                      const struct firewall_pair *opened, size_t opened_count, struct fault *fault);
+                      const struct firewall_pair *opened, size_t opened_count, unsigned *ended,
+                      struct fault *fault);
         /* Reads back what the kernel holds. *known PRESENT: `set` (zeroed by the caller) is filled and the rules
          * around it are as installed; ABSENT: no table, or its rules are not ours. */
         int (*observe)(void *context, enum known *known, struct firewall_set *set, struct fault *fault);

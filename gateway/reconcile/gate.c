@@ -64,7 +64,7 @@ static int gate_change(struct gate *gate, const struct firewall_pair *closed, si
                 return 0; /* the storage nodes are not known yet: gate_peers installs it */
         if (gate->behind)
                 return gate_install(gate, fault);
-        failed = firewall->change(firewall->context, closed, closed_count, opened, opened_count, fault);
+        failed = firewall->change(firewall->context, closed, closed_count, opened, opened_count, NULL, fault);
         if (failed == -FAULT_NOT_FOUND) {
                 log_warning("the packet filter's table was gone; it is put back");
                 return gate_install(gate, fault);

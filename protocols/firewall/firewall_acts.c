@@ -92,17 +92,25 @@ static bool is_closed(const void *context, uint16_t local_port, const struct add
                firewall_set_has(closed->set, &(struct firewall_pair){ *remote, service });
 }
 
-/* The packets of these sessions are refused already: that their sockets stay is worth a line, not a failure. */
-static void end_sessions(session_test *ends, const struct firewall_set *set, const struct firewall_ports *ports)
+/* The packets of these sessions are refused already: that their sockets stay is worth a line, not a failure.
+ * Adds a record to `records` (may be NULL) for each connection that was ended. */
+static void end_sessions(session_test *ends, const struct firewall_set *set, const struct firewall_ports *ports,
+                         struct text *records)
 {
         const struct admission context = { set, ports };
+        AUTO_FREE struct session_ended *ended = NULL;
         struct fault fault = { 0 };
-        size_t ended;
+        size_t count = 0;
 
-        if (sessions_end(ends, &context, &ended, &fault))
+        if (sessions_end(ends, &context, &ended, &count, &fault))
                 log_warning("connections of clients that were shut out stay open on this side: %s", fault.text);
-        else if (ended > 0)
-                log_info("%zu connections of clients that were shut out are ended", ended);
+        else if (count > 0)
+                log_info("%zu connections of clients that were shut out are ended", count);
+        for (size_t i = 0; records && i < count; i++)
+                firewall_wire_add_pairs(
+                        records,
+                        &(struct firewall_pair){ ended[i].remote, ruleset_service(ports, ended[i].local_port) },
+                        1);
 }
 
 /* --- Acts --------------------------------------------------------------------------------------------------- */
@@ -163,7 +171,7 @@ static int firewall_install(void *context, struct message *request, struct messa
         (void)lock;
         if ((failed = install_and_list(text_get(&ruleset), &ports, fault)))
                 return failed;
-        end_sessions(is_not_admitted, &set, &ports);
+        end_sessions(is_not_admitted, &set, &ports, NULL);
         keep_closed(&set, &ports);
         return 0;
 }
@@ -204,13 +212,12 @@ static int take_change(struct message *request, struct firewall_ports *ports, st
 static int firewall_change(void *context, struct message *request, struct message *reply, struct fault *fault)
 {
         AUTO_FIREWALL_SET struct firewall_set closed = { 0 }, opened = { 0 };
-        AUTO_TEXT struct text commands = { 0 };
+        AUTO_TEXT struct text commands = { 0 }, ended = { 0 };
         struct firewall_ports ports;
         uint32_t generation;
         int failed;
 
         (void)context;
-        (void)reply;
         if ((failed = take_change(request, &ports, &closed, &opened, fault)))
                 return failed;
         ruleset_print_change(&closed, &opened, &commands);
@@ -223,9 +230,12 @@ static int firewall_change(void *context, struct message *request, struct messag
         if (!failed && closed.pair_count > 0) {
                 for (size_t i = 0; i < opened.pair_count; i++)
                         firewall_set_close(&closed, &opened.pairs[i]);
-                end_sessions(is_closed, &closed, &ports);
+                end_sessions(is_closed, &closed, &ports, &ended);
         }
-        return check_after_change(failed, &ports, fault);
+        failed = check_after_change(failed, &ports, fault);
+        if (!failed && ended.length > 0)
+                failed = firewall_wire_put(reply, &ended, fault);
+        return failed;
 }
 
 /* Others may have put in what Gatehouse never does. */

@@ -15,7 +15,8 @@
  * The fields of each request and reply, in order; firewall_calls.c is the other side. Ports are three u64: first
  * and last port of bricks, port of gatehouse-volfiled or 0. Records are firewall_wire.h's. ACT_FIREWALL_INSTALL
  * ports, number of records u64, descriptor: records -> - ACT_FIREWALL_CHANGE   ports, number of closed u64, of
- * opened u64, descriptor: records, no storage nodes -> - ACT_FIREWALL_OBSERVE  ports -> present (1, or 0: no
+ * opened u64, descriptor: records, no storage nodes -> descriptor: a record for each connection that was ended,
+ * none without any ACT_FIREWALL_OBSERVE  ports -> present (1, or 0: no
  * table, or not ours), number of records, descriptor: records ACT_FIREWALL_REMOVE   - -> -
  */
 #pragma once

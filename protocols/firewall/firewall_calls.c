@@ -28,8 +28,28 @@ static int calls_install(void *context, const struct firewall_set *set, struct f
         return failed ? failed : call_helper(calls, &request, &reply, fault);
 }
 
+/* Counts what the helper has ended of each closed pair. */
+static int ended_read(const struct message *reply, const struct firewall_pair *closed, size_t closed_count,
+                      unsigned *ended, struct fault *fault)
+{
+        AUTO_TEXT struct text records = { 0 };
+        struct firewall_pair pair;
+        int failed;
+
+        if (reply->fd < 0 || !ended)
+                return 0;
+        if ((failed = firewall_wire_take(reply, &records, fault)))
+                return failed;
+        for (size_t i = 0; firewall_wire_read_pair(&records, i, &pair, NULL) == 0; i++)
+                for (size_t k = 0; k < closed_count; k++)
+                        if (firewall_pair_compare(&closed[k], &pair) == 0)
+                                ended[k]++;
+        return 0;
+}
+
 static int calls_change(void *context, const struct firewall_pair *closed, size_t closed_count,
-                        const struct firewall_pair *opened, size_t opened_count, struct fault *fault)
+                        const struct firewall_pair *opened, size_t opened_count, unsigned *ended,
+                        struct fault *fault)
 {
         const struct firewall_calls *calls = context;
         AUTO_MESSAGE struct message request, reply;
@@ -43,7 +63,9 @@ static int calls_change(void *context, const struct firewall_pair *closed, size_
         firewall_wire_add_pairs(&records, closed, closed_count);
         firewall_wire_add_pairs(&records, opened, opened_count);
         int failed = firewall_wire_put(&request, &records, fault);
-        return failed ? failed : call_helper(calls, &request, &reply, fault);
+        if (!failed)
+                failed = call_helper(calls, &request, &reply, fault);
+        return failed ? failed : ended_read(&reply, closed, closed_count, ended, fault);
 }
 
 static int calls_observe(void *context, enum known *known, struct firewall_set *set, struct fault *fault)

@@ -116,6 +116,20 @@ int firewall_wire_read(const struct text *records, uint64_t first, uint64_t coun
         return 0;
 }
 
+int firewall_wire_read_pair(const struct text *records, size_t index, struct firewall_pair *pair,
+                            struct fault *fault)
+{
+        struct address address;
+        unsigned role;
+
+        if (index >= records->length / RECORD_SIZE ||
+            !record_read((const unsigned char *)records->data + index * RECORD_SIZE, &role, &address) ||
+            role == ROLE_PEER)
+                return fault_set(fault, FAULT_MALFORMED, "read firewall pair: record %zu is none", index);
+        *pair = (struct firewall_pair){ address, (enum firewall_service)(role - 1) };
+        return 0;
+}
+
 void firewall_wire_put_ports(struct message *message, const struct firewall_ports *ports)
 {
         message_put_u64(message, ports->brick_first);

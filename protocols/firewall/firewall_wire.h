@@ -29,6 +29,10 @@ int firewall_wire_take(const struct message *message, struct text *records, stru
 int firewall_wire_read(const struct text *records, uint64_t first, uint64_t count, struct firewall_set *set,
                        struct fault *fault);
 
+/* Record number `index` as a pair. MALFORMED: there is none, or it is no client's. */
+int firewall_wire_read_pair(const struct text *records, size_t index, struct firewall_pair *pair,
+                            struct fault *fault);
+
 void firewall_wire_put_ports(struct message *message, const struct firewall_ports *ports);
 
 /* MALFORMED, or INVALID as firewall_ports_check. */

@@ -167,8 +167,8 @@ static int sessions_find(int netlink, int family, struct sessions *sessions)
         return error;
 }
 
-/* 0 also when it is gone already. */
-static int session_end(int netlink, const struct session *session)
+/* 0, also when it is gone already (*there = false), or an errno. */
+static int session_end(int netlink, const struct session *session, bool *there)
 {
         const struct inet_diag_req_v2 wanted = { .sdiag_family = session->family,
                                                  .sdiag_protocol = IPPROTO_TCP,
@@ -186,11 +186,26 @@ static int session_end(int netlink, const struct session *session)
         if (!NLMSG_OK(header, (size_t)got) || header->nlmsg_type != NLMSG_ERROR)
                 return EBADMSG;
         error = error_of(header);
+        *there = error == 0;
         return error == ENOENT ? 0 : error;
 }
 
+/* What the caller of sessions_end is told. */
+struct ended_list {
+        struct session_ended *items;
+        size_t count;
+};
+
+static void ended_add(struct ended_list *ended, const struct session *session)
+{
+        ended->items = memory_grow(ended->items, ended->count, sizeof *ended->items);
+        ended->items[ended->count++] =
+                (struct session_ended){ ntohs(session->id.idiag_sport),
+                                        address_of(session->family, session->id.idiag_dst) };
+}
+
 /* One look and what follows from it; sessions->count = how many were found. */
-static int round_run(int netlink, struct sessions *sessions, struct fault *fault)
+static int round_run(int netlink, struct sessions *sessions, struct ended_list *ended, struct fault *fault)
 {
         static const int families[] = { AF_INET, AF_INET6 };
         int error;
@@ -199,24 +214,31 @@ static int round_run(int netlink, struct sessions *sessions, struct fault *fault
         for (size_t i = 0; i < ARRAY_SIZE(families); i++)
                 if ((error = sessions_find(netlink, families[i], sessions)) && error != ENOENT)
                         return fault_set_errno(fault, FAULT_UNAVAILABLE, error, "look for connections to end");
-        for (size_t i = 0; i < sessions->count; i++)
-                if ((error = session_end(netlink, &sessions->found[i])))
+        for (size_t i = 0; i < sessions->count; i++) {
+                bool there = false;
+
+                if ((error = session_end(netlink, &sessions->found[i], &there)))
                         return fault_set_errno(fault, FAULT_UNAVAILABLE, error, "end a connection");
+                if (there)
+                        ended_add(ended, &sessions->found[i]);
+        }
         return 0;
 }
 
-int sessions_end(session_test *ends, const void *context, size_t *ended, struct fault *fault)
+int sessions_end(session_test *ends, const void *context, struct session_ended **ended, size_t *count,
+                 struct fault *fault)
 {
+        struct ended_list list = { 0 };
         AUTO_SESSIONS struct sessions sessions = { .ends = ends, .context = context };
         AUTO_CLOSE int netlink = netlink_open(fault);
         int failed = netlink < 0 ? netlink : own_addresses_read(&sessions, fault);
 
-        *ended = 0;
         for (int i = 0; !failed && i < ROUNDS_MAX; i++) {
-                failed = round_run(netlink, &sessions, fault);
-                *ended += sessions.count;
+                failed = round_run(netlink, &sessions, &list, fault);
                 if (sessions.count == 0)
                         break;
         }
+        *ended = list.items;
+        *count = list.count;
         return failed;
 }

@@ -16,7 +16,15 @@
 /* Whether a connection from `remote` to `local_port` shall end. */
 typedef bool session_test(const void *context, uint16_t local_port, const struct address *remote);
 
+/* One connection that was ended. */
+struct session_ended {
+        uint16_t local_port;
+        struct address remote;
+};
+
 /* Ends each connection for which `ends` answers true, in whatever state but listening or lingering (TIME_WAIT);
  * those between two addresses of this machine never. IPv4, IPv6 and IPv4 on IPv6 sockets, which `ends` is asked
- * about as IPv4. *ended = how many. Idempotent. UNAVAILABLE: the kernel cannot end sockets. */
-int sessions_end(session_test *ends, const void *context, size_t *ended, struct fault *fault);
+ * about as IPv4. *ended = which ones, *count = how many, also on a fault; the caller frees *ended. Idempotent.
+ * UNAVAILABLE: the kernel cannot end sockets. */
+int sessions_end(session_test *ends, const void *context, struct session_ended **ended, size_t *count,
+                 struct fault *fault);

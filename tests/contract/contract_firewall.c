@@ -82,12 +82,12 @@ static int install(const struct firewall_set *set, struct fault *fault)
 
 static int close_pair(struct firewall_pair closed, struct fault *fault)
 {
-        return firewall.change(firewall.context, &closed, 1, NULL, 0, fault);
+        return firewall.change(firewall.context, &closed, 1, NULL, 0, NULL, fault);
 }
 
 static int open_pair(struct firewall_pair opened, struct fault *fault)
 {
-        return firewall.change(firewall.context, NULL, 0, &opened, 1, fault);
+        return firewall.change(firewall.context, NULL, 0, &opened, 1, NULL, fault);
 }
 
 static enum known look(struct firewall_set *set)
@@ -220,13 +220,13 @@ static void change_closes_and_opens(void **state)
         assert_works(install(&set, fault));
         for (int i = 0; i < 2; i++) { /* the second time nothing is left to do */
                 assert_works(firewall.change(firewall.context, closed, ARRAY_SIZE(closed), opened,
-                                             ARRAY_SIZE(opened), fault));
+                                             ARRAY_SIZE(opened), NULL, fault));
                 for (size_t j = 0; j < ARRAY_SIZE(closed); j++)
                         firewall_set_close(&set, &closed[j]);
                 firewall_set_open_all(&set, opened, ARRAY_SIZE(opened));
                 assert_holds(&set);
         }
-        assert_works(firewall.change(firewall.context, NULL, 0, NULL, 0, fault));
+        assert_works(firewall.change(firewall.context, NULL, 0, NULL, 0, NULL, fault));
         assert_holds(&set);
 }
 
@@ -239,9 +239,9 @@ static void pair_that_is_closed_and_opened_at_once_is_open(void **state)
         (void)state;
         sample(&set);
         assert_works(install(&set, fault));
-        assert_works(firewall.change(firewall.context, &there, 1, &there, 1, fault));
+        assert_works(firewall.change(firewall.context, &there, 1, &there, 1, NULL, fault));
         assert_holds(&set);
-        assert_works(firewall.change(firewall.context, &absent, 1, &absent, 1, fault));
+        assert_works(firewall.change(firewall.context, &absent, 1, &absent, 1, NULL, fault));
         firewall_set_open(&set, &absent);
         assert_holds(&set);
 }
@@ -257,7 +257,7 @@ static void change_without_a_table_is_not_found(void **state)
         assert_works(install(&set, fault));
         flush();
         assert_fails(close_pair(pair(SERVICE_NFS, "10.77.0.21"), fault), FAULT_NOT_FOUND);
-        assert_fails(firewall.change(firewall.context, NULL, 0, NULL, 0, fault), FAULT_NOT_FOUND);
+        assert_fails(firewall.change(firewall.context, NULL, 0, NULL, 0, NULL, fault), FAULT_NOT_FOUND);
         assert_absent();
 }
 

@@ -78,12 +78,16 @@ static void install_pair(enum way way, enum firewall_service service)
 
 static void open_pair(struct firewall_pair opened)
 {
-        assert_works(firewall.change(firewall.context, NULL, 0, &opened, 1, fault));
+        assert_works(firewall.change(firewall.context, NULL, 0, &opened, 1, NULL, fault));
 }
 
-static void close_pair(struct firewall_pair closed)
+/* How many connections that has ended. */
+static unsigned close_pair(struct firewall_pair closed)
 {
-        assert_works(firewall.change(firewall.context, &closed, 1, NULL, 0, fault));
+        unsigned ended = 0;
+
+        assert_works(firewall.change(firewall.context, &closed, 1, NULL, 0, &ended, fault));
+        return ended;
 }
 
 /* No table, and nothing left over from the case before. */
@@ -341,10 +345,10 @@ static void session_of_a_closed_pair_is_cut_and_no_other(void **state)
                 session_open(&same_port, other_way, services[i].port);
                 session_open(&same_client, way, service == SERVICE_NFS ? 55555 : 2049);
                 const struct firewall_pair again = pair(way, service);
-                assert_works(firewall.change(firewall.context, &again, 1, &again, 1, fault));
+                assert_works(firewall.change(firewall.context, &again, 1, &again, 1, NULL, fault));
                 session_goes_on(&session);
                 int64_t since = now_us();
-                close_pair(pair(way, service));
+                assert_int_equal(close_pair(pair(way, service)), 1);
                 session_is_cut(&session, since);
                 assert_int_equal(recv(session.server, &byte, 1, 0), -1);
                 assert_int_equal(errno, ECONNABORTED);

@@ -18,6 +18,7 @@ struct fake_firewall {
         struct firewall_set set;
         struct cut *cuts; /* of every pair that was ever open or closed */
         size_t cut_count;
+        unsigned connections; /* of each open pair */
         unsigned calls;
         unsigned fail_at; /* number of a call; 0 = none */
         enum fault_code fail_code;
@@ -110,6 +111,13 @@ unsigned fake_firewall_cuts(struct fake_firewall *fake, const struct firewall_pa
         unsigned count = cut ? cut->count : 0;
         pthread_mutex_unlock(&fake->lock);
         return count;
+}
+
+void fake_firewall_connect(struct fake_firewall *fake, unsigned connections)
+{
+        pthread_mutex_lock(&fake->lock);
+        fake->connections = connections;
+        pthread_mutex_unlock(&fake->lock);
 }
 
 /* --- Calls -------------------------------------------------------------------------------------------------- */
@@ -209,10 +217,11 @@ static int fake_install(void *context, const struct firewall_set *set, struct fa
 }
 
 static void set_change(struct fake_firewall *fake, const struct firewall_pair *closed, size_t closed_count,
-                       const struct firewall_pair *opened, size_t opened_count)
+                       const struct firewall_pair *opened, size_t opened_count, unsigned *ended)
 {
         for (size_t i = 0; i < closed_count; i++)
-                firewall_set_close(&fake->set, &closed[i]);
+                if (firewall_set_close(&fake->set, &closed[i]) && ended)
+                        ended[i] = fake->connections;
         for (size_t i = 0; i < opened_count; i++)
                 firewall_set_open(&fake->set, &opened[i]);
         for (size_t i = 0; i < closed_count; i++)
@@ -221,7 +230,8 @@ static void set_change(struct fake_firewall *fake, const struct firewall_pair *c
 }
 
 static int fake_change(void *context, const struct firewall_pair *closed, size_t closed_count,
-                       const struct firewall_pair *opened, size_t opened_count, struct fault *fault)
+                       const struct firewall_pair *opened, size_t opened_count, unsigned *ended,
+                       struct fault *fault)
 {
         struct fake_firewall *fake = context;
         int failed = call_begin(fake, fault);
@@ -231,7 +241,7 @@ static int fake_change(void *context, const struct firewall_pair *closed, size_t
         if (!failed)
                 failed = pairs_check(opened, opened_count, fault);
         if (!failed && fake->installed)
-                set_change(fake, closed, closed_count, opened, opened_count);
+                set_change(fake, closed, closed_count, opened, opened_count, ended);
         if (!failed && (!fake->installed || fake->tampered))
                 failed = fault_set(fault, FAULT_NOT_FOUND,
                                    "change the fake firewall: it is not as it was installed");

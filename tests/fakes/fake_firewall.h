@@ -27,6 +27,9 @@ bool fake_firewall_admits(struct fake_firewall *fake, enum firewall_service serv
 /* How often the sessions of `pair` were ended: by a change that closed it, and by each installation without it. */
 unsigned fake_firewall_cuts(struct fake_firewall *fake, const struct firewall_pair *pair);
 
+/* From now on every open pair has so many connections, which end with it; none at first. */
+void fake_firewall_connect(struct fake_firewall *fake, unsigned connections);
+
 /* Lets call number `nth` from now on (1 = the next, whatever it is) fail with `code`, once; 0 = none. `applied`:
  * it does what it was asked before it fails, as when an answer is lost. */
 void fake_firewall_fail(struct fake_firewall *fake, unsigned nth, enum fault_code code, bool applied);
