@@ -150,7 +150,8 @@ static void command_add(struct mount_instructions *mount, char *command)
 }
 
 /* A directory that nobody can write into while nothing is mounted on it: a client that has lost its mount must not
- * fill the local disk instead. Not every file system knows the immutable flag; mode 0 then binds all but root. */
+ * fill the local disk instead. Not every file system knows the immutable flag; mode 0 then binds all but root.
+ * Where it is set from the last time, it also speaks against chmod. */
 static void commands_make(struct mount_instructions *mount, const char *mount_path)
 {
         AUTO_FREE char *path = shell_quote(mount_path);
@@ -158,6 +159,7 @@ static void commands_make(struct mount_instructions *mount, const char *mount_pa
         AUTO_FREE char *options = shell_quote(mount->options);
 
         command_add(mount, memory_format("mkdir -p %s", path));
+        command_add(mount, memory_format("mountpoint -q %s || chattr -i %s 2>/dev/null || :", path, path));
         command_add(mount, memory_format("mountpoint -q %s || chmod 0 %s", path, path));
         command_add(mount, memory_format("mountpoint -q %s || chattr +i %s 2>/dev/null || :", path, path));
         command_add(mount, memory_format("mount -t %s -o %s %s %s", mount->type, options, source, path));

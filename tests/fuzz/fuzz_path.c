@@ -131,7 +131,8 @@ static void command_read(const char *command, struct text *outside, struct text 
 
 static void commands_check(const struct mount_instructions *mount, const char *path)
 {
-        static const char skeleton[] = "mkdir -p Q\nmountpoint -q Q || chmod 0 Q\n"
+        static const char skeleton[] = "mkdir -p Q\nmountpoint -q Q || chattr -i Q 2>/dev/null || :\n"
+                                       "mountpoint -q Q || chmod 0 Q\n"
                                        "mountpoint -q Q || chattr +i Q 2>/dev/null || :\n"
                                        "mount -t T -o Q Q Q\nmountpoint -q Q\n";
         AUTO_TEXT struct text outside = { 0 }, words = { 0 };
@@ -143,8 +144,8 @@ static void commands_check(const struct mount_instructions *mount, const char *p
         AUTO_FREE char *expected = memory_format("%.*s%s%s", (int)(strstr(skeleton, "T -o") - skeleton), skeleton,
                                                  mount->type, strstr(skeleton, "T -o") + 1);
         FUZZ_HOLDS(strcmp(text_get(&outside), expected) == 0);
-        AUTO_FREE char *said = memory_format("%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n", path, path, path, path, path,
-                                             mount->options, mount->source, path, path);
+        AUTO_FREE char *said = memory_format("%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n", path, path, path,
+                                             path, path, path, path, mount->options, mount->source, path, path);
         FUZZ_HOLDS(strcmp(text_get(&words), said) == 0);
 }
 

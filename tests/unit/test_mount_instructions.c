@@ -148,12 +148,13 @@ static void commands_reach_the_programs_word_by_word(void **test)
                 assert_int_equal(run((const char *[]){ "sh", "-n", "-c", text_get(&script), NULL }, &output), 0);
                 assert_int_equal(run((const char *[]){ "sh", "-c", text_get(&script), NULL }, &output), 1);
                 AUTO_FREE char *expected = memory_format("mkdir\n-p\n%s\n"
+                                                         "mountpoint\n-q\n%s\nchattr\n-i\n%s\n"
                                                          "mountpoint\n-q\n%s\nchmod\n0\n%s\n"
                                                          "mountpoint\n-q\n%s\nchattr\n+i\n%s\n"
                                                          "mount\n-t\nnfs4\n-o\nvers=4,hard,_netdev\n"
                                                          "10.77.0.11:/exports/ex-1\n%s\n"
                                                          "mountpoint\n-q\n%s\n",
-                                                         path, path, path, path, path, path, path);
+                                                         path, path, path, path, path, path, path, path, path);
                 assert_string_equal(text_get(&output), expected);
                 mount_instructions_fini(&mount);
                 scene_fini(&scene);
@@ -330,7 +331,7 @@ static void unit_is_left_out_when_its_name_gets_too_long(void **test)
                 scene_mount(&scene, path, &mount);
                 assert_int_equal(mount.unit_name != NULL, rows[i].expected);
                 assert_int_equal(mount.unit != NULL, rows[i].expected);
-                assert_int_equal(mount.command_count, 5);
+                assert_int_equal(mount.command_count, 6);
                 mount_instructions_fini(&mount);
                 scene_fini(&scene);
         }
