@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# How long a client that is at work goes on after its export was deleted: from just before curl is started with the
+# DELETE (its start is part of the figure) to the last write that reached the server, and to the reply, which says
+# that every layer has confirmed. Each round makes an export, lets one client write to it without a pause, and
+# deletes it. Clients that keep another grant are cut off by the server, those that lose their last one by the packet
+# filter.
+figures+=(revoke_nfs revoke_nfs_reply revoke_nfs_one_of_several revoke_nfs_one_of_several_reply
+        revoke_native_last revoke_native_last_reply revoke_native_one_of_several revoke_native_one_of_several_reply
+        revoke_native_other_mount)
+
+revoke_rounds=${rounds:-50}
+
+now_us() { echo "${EPOCHREALTIME/./}"; }
+
+# live_start NAME MACHINE ARGUMENTS...: live-io runs on that machine, and has succeeded once.
+live_start() {
+        local name=$1 machine=$2 pipe=$testbed/live-$1 input
+        shift 2
+        rm -f "$pipe" "$pipe".out
+        mkfifo "$pipe"
+        on "$machine" "$testbed/live-io" "$@" <"$pipe" >"$pipe.out" 2>"$pipe.err" &
+        exec {input}>"$pipe"
+        live_input[$name]=$input
+        wait_until 20 grep -q ready "$pipe.out" || { cat "$pipe.err" >&2; fail "$name does not work on $machine: $*"; }
+}
+declare -A live_input
+
+# live_end NAME: leaves what it says in the end in $said.
+live_end() {
+        local input=${live_input[$1]}
+        exec {input}>&-
+        wait_until 20 grep -q last_success_us "$testbed/live-$1.out" || fail "$1 does not say when it succeeded last"
+        said=$(tail -n 1 "$testbed/live-$1.out")
+}
+
+milliseconds_from() { jq -n --argjson from "$1" --argjson to "$2" '[$to - $from, 0] | max / 1000'; }
+
+# revoke_round FIGURE: deletes $export while `live` works on it.
+revoke_round() {
+        local sent replied
+        sent=$(now_us)
+        api DELETE "/v1/exports/$export" '' 'Prefer: wait=60' >"$testbed/reply.json" || fail "the DELETE of $export is refused"
+        replied=$(now_us)
+        jq -e .gone "$testbed/reply.json" >/dev/null || fail "the export is not seen gone: $(cat "$testbed/reply.json")"
+        sleep 0.3 # a client that is let in again, or still, would show it
+        live_end live
+        milliseconds_from "$sent" "$(jq .last_success_us <<<"$said")" >>"$testbed/samples-$1"
+        milliseconds_from "$sent" "$replied" >>"$testbed/samples-$1_reply"
+}
+
+export_of() { # export_of PATH TARGET MOUNT-PATH: for one node
+        make_export "{\"storage\": \"files\", \"path\": \"$1\", \"environment\": \"shop\", \"target\": {\"node\": \"$2\"}, \"mount_path\": \"$3\"}"
+}
+
+nfs_round() { # nfs_round FIGURE
+        export_of /bench/nfs cache1 /var/www/bench
+        echo x | nfs cache1 put /live || fail 'cache1 cannot write'
+        live_start live cache1 "$(address4 storage)" "/exports/$export" /live
+        revoke_round "$1"
+}
+
+native_round() { # native_round FIGURE NUMBER
+        local place=/var/www/bench$2
+        export_of /bench/native web1 "$place"
+        mount_by_grant web1
+        live_start live web1 "$place/live"
+        revoke_round "$1"
+        on web1 umount -l "$place"
+}
+
+revoke_repeat() { # revoke_repeat FIGURE ROUND-FUNCTION
+        local number
+        say "$1: $revoke_rounds rounds"
+        for ((number = 1; number <= revoke_rounds; number++)); do $2 "$1" "$number"; done
+}
+
+revoke_figure() { # revoke_figure FIGURE GOAL WHAT
+        figure "$1" ms "$2" "$3: DELETE to the last write" <"$testbed/samples-$1"
+        figure "$1_reply" ms - "$3: DELETE to the reply" <"$testbed/samples-$1_reply"
+}
+
+revoke_measure() {
+        wanted 'revoke_*' "${figures[@]}" || return
+        cluster_with web1 cache1
+        put_node shop cache keeper '"10.77.0.32"' "$alpine"
+        export_of /bench/kept keeper /var/www/kept # else each round ends what Ganesha has of the volume
+        revoke_repeat revoke_nfs nfs_round
+        export_of /bench/other cache1 /var/www/other
+        revoke_repeat revoke_nfs_one_of_several nfs_round
+        revoke_repeat revoke_native_last native_round
+        export_of /bench/other web1 /var/www/other
+        mount_by_grant web1
+        live_start other web1 /var/www/other/live
+        revoke_repeat revoke_native_one_of_several native_round
+        live_end other
+        [ "$(jq .failures <<<"$said")" = 0 ] || fail "the other mount of web1 saw an error: $said"
+
+        revoke_figure revoke_nfs 50 "the node's last NFS grant"
+        revoke_figure revoke_nfs_one_of_several 50 'one NFS grant of several'
+        revoke_figure revoke_native_last 50 "the node's last native grant"
+        revoke_figure revoke_native_one_of_several 500 'one native grant of several'
+        jq '.longest_us / 1000' <<<"$said" |
+                figure revoke_native_other_mount ms - "longest write on the node's other mount meanwhile, $(jq .operations <<<"$said") writes, no error"
+}
