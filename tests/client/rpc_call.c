@@ -5,33 +5,20 @@
  * connect.
  */
 #include <arpa/inet.h>
-#include <errno.h>
-#include <netdb.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "tests/client/rpc_wire.h"
 
-enum outcome {
-        OUTCOME_OK = 0,
-        OUTCOME_FAILED = 1,
-        OUTCOME_USAGE = 2,
-        OUTCOME_REFUSED = 10, /* the server answered no */
-        OUTCOME_UNREACHABLE = 20,
-        OUTCOME_NO_ANSWER = 21,
-};
+enum { KEY_MAX = 4096 };
 
-enum { TIMEOUT_S = 10, RECORD_MAX = 1 << 20, KEY_MAX = 4096, REPLY_WORDS = 6 };
-
-#define LAST_FRAGMENT 0x80000000u /* RFC 5531, 11 */
-#define GETSPEC_PROGRAM 14398633  /* GlusterFS 10, rpc/rpc-lib/src/protocol-common.h */
+#define GETSPEC_PROGRAM 14398633 /* GlusterFS 10, rpc/rpc-lib/src/protocol-common.h */
 
 /* Without it glusterd takes the caller for a client of the year 2011 and keeps the volfiles of volumes from it: a
  * dictionary of two strings, each as key length, value length, key, NUL, value, NUL. */
@@ -47,42 +34,6 @@ struct call {
         uint32_t program, version, procedure;
         const char *key; /* of GETSPEC; NULL: no arguments */
 };
-
-/* An answer without its record mark. */
-struct record {
-        unsigned char bytes[RECORD_MAX];
-        size_t length;
-};
-
-static uint32_t word_at(const struct record *record, size_t index)
-{
-        uint32_t word = 0;
-
-        if ((index + 1) * sizeof word <= record->length)
-                memcpy(&word, record->bytes + index * sizeof word, sizeof word);
-        return ntohl(word);
-}
-
-static int server_connect(const char *host, const char *port)
-{
-        struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST }, *found = NULL;
-        struct timeval patience = { .tv_sec = TIMEOUT_S };
-        int fd = -1;
-
-        if (getaddrinfo(host, port, &hints, &found) != 0)
-                return -1;
-        fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd >= 0) {
-                setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-                setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-                if (connect(fd, found->ai_addr, found->ai_addrlen) != 0) {
-                        close(fd);
-                        fd = -1;
-                }
-        }
-        freeaddrinfo(found);
-        return fd;
-}
 
 /* Appends an XDR string or opaque; the new length in words. */
 static size_t opaque_add(uint32_t *words, size_t count, const char *bytes, size_t length)
@@ -110,41 +61,6 @@ static size_t call_render(const struct call *call, uint32_t words[CALL_WORDS_MAX
         }
         words[0] = htonl(LAST_FRAGMENT | (uint32_t)((count - 1) * sizeof *words));
         return count;
-}
-
-static enum outcome bytes_take(int fd, void *bytes, size_t length)
-{
-        while (length > 0) {
-                ssize_t got = recv(fd, bytes, length, 0);
-
-                if (got < 0 && errno == EINTR)
-                        continue;
-                if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-                        return OUTCOME_NO_ANSWER;
-                if (got <= 0)
-                        return OUTCOME_UNREACHABLE;
-                bytes = (char *)bytes + got;
-                length -= (size_t)got;
-        }
-        return OUTCOME_OK;
-}
-
-/* The next record of one fragment that is a reply; glusterd also makes calls of its own. */
-static enum outcome reply_take(int fd, struct record *record)
-{
-        enum outcome outcome;
-        uint32_t mark;
-
-        do {
-                outcome = bytes_take(fd, &mark, sizeof mark);
-                if (outcome != OUTCOME_OK)
-                        return outcome;
-                record->length = ntohl(mark) & ~LAST_FRAGMENT;
-                if (!(ntohl(mark) & LAST_FRAGMENT) || record->length > sizeof record->bytes)
-                        return OUTCOME_FAILED;
-                outcome = bytes_take(fd, record->bytes, record->length);
-        } while (outcome == OUTCOME_OK && word_at(record, 1) != 1);
-        return outcome;
 }
 
 /* GETSPEC's results: length or -1, errno, the volfile. */

@@ -220,7 +220,7 @@ testbed_take_stage() {
         cp -a "$1" "$testbed/stage"
         # shellcheck source=/dev/null
         . "$testbed/stage/installed"
-        cp "$1"/../../../{nfs4-client,live-io,listen_then_exec,rpc-call} "$testbed/"
+        cp "$1"/../../../{nfs4-client,live-io,listen_then_exec,rpc-call,brick-call} "$testbed/"
 }
 
 # What the packages of systemd would do with sysusers.d, tmpfiles.d and units; and the configuration.
