@@ -48,22 +48,29 @@ static int act_run(const struct act *table, void *act_context, const struct act_
         return failed;
 }
 
+void act_answer(const struct act *table, void *act_context, const struct act_hooks *hooks, struct message *request,
+                struct message *reply)
+{
+        struct fault answer = { 0 };
+
+        reply->act = request->act;
+        if (act_run(table, act_context, hooks, request, reply, &answer) == 0)
+                return;
+        message_fini(reply);
+        reply->fault_code = (uint16_t)answer.code;
+        message_put_text(reply, answer.text);
+}
+
 int act_serve_one(int socket, const struct act *table, void *act_context, const struct act_hooks *hooks,
                   struct fault *fault)
 {
         AUTO_MESSAGE struct message request, reply;
-        struct fault answer = { 0 };
 
         message_init(&request, 0);
         message_init(&reply, 0);
         int failed = message_receive(socket, &request, -1, fault);
         if (failed)
                 return failed;
-        reply.act = request.act;
-        if (act_run(table, act_context, hooks, &request, &reply, &answer)) {
-                message_fini(&reply);
-                reply.fault_code = (uint16_t)answer.code;
-                message_put_text(&reply, answer.text);
-        }
+        act_answer(table, act_context, hooks, &request, &reply);
         return message_send(socket, &reply, fault);
 }

@@ -32,13 +32,15 @@ struct act_caller {
 };
 
 /* The registry of numbers, so that two tables never disagree. Helper acts below 1000, worker acts above,
- * gatehouse-volfiled's from 2000. */
+ * gatehouse-volfiled's from 2000, those of a member of the pool from 3000. */
 enum act_number {
         ACT_HELPER_VERSION = 1,
         ACT_GLUSTERD_VOLUME_OBSERVE = 10,
         ACT_GLUSTERD_LIST_INSTALL = 11,
         ACT_GLUSTERD_VOLUME_SECURE = 12,
         ACT_GLUSTERD_CLIENT_VOLFILE = 13,
+        ACT_GLUSTERD_LIST_STORE = 14,
+        ACT_GLUSTERD_NODE_OBSERVE = 15,
         ACT_FILES_INSPECT = 20,
         ACT_FILES_MAKE_DIRECTORY = 21,
         ACT_FILES_FILE_SYSTEM = 22,
@@ -54,6 +56,10 @@ enum act_number {
 
         ACT_VOLFILED_CONFIGURE = 2000,
         ACT_VOLFILED_STATUS = 2001,
+
+        ACT_MEMBER_ENFORCE = 3000,
+        ACT_MEMBER_TAKE_LIST = 3001,
+        ACT_MEMBER_LOOK = 3002,
 };
 
 /* One round trip over a connected socket: used by every caller implementation. */
@@ -70,3 +76,8 @@ struct act_hooks {
 };
 int act_serve_one(int socket, const struct act *table, void *act_context, const struct act_hooks *hooks,
                   struct fault *fault);
+
+/* The same without a socket: runs what `request` asks for and puts what is to be answered, a fault included, into
+ * `reply` (initialised). */
+void act_answer(const struct act *table, void *act_context, const struct act_hooks *hooks, struct message *request,
+                struct message *reply);

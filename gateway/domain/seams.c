@@ -7,6 +7,9 @@ void volume_seen_fini(struct volume_seen *seen)
 {
         for (size_t i = 0; i < seen->brick_count; i++)
                 free(seen->bricks[i].path);
+        for (size_t i = 0; i < seen->pool_members; i++)
+                free(seen->pool[i].name);
         free(seen->bricks);
+        free(seen->pool);
         *seen = (struct volume_seen){ 0 };
 }

@@ -35,6 +35,15 @@ struct volume_brick {
         char *path;             /* "/bricks/1/data" */
         struct address address; /* of its storage node */
         uint16_t port;          /* 0 = not running */
+        bool local;             /* it is this storage node's: two nodes may have bricks of the same path */
+};
+
+/* A member of the trusted pool, as this node's glusterd knows it. */
+#define NODE_ID_SIZE 37 /* a UUID and the NUL */
+struct pool_node {
+        char id[NODE_ID_SIZE];
+        char *name; /* address or name by which it was probed; "localhost" for this node */
+        bool local; /* it is this node */
 };
 struct volume_seen {
         enum known known; /* PRESENT: the volume exists and the rest holds */
@@ -42,7 +51,8 @@ struct volume_seen {
         uint64_t generation; /* option user.gatehouse-generation, 0 = never set */
         struct volume_brick *bricks;
         size_t brick_count;
-        size_t pool_members;  /* of the trusted pool, this node included */
+        struct pool_node *pool; /* the trusted pool, this node included */
+        size_t pool_members;
         bool filter_in_place; /* gatehouse-volfile-filter is where this glusterd looks for it */
 };
 void volume_seen_fini(struct volume_seen *seen);
@@ -64,9 +74,60 @@ struct gluster_volume {
         void *context;
 };
 
+/* What this storage node by itself holds of a volume, without a word to the rest of the cluster. */
+struct node_seen {
+        char id[NODE_ID_SIZE];    /* of its glusterd */
+        bool filter_in_place;     /* as in struct volume_seen */
+        uint64_t list_generation; /* of the list that the filter finds here; 0 = none */
+};
+struct gluster_node {
+        /* UNAVAILABLE: the helper or glusterd does not answer. */
+        int (*observe)(void *context, const char *volume, struct node_seen *seen, struct fault *fault);
+        /* Puts `list` where the filter finds it, and no more: it comes into force when the volume's generation is
+         * set to the list's. PRECONDITION: it is older than what the volume or this node has. */
+        int (*store)(void *context, const char *volume, const struct access_list *list, struct fault *fault);
+        void *context;
+};
+
+/* What the deciding storage node wants of a member of its pool, whole each time. */
+struct member_order {
+        uint64_t decider;        /* a number of the deciding process: another one after it was restarted */
+        uint64_t number;         /* grows with each order of that process */
+        uint64_t revision;       /* of the store that decided: never less than what the member has obeyed before */
+        const char *volume;      /* "" = none */
+        struct firewall_set set; /* the storage nodes and whom Gluster Native is open to; borrowed */
+};
+
+/* What a member says of itself. */
+struct member_report {
+        char node_id[NODE_ID_SIZE]; /* of its glusterd */
+        uint64_t decider, number;   /* the order in force; 0 = none since it was started */
+        enum known firewall;        /* in force */
+        bool filter_in_place;
+        bool door_told;           /* gatehouse-volfiled knows what to serve; true where there is none to be told */
+        uint64_t list_generation; /* that its filter finds */
+};
+
+/* One member of the pool that enforces what this storage node decides. Called on the deciding node by one thread
+ * at a time; on the member it is what answers. UNAVAILABLE, TIMEOUT: it, its helper or its glusterd does not
+ * answer; PRECONDITION: it has obeyed a newer store before. */
+struct pool_member {
+        /* Closes, tells gatehouse-volfiled, opens, in this order. Idempotent. 0 = all of it is in force. */
+        int (*enforce)(void *context, const struct member_order *order, struct member_report *report,
+                       struct fault *fault);
+        /* As gluster_node's store. */
+        int (*take_list)(void *context, const char *volume, const struct access_list *list, struct fault *fault);
+        int (*look)(void *context, const char *volume, struct member_report *report, struct fault *fault);
+        void *context;
+};
+
+/* The TCP port on which a member listens for the one that decides. */
+#define MEMBER_PORT 24108
+
 /* What native clients of this storage node reach in glusterd's place: gatehouse-volfiled. Used by one thread. */
 struct native_door {
-        /* Serves what glusterd has written of `volume` now, with these bricks, to these addresses and nobody else.
+        /* Serves what glusterd has written of `volume` now, with those of the bricks that are local, to these
+         * addresses and nobody else.
          * UNAVAILABLE: the door is not there. One volume at a time: the last one published. */
         int (*publish)(void *context, const char *volume, const struct volume_brick *bricks, size_t brick_count,
                        const struct address *clients, size_t client_count, struct fault *fault);

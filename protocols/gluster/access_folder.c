@@ -62,6 +62,23 @@ bool access_folder_manages(const char *folder, const char *volume)
         return access(path, F_OK) == 0 || errno != ENOENT;
 }
 
+uint64_t access_folder_generation(const char *folder, const char *volume)
+{
+        AUTO_FREE char *path = memory_format("%s/%s.access", folder, volume);
+        AUTO_CLOSE int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        AUTO_ACCESS_FILE struct access_file file = { 0 };
+        AUTO_TEXT struct text text = { 0 };
+        struct fault fault = { 0 };
+        char block[16384];
+        ssize_t got = 0;
+
+        while (fd >= 0 && text.length <= ACCESS_TEXT_MAX && (got = read(fd, block, sizeof block)) > 0)
+                text_add_bytes(&text, block, (size_t)got);
+        if (fd < 0 || got != 0 || access_file_parse(text_get(&text), text.length, &file, &fault))
+                return 0;
+        return file.list.generation;
+}
+
 /* Whether `path` is a program that only root can change; links are followed, as glusterd does. */
 static bool is_program_of_root(const char *path)
 {

@@ -18,6 +18,9 @@ int access_folder_write(const char *folder, const struct access_file *file, stru
 /* Whether <folder>/<volume>.access is there, so that the filter treats the volume as Gatehouse's. */
 bool access_folder_manages(const char *folder, const char *volume);
 
+/* The generation of the list in <folder>/<volume>.access; 0 when there is none, or it is not in order. */
+uint64_t access_folder_generation(const char *folder, const char *volume);
+
 /* Whether gatehouse-volfile-filter stands, as a program that only root can change, in the filter folder of every
  * version of glusterd under `library_folder` ("/usr/lib/x86_64-linux-gnu/glusterfs"). glusterd looks into
  * <library folder>/<its version>/filter; which version runs can only be asked with CAP_SYS_PTRACE, so each one

@@ -33,24 +33,55 @@ static void take_brick(struct message *reply, struct volume_brick *brick)
                 memcpy(brick->address.bytes, bytes, 4);
         }
         brick->port = (uint16_t)message_take_u64(reply);
+        brick->local = message_take_u64(reply) != 0;
+}
+
+static bool take_id(struct message *reply, char id[NODE_ID_SIZE])
+{
+        const char *text = message_take_text(reply, NODE_ID_SIZE - 1);
+
+        if (strlen(text) != NODE_ID_SIZE - 1)
+                return false;
+        memcpy(id, text, NODE_ID_SIZE);
+        return true;
+}
+
+static bool take_pool(struct message *reply, struct volume_seen *seen)
+{
+        uint64_t count = message_take_u64(reply);
+
+        if (count > MESSAGE_BODY_MAX)
+                return false;
+        seen->pool = memory_new(count, sizeof *seen->pool);
+        while (seen->pool_members < count) {
+                struct pool_node *node = &seen->pool[seen->pool_members];
+
+                if (!take_id(reply, node->id))
+                        return false;
+                node->name = memory_text(message_take_text(reply, MESSAGE_BODY_MAX));
+                node->local = message_take_u64(reply) != 0;
+                seen->pool_members++;
+        }
+        return true;
 }
 
 static int take_volume(struct message *reply, struct volume_seen *seen, struct fault *fault)
 {
-        uint64_t bricks;
+        uint64_t bricks = 0;
+        bool formed;
 
         seen->known = message_take_u64(reply) ? KNOWN_PRESENT : KNOWN_ABSENT;
         seen->started = message_take_u64(reply) != 0;
         seen->generation = message_take_u64(reply);
-        seen->pool_members = (size_t)message_take_u64(reply);
+        formed = take_pool(reply, seen);
         seen->filter_in_place = message_take_u64(reply) != 0;
         bricks = message_take_u64(reply);
-        if (bricks <= MESSAGE_BODY_MAX) {
+        if (formed && bricks <= MESSAGE_BODY_MAX) {
                 seen->bricks = memory_new(bricks, sizeof *seen->bricks);
                 while (seen->brick_count < bricks && !reply->broken)
                         take_brick(reply, &seen->bricks[seen->brick_count++]);
         }
-        if (message_is_consumed(reply) && seen->brick_count == bricks)
+        if (formed && message_is_consumed(reply) && seen->brick_count == bricks)
                 return 0;
         volume_seen_fini(seen);
         return fault_set(fault, FAULT_MALFORMED, "observe volume: not an answer of this helper");
@@ -104,14 +135,16 @@ static int sealed_memfd(const struct text *text, int *fd, struct fault *fault)
         return 0;
 }
 
-static int volume_install(void *context, const char *volume, const struct access_list *list, struct fault *fault)
+/* Hands the list to the helper for `act`. */
+static int list_hand_over(void *context, uint16_t act, const char *volume, const struct access_list *list,
+                          struct fault *fault)
 {
         AUTO_MESSAGE struct message request, reply;
         AUTO_TEXT struct text text = { 0 };
         struct access_file file = { .list = *list }; /* borrowed, not freed here */
         int failed;
 
-        message_init(&request, ACT_GLUSTERD_LIST_INSTALL);
+        message_init(&request, act);
         message_init(&reply, 0);
         if (!access_volume_is_valid(volume))
                 return fault_set(fault, FAULT_INVALID, "install access list: %s is not a volume's name", volume);
@@ -121,6 +154,11 @@ static int volume_install(void *context, const char *volume, const struct access
                 return failed;
         message_put_text(&request, volume);
         return call_helper(context, &request, &reply, fault);
+}
+
+static int volume_install(void *context, const char *volume, const struct access_list *list, struct fault *fault)
+{
+        return list_hand_over(context, ACT_GLUSTERD_LIST_INSTALL, volume, list, fault);
 }
 
 static int volume_canary(void *context, const char *volume, const struct volume_brick *brick, uint64_t generation,
@@ -140,4 +178,32 @@ struct gluster_volume gluster_volume_over(const struct gluster_volume_callers *c
                 .canary = volume_canary,
                 .context = (void *)(uintptr_t)callers,
         };
+}
+
+static int node_observe(void *context, const char *volume, struct node_seen *seen, struct fault *fault)
+{
+        AUTO_MESSAGE struct message request, reply;
+
+        message_init(&request, ACT_GLUSTERD_NODE_OBSERVE);
+        message_init(&reply, 0);
+        message_put_text(&request, volume);
+        int failed = call_helper(context, &request, &reply, fault);
+        if (failed)
+                return failed;
+        bool formed = take_id(&reply, seen->id);
+        seen->filter_in_place = message_take_u64(&reply) != 0;
+        seen->list_generation = message_take_u64(&reply);
+        if (formed && message_is_consumed(&reply))
+                return 0;
+        return fault_set(fault, FAULT_MALFORMED, "observe node: not an answer of this helper");
+}
+
+static int node_store(void *context, const char *volume, const struct access_list *list, struct fault *fault)
+{
+        return list_hand_over(context, ACT_GLUSTERD_LIST_STORE, volume, list, fault);
+}
+
+struct gluster_node gluster_node_over(const struct gluster_volume_callers *callers)
+{
+        return (struct gluster_node){ node_observe, node_store, (void *)(uintptr_t)callers };
 }

@@ -13,5 +13,6 @@ struct gluster_volume_callers {
         struct act_caller worker;
 };
 
-/* The seam. `callers` is borrowed and must outlive it. */
+/* The seams. `callers` is borrowed and must outlive them; a gluster_node needs the helper only. */
 struct gluster_volume gluster_volume_over(const struct gluster_volume_callers *callers);
+struct gluster_node gluster_node_over(const struct gluster_volume_callers *callers);

@@ -88,13 +88,25 @@ static bool filter_is_in_place(const char *volume)
                 access_filter_check_volfiles(GLUSTERD_WORK_FOLDER, volume, 0, &fault) == 0);
 }
 
-static void put_volume(struct message *reply, const char *volume, const struct glusterd_volume *seen,
-                       size_t pool_members)
+static void put_pool(struct message *reply, const struct glusterd_pool *pool)
 {
+        message_put_u64(reply, pool->count);
+        for (size_t i = 0; i < pool->count; i++) {
+                message_put_text(reply, pool->nodes[i].id);
+                message_put_text(reply, pool->nodes[i].name);
+                message_put_u64(reply, pool->nodes[i].local);
+        }
+}
+
+static void put_volume(struct message *reply, const char *volume, const struct glusterd_volume *seen,
+                       const struct glusterd_pool *pool)
+{
+        const char *self = glusterd_pool_self(pool)->id;
+
         message_put_u64(reply, seen->exists);
         message_put_u64(reply, seen->started);
         message_put_u64(reply, stored_generation(seen));
-        message_put_u64(reply, pool_members);
+        put_pool(reply, pool);
         message_put_u64(reply, filter_is_in_place(volume));
         message_put_u64(reply, seen->brick_count);
         for (size_t i = 0; i < seen->brick_count; i++) {
@@ -104,6 +116,7 @@ static void put_volume(struct message *reply, const char *volume, const struct g
                 message_put_text(reply, brick->path);
                 message_put_bytes(reply, address.bytes, host_address(brick->host, &address) ? 4 : 0);
                 message_put_u64(reply, brick->port);
+                message_put_u64(reply, strcmp(brick->node, self) == 0);
         }
 }
 
@@ -111,19 +124,19 @@ static int volume_observe(void *context, struct message *request, struct message
 {
         AUTO_CLOSE int glusterd = -1;
         AUTO_GLUSTERD_VOLUME struct glusterd_volume seen = { 0 };
+        AUTO_GLUSTERD_POOL struct glusterd_pool pool = { 0 };
         const char *volume;
-        size_t pool_members;
         int failed;
 
         (void)context;
         if ((failed = take_volume(request, &volume, fault)) || (failed = check_consumed(request, fault)) ||
             (failed = connect_glusterd(&glusterd, fault)) ||
             (failed = glusterd_volume_get(glusterd, volume, ASK_MS, &seen, fault)) ||
-            (failed = glusterd_pool_size(glusterd, ASK_MS, &pool_members, fault)))
+            (failed = glusterd_pool_get(glusterd, ASK_MS, &pool, fault)))
                 return failed;
         if (seen.started && (failed = glusterd_volume_ports(glusterd, volume, CHANGE_MS, &seen, fault)))
                 return failed;
-        put_volume(reply, volume, &seen, pool_members);
+        put_volume(reply, volume, &seen, &pool);
         return 0;
 }
 
@@ -165,29 +178,67 @@ static int check_list(struct access_file *file, const char *volume, const struct
         return 0;
 }
 
+/* Takes the list of a request and writes it where the filter finds it. *glusterd stays open for what follows. */
+static int list_write(struct message *request, struct access_file *file, int *glusterd, struct fault *fault)
+{
+        AUTO_GLUSTERD_VOLUME struct glusterd_volume seen = { 0 };
+        const char *volume;
+        int failed;
+
+        if ((failed = take_volume(request, &volume, fault)) || (failed = check_consumed(request, fault)) ||
+            (failed = take_list(request, file, fault)) || (failed = connect_glusterd(glusterd, fault)) ||
+            (failed = glusterd_volume_get(*glusterd, volume, ASK_MS, &seen, fault)) ||
+            (failed = check_list(file, volume, &seen, fault)))
+                return failed;
+        return access_folder_write(GATEHOUSE_ACCESSDIR, file, fault);
+}
+
 static int list_install(void *context, struct message *request, struct message *reply, struct fault *fault)
 {
         AUTO_ACCESS_FILE struct access_file file = { 0 };
         AUTO_CLOSE int glusterd = -1;
-        AUTO_GLUSTERD_VOLUME struct glusterd_volume seen = { 0 };
         char generation[24];
         struct glusterd_option option = { GENERATION_OPTION, generation };
-        const char *volume;
         int failed;
 
         (void)context;
         (void)reply;
-        if ((failed = take_volume(request, &volume, fault)) || (failed = check_consumed(request, fault)) ||
-            (failed = take_list(request, &file, fault)) || (failed = connect_glusterd(&glusterd, fault)) ||
-            (failed = glusterd_volume_get(glusterd, volume, ASK_MS, &seen, fault)) ||
-            (failed = check_list(&file, volume, &seen, fault)) ||
-            (failed = access_folder_write(GATEHOUSE_ACCESSDIR, &file, fault)))
+        if ((failed = list_write(request, &file, &glusterd, fault)))
                 return failed;
         snprintf(generation, sizeof generation, "%" PRIu64, file.list.generation);
-        failed = glusterd_volume_set(glusterd, volume, &option, 1, CHANGE_MS, fault);
+        failed = glusterd_volume_set(glusterd, file.volume, &option, 1, CHANGE_MS, fault);
         if (!failed)
-                failed = access_filter_check_volfiles(GLUSTERD_WORK_FOLDER, volume, file.list.generation, fault);
+                failed = access_filter_check_volfiles(GLUSTERD_WORK_FOLDER, file.volume, file.list.generation,
+                                                      fault);
         return failed;
+}
+
+static int list_store(void *context, struct message *request, struct message *reply, struct fault *fault)
+{
+        AUTO_ACCESS_FILE struct access_file file = { 0 };
+        AUTO_CLOSE int glusterd = -1;
+
+        (void)context;
+        (void)reply;
+        return list_write(request, &file, &glusterd, fault);
+}
+
+static int node_observe(void *context, struct message *request, struct message *reply, struct fault *fault)
+{
+        AUTO_GLUSTERD_POOL struct glusterd_pool pool = { 0 };
+        AUTO_CLOSE int glusterd = -1;
+        const char *volume;
+        int failed;
+
+        (void)context;
+        if ((failed = take_volume(request, &volume, fault)) || (failed = check_consumed(request, fault)) ||
+            (failed = connect_glusterd(&glusterd, fault)) ||
+            (failed = glusterd_pool_get(glusterd, ASK_MS, &pool, fault)))
+                return failed;
+        message_put_text(reply, glusterd_pool_self(&pool)->id);
+        message_put_u64(reply, filter_is_in_place(volume));
+        message_put_u64(reply, access_folder_generation(GATEHOUSE_ACCESSDIR, volume));
+        return 0;
 }
 
 /* The storage nodes of the request as the value that auth.allow is stored with. */
@@ -265,6 +316,10 @@ const struct act glusterd_acts[] = {
           ASK_MS + CHANGE_MS, list_install },
         { ACT_GLUSTERD_VOLUME_SECURE, "glusterd.volume_secure", "glusterd's socket can be opened by root only", 0,
           ASK_MS + CHANGE_MS, volume_secure },
+        { ACT_GLUSTERD_LIST_STORE, "glusterd.list_store",
+          "the access list is root's, so that nobody else can let a client in", 0, ASK_MS, list_store },
+        { ACT_GLUSTERD_NODE_OBSERVE, "glusterd.node_observe",
+          "glusterd's socket and its volfiles can be opened by root only", 0, ASK_MS, node_observe },
         { ACT_GLUSTERD_CLIENT_VOLFILE, "glusterd.client_volfile", "glusterd's volfiles can be read by root only",
           0, 1000, client_volfile_run },
         { 0 },

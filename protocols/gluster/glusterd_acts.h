@@ -7,11 +7,16 @@
  * The fields of each request and reply, in order; gluster_volume.c is the other side, and client_volfile.h says it
  * of the act that it declares.
  *
- *   ACT_GLUSTERD_VOLUME_OBSERVE   volume text -> exists, started, generation, pool members, filter in place (u64
- *                                 each), number of bricks u64, for each: path text, address 4 bytes or none,
- *                                 port u64
+ *   ACT_GLUSTERD_VOLUME_OBSERVE   volume text -> exists, started, generation, number of pool members (u64 each),
+ * for each member: id text, name text, local u64; filter in place, number of bricks (u64 each), for each: path
+ * text, address 4 bytes or none, port u64, local u64
  *
  *   ACT_GLUSTERD_LIST_INSTALL     volume text, descriptor: a sealed memfd with the list (access_list_text.h)
+ *
+ *   ACT_GLUSTERD_LIST_STORE       as ACT_GLUSTERD_LIST_INSTALL; the generation of the volume stays as it is
+ *
+ *   ACT_GLUSTERD_NODE_OBSERVE     volume text -> id of this glusterd text, filter in place u64, generation of the
+ *                                 list in the access folder u64 (0: none that is in order)
  *
  *   ACT_GLUSTERD_VOLUME_SECURE    volume text, number of storage nodes u64, 4 bytes for each
  */

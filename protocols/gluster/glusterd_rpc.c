@@ -138,6 +138,15 @@ void glusterd_volume_fini(struct glusterd_volume *volume)
         *volume = (struct glusterd_volume){ 0 };
 }
 
+/* Takes an id into its place; false for what is none. */
+static bool id_take(const char *text, char id[NODE_ID_SIZE])
+{
+        if (!text || strlen(text) != NODE_ID_SIZE - 1)
+                return false;
+        memcpy(id, text, NODE_ID_SIZE);
+        return true;
+}
+
 /* "volume0.brickN" = "host:/path", N from 1. The path begins at the first ":/", so that a host may be IPv6. */
 static int bricks_take(const struct gluster_answer *answer, struct glusterd_volume *seen, struct fault *fault)
 {
@@ -155,6 +164,8 @@ static int bricks_take(const struct gluster_answer *answer, struct glusterd_volu
                 seen->bricks[i].host = memory_format("%.*s", (int)(path - brick), brick);
                 seen->bricks[i].path = memory_text(path + 1);
                 seen->brick_count++;
+                if (!id_take(find(answer, "volume0.brick%" PRIu64 ".uuid", i + 1), seen->bricks[i].node))
+                        return cut(fault);
         }
         return 0;
 }
@@ -248,7 +259,42 @@ int glusterd_volume_ports(int socket, const char *volume, int deadline_ms, struc
         return 0;
 }
 
-int glusterd_pool_size(int socket, int deadline_ms, size_t *members, struct fault *fault)
+void glusterd_pool_fini(struct glusterd_pool *pool)
+{
+        for (size_t i = 0; i < pool->count; i++)
+                free(pool->nodes[i].name);
+        free(pool->nodes);
+        *pool = (struct glusterd_pool){ 0 };
+}
+
+const struct pool_node *glusterd_pool_self(const struct glusterd_pool *pool)
+{
+        for (size_t i = 0; i < pool->count; i++)
+                if (pool->nodes[i].local)
+                        return &pool->nodes[i];
+        return NULL;
+}
+
+/* "friendN.uuid" and "friendN.hostname", N from 1. glusterd calls itself localhost, and probes nobody of that
+ * name. */
+static int pool_take(const struct gluster_answer *answer, uint64_t count, struct glusterd_pool *pool,
+                     struct fault *fault)
+{
+        pool->nodes = memory_new(count, sizeof *pool->nodes);
+        while (pool->count < count) {
+                struct pool_node *node = &pool->nodes[pool->count];
+                const char *name = find(answer, "friend%zu.hostname", pool->count + 1);
+
+                if (!name || !id_take(find(answer, "friend%zu.uuid", pool->count + 1), node->id))
+                        return cut(fault);
+                node->name = memory_text(name);
+                node->local = strcmp(name, "localhost") == 0;
+                pool->count++;
+        }
+        return glusterd_pool_self(pool) ? 0 : cut(fault);
+}
+
+int glusterd_pool_get(int socket, int deadline_ms, struct glusterd_pool *pool, struct fault *fault)
 {
         AUTO_GLUSTER_DICT struct gluster_dict nothing = { 0 };
         AUTO_GLUSTER_ANSWER struct gluster_answer answer = { 0 };
@@ -261,6 +307,5 @@ int glusterd_pool_size(int socket, int deadline_ms, size_t *members, struct faul
                 return refusal(&answer, "list the pool of", "this node", fault);
         if (!number(find(&answer, "count"), BRICKS_MAX, &count))
                 return cut(fault);
-        *members = (size_t)count;
-        return 0;
+        return pool_take(&answer, count, pool, fault);
 }

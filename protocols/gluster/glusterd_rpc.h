@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "domain/seams.h"
 #include "protocols/gluster/access_list_text.h"
 
 #define GLUSTERD_SOCKET "/run/glusterd.socket"
@@ -38,7 +39,8 @@ int glusterd_volume_set(int socket, const char *volume, const struct glusterd_op
 struct glusterd_brick {
         char *host; /* as it was given when the brick was added: an address or a name */
         char *path;
-        uint16_t port; /* 0: not running, or not asked (glusterd_volume_ports) */
+        uint16_t port;           /* 0: not running, or not asked (glusterd_volume_ports) */
+        char node[NODE_ID_SIZE]; /* id of the pool's member that it belongs to */
 };
 
 /* `volume info`. Zeroed = a volume that does not exist. */
@@ -67,5 +69,16 @@ const char *glusterd_volume_option(const struct glusterd_volume *seen, const cha
 int glusterd_volume_ports(int socket, const char *volume, int deadline_ms, struct glusterd_volume *seen,
                           struct fault *fault);
 
-/* `pool list`: members of the trusted pool, this node included. */
-int glusterd_pool_size(int socket, int deadline_ms, size_t *members, struct fault *fault);
+/* `pool list`. Zeroed = empty. */
+struct glusterd_pool {
+        struct pool_node *nodes; /* of the trusted pool, this node included */
+        size_t count;
+};
+#define AUTO_GLUSTERD_POOL __attribute__((cleanup(glusterd_pool_fini)))
+void glusterd_pool_fini(struct glusterd_pool *pool);
+
+/* Fills a zeroed `pool`. Exactly one of its nodes is local. */
+int glusterd_pool_get(int socket, int deadline_ms, struct glusterd_pool *pool, struct fault *fault);
+
+/* This node. */
+const struct pool_node *glusterd_pool_self(const struct glusterd_pool *pool);

@@ -11,10 +11,11 @@
 static void bricks_copy(struct volfile_served *served, const struct volume_brick *bricks, size_t count)
 {
         served->bricks = memory_new(count, sizeof *bricks);
-        served->brick_count = count;
         for (size_t i = 0; i < count; i++) {
-                served->bricks[i] = bricks[i];
-                served->bricks[i].path = memory_text(bricks[i].path);
+                if (!bricks[i].local)
+                        continue;
+                served->bricks[served->brick_count] = bricks[i];
+                served->bricks[served->brick_count++].path = memory_text(bricks[i].path);
         }
 }
 

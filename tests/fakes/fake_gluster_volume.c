@@ -16,6 +16,11 @@ void fake_gluster_volume_init(struct fake_gluster_volume *fake, const char *name
                 fake->bricks[i].running = true;
 }
 
+void fake_pool_node_id(size_t node, char id[NODE_ID_SIZE])
+{
+        snprintf(id, NODE_ID_SIZE, "00000000-0000-4000-8000-%012zu", node);
+}
+
 void fake_gluster_volume_fini(struct fake_gluster_volume *fake)
 {
         access_list_fini(&fake->list);
@@ -81,7 +86,20 @@ static void seen_fill(const struct fake_gluster_volume *fake, struct volume_seen
         for (size_t i = 0; i < FAKE_BRICKS; i++) {
                 seen->bricks[i].path = memory_format("/bricks/%zu/data", i + 1);
                 seen->bricks[i].address = (struct address){ ADDRESS_V4, { 10, 77, 0, 11 } };
+                seen->bricks[i].local = true;
                 seen->bricks[i].port = (uint16_t)(fake->bricks[i].running ? 49152 + i : 0);
+        }
+}
+
+/* Node 0 is the one that asks. */
+static void pool_fill(const struct fake_gluster_volume *fake, struct volume_seen *seen)
+{
+        seen->pool_members = fake->pool_members;
+        seen->pool = memory_new(fake->pool_members, sizeof *seen->pool);
+        for (size_t i = 0; i < fake->pool_members; i++) {
+                fake_pool_node_id(i, seen->pool[i].id);
+                seen->pool[i].name = i ? memory_format("10.77.0.%zu", 11 + i) : memory_text("localhost");
+                seen->pool[i].local = i == 0;
         }
 }
 
@@ -94,7 +112,7 @@ static int fake_observe(void *context, const char *volume, struct volume_seen *s
         if (turn.failed)
                 return turn.failed;
         seen->known = is_there(fake, volume) ? KNOWN_PRESENT : KNOWN_ABSENT;
-        seen->pool_members = fake->pool_members;
+        pool_fill(fake, seen);
         seen->filter_in_place = !fake->without_filter;
         if (seen->known == KNOWN_PRESENT)
                 seen_fill(fake, seen);

@@ -27,7 +27,7 @@ struct fake_gluster_volume {
         bool down;   /* glusterd does not answer; bricks go on */
         bool absent; /* there is no such volume */
         bool without_filter;
-        size_t pool_members;
+        size_t pool_members; /* localhost, 10.77.0.12, 10.77.0.13 and so on */
         unsigned fail_at;    /* the call of that number (from 1; canary calls count) fails; 0 = none */
         unsigned fail_count; /* and that many in all */
         enum fake_failure fail_with;
@@ -49,6 +49,9 @@ void fake_gluster_volume_init(struct fake_gluster_volume *fake, const char *name
 /* Stops a brick, or starts it: it then reads its volfile, and with it the list that is in force. */
 void fake_gluster_volume_run(struct fake_gluster_volume *fake, size_t brick, bool running);
 void fake_gluster_volume_fini(struct fake_gluster_volume *fake);
+
+/* The id of the pool's node number `node`, 0 = the one that asks. */
+void fake_pool_node_id(size_t node, char id[NODE_ID_SIZE]);
 
 /* The seam over it; `fake` must outlive it. */
 struct gluster_volume fake_gluster_volume_seam(struct fake_gluster_volume *fake);

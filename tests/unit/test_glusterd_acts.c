@@ -33,7 +33,7 @@ static void name_of_no_volume_is_malformed(void **state)
         static const char *const names[] = { "", "..", "a/b", "a b", "a`id`", "a.b", "a\nb" };
 
         (void)state;
-        for (uint16_t act = ACT_GLUSTERD_VOLUME_OBSERVE; act <= ACT_GLUSTERD_VOLUME_SECURE; act++)
+        for (uint16_t act = ACT_GLUSTERD_VOLUME_OBSERVE; act <= ACT_GLUSTERD_NODE_OBSERVE; act++)
                 for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
                         AUTO_MESSAGE struct message request;
                         struct fault fault = { 0 };

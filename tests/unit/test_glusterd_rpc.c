@@ -154,6 +154,9 @@ static void finish(int fd)
         pthread_join(server.thread, NULL);
 }
 
+#define OWN_ID "6f0c2c1e-0000-4000-8000-000000000001"
+#define PEER_ID "6f0c2c1e-0000-4000-8000-000000000002"
+
 static void dict_of_volume(struct gluster_dict *dict)
 {
         static const char *const pairs[][2] = {
@@ -164,6 +167,8 @@ static void dict_of_volume(struct gluster_dict *dict)
                 { "volume0.brick_count", "2" },
                 { "volume0.brick1", "10.98.0.11:/run/bricks/1/data" },
                 { "volume0.brick2", "n2:/b" },
+                { "volume0.brick1.uuid", OWN_ID },
+                { "volume0.brick2.uuid", PEER_ID },
                 { "volume0.option.user.gatehouse-generation", "17" },
                 { "volume0.option.auth.allow", "*" },
         };
@@ -196,6 +201,8 @@ static void volume_is_read_with_bricks_and_options(void **state)
         assert_int_equal(seen.brick_count, 2);
         assert_string_equal(seen.bricks[0].host, "10.98.0.11");
         assert_string_equal(seen.bricks[0].path, "/run/bricks/1/data");
+        assert_string_equal(seen.bricks[0].node, OWN_ID);
+        assert_string_equal(seen.bricks[1].node, PEER_ID);
         assert_string_equal(seen.bricks[1].host, "n2");
         assert_string_equal(seen.bricks[1].path, "/b");
         assert_string_equal(glusterd_volume_option(&seen, "user.gatehouse-generation"), "17");
@@ -248,6 +255,7 @@ static void volume_with_something_missing_is_refused(void **state)
                 { "volume0.brick_count", "-1" },         { "volume0.brick_count", "2x" },
                 { "volume0.brick_count", "4294967298" }, { "volume0.brick2", "no path" },
                 { "volume0.volume_id", "short" },        { "volume0.status", "" },
+                { "volume0.brick2.uuid", "short" },
         };
 
         (void)state;
@@ -347,8 +355,8 @@ static void port_is_that_of_a_brick_that_is_online(void **state)
         (void)state;
         seen.brick_count = 2;
         seen.bricks = memory_new(2, sizeof *seen.bricks);
-        seen.bricks[0] = (struct glusterd_brick){ memory_text("n1"), memory_text("/a"), 0 };
-        seen.bricks[1] = (struct glusterd_brick){ memory_text("n1"), memory_text("/b"), 0 };
+        seen.bricks[0] = (struct glusterd_brick){ memory_text("n1"), memory_text("/a"), 0, "" };
+        seen.bricks[1] = (struct glusterd_brick){ memory_text("n1"), memory_text("/b"), 0, "" };
         for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
                 gluster_dict_add(&dict, pairs[i][0], pairs[i][1]);
         answer_with(0, "", &dict);
@@ -359,21 +367,49 @@ static void port_is_that_of_a_brick_that_is_online(void **state)
         assert_int_equal(seen.bricks[1].port, 0);
 }
 
-static void pool_is_counted(void **state)
+static void pool_is_read_with_this_node(void **state)
 {
+        static const char *const pairs[][2] = {
+                { "count", "2" },
+                { "friend1.uuid", PEER_ID },
+                { "friend1.hostname", "10.77.0.12" },
+                { "friend2.uuid", OWN_ID },
+                { "friend2.hostname", "localhost" },
+        };
         AUTO_GLUSTER_DICT struct gluster_dict dict = { 0 };
+        AUTO_GLUSTERD_POOL struct glusterd_pool pool = { 0 };
         struct fault fault = { 0 };
-        size_t members = 0;
 
         (void)state;
-        gluster_dict_add(&dict, "count", "3");
+        for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+                gluster_dict_add(&dict, pairs[i][0], pairs[i][1]);
         answer_with(0, NULL, &dict);
         int fd = connect_and_start();
-        assert_int_equal(glusterd_pool_size(fd, DEADLINE_MS, &members, &fault), 0);
+        assert_int_equal(glusterd_pool_get(fd, DEADLINE_MS, &pool, &fault), 0);
         finish(fd);
-        assert_int_equal(members, 3);
+        assert_int_equal(pool.count, 2);
+        assert_string_equal(pool.nodes[0].id, PEER_ID);
+        assert_string_equal(pool.nodes[0].name, "10.77.0.12");
+        assert_false(pool.nodes[0].local);
+        assert_string_equal(glusterd_pool_self(&pool)->id, OWN_ID);
         /* The flag that asks for this node too. */
         assert_memory_equal(server.request.data + 40, "\0\0\0\2", 4);
+}
+
+static void pool_without_this_node_is_refused(void **state)
+{
+        AUTO_GLUSTER_DICT struct gluster_dict dict = { 0 };
+        AUTO_GLUSTERD_POOL struct glusterd_pool pool = { 0 };
+        struct fault fault = { 0 };
+
+        (void)state;
+        gluster_dict_add(&dict, "count", "1");
+        gluster_dict_add(&dict, "friend1.uuid", PEER_ID);
+        gluster_dict_add(&dict, "friend1.hostname", "10.77.0.12");
+        answer_with(0, NULL, &dict);
+        int fd = connect_and_start();
+        assert_int_equal(glusterd_pool_get(fd, DEADLINE_MS, &pool, &fault), -FAULT_INTERNAL);
+        finish(fd);
 }
 
 static void nobody_at_the_socket_is_unavailable(void **state)
@@ -418,7 +454,8 @@ int main(void)
                 CASE(options_are_sent_in_one_dictionary),
                 CASE(value_that_would_crash_glusterd_is_not_sent),
                 CASE(port_is_that_of_a_brick_that_is_online),
-                CASE(pool_is_counted),
+                CASE(pool_is_read_with_this_node),
+                CASE(pool_without_this_node_is_refused),
                 CASE(nobody_at_the_socket_is_unavailable),
                 CASE(silence_ends_with_the_deadline),
                 CASE(hanging_up_is_unavailable),
