@@ -99,8 +99,8 @@ void write_remove(struct write *write, enum document_kind kind, const char *id)
         snapshot_remove(group->trial, kind, copy);
 }
 
-void write_event(struct write *write, const char *actor, const char *source, const char *action,
-                 const char *object, const struct document *before, const struct document *after)
+void write_event_text(struct write *write, const char *actor, const char *source, const char *action,
+                      const char *object, const char *before, const char *after)
 {
         struct write_group *group = write->internal;
         struct write_entry *entry = entry_current(group);
@@ -111,10 +111,19 @@ void write_event(struct write *write, const char *actor, const char *source, con
                                              .source = memory_text(source),
                                              .action = memory_text(action),
                                              .object = memory_text(object),
-                                             .before = before ? document_render(before) : NULL,
-                                             .after = after ? document_render(after) : NULL };
+                                             .before = memory_text(before),
+                                             .after = memory_text(after) };
         entry->has_event = true;
         group->trial->revision = revision_ahead(group);
+}
+
+void write_event(struct write *write, const char *actor, const char *source, const char *action,
+                 const char *object, const struct document *before, const struct document *after)
+{
+        AUTO_FREE char *before_text = before ? document_render(before) : NULL;
+        AUTO_FREE char *after_text = after ? document_render(after) : NULL;
+
+        write_event_text(write, actor, source, action, object, before_text, after_text);
 }
 
 void write_group_add(struct write_group *group, struct write_job *job)

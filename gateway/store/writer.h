@@ -34,6 +34,9 @@ void write_remove(struct write *write, enum document_kind kind, const char *id);
  * committed too. before/after: the documents' stored forms are taken as they are now (either may be NULL). */
 void write_event(struct write *write, const char *actor, const char *source, const char *action,
                  const char *object, const struct document *before, const struct document *after);
+/* The same with both sides as JSON of the caller's (copied; either may be NULL). */
+void write_event_text(struct write *write, const char *actor, const char *source, const char *action,
+                      const char *object, const char *before, const char *after);
 
 /* A job. `prepare` runs in the writer thread: 0 = commit what was asked for (nothing asked for is fine), or a
  * fault = nothing of it happens. `done` runs in the writer thread after the commit is durable (or not), in the
