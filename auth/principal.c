@@ -106,6 +106,7 @@ static const enum permit_reach permits[][PERMIT_TOKENS + 1] = {
                                  [PERMIT_WRITE_STORAGE] = PERMIT_ALL,
                                  [PERMIT_READ_EXPORT] = PERMIT_ALL,
                                  [PERMIT_WRITE_EXPORT] = PERMIT_ALL,
+                                 [PERMIT_READ_SERVERS] = PERMIT_ALL,
                                  [PERMIT_TOKENS] = PERMIT_ALL },
         [PRINCIPAL_INVENTORY] = { [PERMIT_READ_INVENTORY] = PERMIT_ALL,
                                   [PERMIT_WRITE_INVENTORY] = PERMIT_ALL,

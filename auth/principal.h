@@ -37,6 +37,7 @@ enum permit_action {
         PERMIT_WRITE_STORAGE,
         PERMIT_READ_EXPORT,
         PERMIT_WRITE_EXPORT, /* exports and grants */
+        PERMIT_READ_SERVERS, /* what the servers hold beside what is wanted */
         PERMIT_TOKENS,
 };
 

@@ -6,6 +6,7 @@
 #include "rest/listener.h"
 
 static const char *const firewall_words[] = { "off", "enforce", NULL };
+static const char *const reconcile_words[] = { "observe", "enforce", NULL };
 static const char *const log_words[] = { "error", "warning", "notice", "info", "debug", NULL };
 
 #define AT(member) offsetof(struct configuration, member)
@@ -134,6 +135,14 @@ const struct setting configuration_table[] = {
           .most = 256,
           .help = "Beginnings of image names that are known to hold a glibc-based system, for nodes that do not "
                   "tell their os." },
+        { .key = "reconcile",
+          .type = SETTING_WORD,
+          .offset = AT(reconcile),
+          .preset = "enforce",
+          .words = reconcile_words,
+          .help = "Whether the servers are made to be as wanted, or only looked at. observe changes nothing on "
+                  "any "
+                  "server: what would be done is shown by gatehouse drift." },
         { .key = "reconcile_interval",
           .type = SETTING_DURATION,
           .offset = AT(reconcile_interval_ms),

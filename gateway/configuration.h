@@ -11,6 +11,7 @@
 #include "domain/environment.h"
 
 enum firewall_mode { FIREWALL_OFF, FIREWALL_ENFORCE };
+enum reconcile_mode { RECONCILE_OBSERVE, RECONCILE_ENFORCE };
 
 struct configuration {
         char *state_dir;
@@ -29,6 +30,7 @@ struct configuration {
         char *dbus_address;
         char *platform_version_default;
         char **known_stacks;
+        int reconcile; /* enum reconcile_mode */
         int64_t reconcile_interval_ms;
         int64_t path_check_timeout_ms;
         int64_t request_timeout_ms;

@@ -24,6 +24,7 @@
 #include "protocols/gluster/gluster_volume.h"
 #include "protocols/gluster/volfiled_door.h"
 #include "protocols/nfs/ganesha.h"
+#include "reconcile/drift_event.h"
 #include "reconcile/reconcile.h"
 #include "reconcile/worker_pool.h"
 #include "rest/listener.h"
@@ -40,6 +41,7 @@ struct gateway {
         size_t listener_count;
         gid_t operator_gid;
         struct status *status;
+        struct drift *drift;
         struct writer *writer;
         struct worker_pool *workers;
         struct privilege_caller *helper;
@@ -203,6 +205,8 @@ static int store_start(struct gateway *gateway, struct fault *fault)
 
         if (!failed)
                 failed = writer_new(store, clock_system(), published, gateway, &gateway->writer, fault);
+        if (!failed)
+                gateway->drift = drift_new(clock_system(), drift_event_write, gateway->writer);
         status_note_backend(gateway->status, BACKEND_STORE, failed ? fault : NULL);
         return failed;
 }
@@ -251,6 +255,8 @@ static int world_open(struct gateway *gateway, struct fault *fault)
 static int reconcile_open(struct gateway *gateway, struct fault *fault)
 {
         const struct reconcile_world world = {
+                .drift = gateway->drift,
+                .observe = gateway->configuration.reconcile == RECONCILE_OBSERVE,
                 .snapshot = newest_snapshot,
                 .snapshot_context = gateway,
                 .status = gateway->status,
@@ -277,6 +283,7 @@ static int rest_open(struct gateway *gateway, struct fault *fault)
         const struct rest_context context = {
                 .writer = gateway->writer,
                 .status = gateway->status,
+                .drift = gateway->drift,
                 .files = &gateway->files,
                 .clock = clock_system(),
                 .operator_gid = gateway->operator_gid,
@@ -324,6 +331,7 @@ static void gateway_stop(struct gateway *gateway)
         pthread_mutex_unlock(&gateway->reconcile_lock);
         reconcile_stop(reconcile);
         writer_free(gateway->writer);
+        drift_free(gateway->drift);
         status_free(gateway->status);
         ganesha_free(gateway->ganesha);
         worker_pool_free(gateway->workers);

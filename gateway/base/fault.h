@@ -19,6 +19,7 @@
         X(FAULT_NOT_FOUND, "not_found", 404, false)                 \
         X(FAULT_METHOD, "method_not_allowed", 405, false)           \
         X(FAULT_CONFLICT, "conflict", 409, false)                   \
+        X(FAULT_OBSERVING, "reconcile.observe", 409, false)         \
         X(FAULT_PRECONDITION, "precondition_failed", 412, false)    \
         X(FAULT_TOO_LARGE, "too_large", 413, false)                 \
         X(FAULT_MEDIA_TYPE, "unsupported_media_type", 415, false)   \

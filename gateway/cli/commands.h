@@ -12,3 +12,4 @@ extern const struct command export_commands[];
 extern const struct command grant_commands[];
 extern const struct command token_commands[];
 extern const struct command status_commands[];
+extern const struct command drift_commands[];

@@ -164,6 +164,7 @@ void nfs_export_seen_fini(struct nfs_export_seen *seen)
 {
         free(seen->path);
         free(seen->pseudo);
+        free(seen->odd);
         free(seen->clients);
         *seen = (struct nfs_export_seen){ 0 };
 }

@@ -62,6 +62,7 @@ struct nfs_export_seen {
         enum export_squash squash; /* this and the next: shown with the clients, so known when there are any */
         uint32_t anonymous_uid, anonymous_gid;
         bool foreign; /* something in it is not as Gatehouse writes it */
+        char *odd;    /* of that, the clients, for people: "*, 10.0.0.0/8"; NULL = none */
 };
 void nfs_export_seen_fini(struct nfs_export_seen *seen);
 

@@ -6,24 +6,29 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/text.h"
+
+#define PAIRS_TOLD 3 /* of those that are too many, and of those that are missing */
 
 struct gate {
         pthread_mutex_t lock;
         const struct firewall *firewall;
         struct status *status;
+        struct drift *drift;
         struct firewall_set wanted; /* what the kernel shall hold */
         bool installed;             /* it was put in place by us, or found as it should be */
         bool behind;                /* a change did not reach the kernel: the whole table goes with the next */
         enum known in_force;
 };
 
-struct gate *gate_new(const struct firewall *firewall, struct status *status)
+struct gate *gate_new(const struct firewall *firewall, struct status *status, struct drift *drift)
 {
         struct gate *gate = NEW(struct gate);
 
         pthread_mutex_init(&gate->lock, NULL);
         gate->firewall = firewall;
         gate->status = status;
+        gate->drift = drift;
         gate->in_force = firewall ? KNOWN_UNKNOWN : KNOWN_PRESENT;
         return gate;
 }
@@ -53,6 +58,63 @@ static int gate_install(struct gate *gate, struct fault *fault)
         return gate_outcome(gate, failed, fault);
 }
 
+/* What a table holds, for people. Caller frees. */
+static char *set_text(const struct firewall_set *set)
+{
+        size_t counts[SERVICE_COUNT] = { 0 };
+
+        for (size_t i = 0; i < set->pair_count; i++)
+                counts[set->pairs[i].service]++;
+        return memory_format("%zu storage nodes; let in: %zu addresses to nfs, %zu to gluster", set->peer_count,
+                             counts[SERVICE_NFS], counts[SERVICE_GLUSTER]);
+}
+
+/* The first pairs that are in `set` and not in `other`, up to three; "" when there are none. */
+static void surplus_add(struct text *text, const char *what, const struct firewall_set *set,
+                        const struct firewall_set *other)
+{
+        char address[ADDRESS_TEXT_SIZE];
+        size_t told = 0, count = 0;
+
+        for (size_t i = 0; i < set->pair_count; i++) {
+                const struct firewall_pair *pair = &set->pairs[i];
+
+                if (firewall_set_has(other, pair) || count++ >= PAIRS_TOLD)
+                        continue;
+                text_addf(text, "%s %s %s", told++ ? "," : what, address_format(&pair->address, address),
+                          firewall_service_word(pair->service));
+        }
+        if (count > told)
+                text_addf(text, " and %zu more", count - told);
+}
+
+/* The kernel's table is not as it was left; `held` NULL: it is gone. */
+static void difference_note(struct gate *gate, const struct firewall_set *held, int failed,
+                            const struct fault *fault)
+{
+        AUTO_FREE char *wanted = set_text(&gate->wanted);
+        AUTO_FREE char *detail = failed && failed != -FAULT_OBSERVING ? memory_text(fault->text) : NULL;
+        AUTO_TEXT struct text seen = { 0 };
+        struct difference found = { .kind = held ? DIFFERENCE_FIREWALL_CHANGED : DIFFERENCE_FIREWALL_MISSING,
+                                    .action = !failed                      ? DIFFERENCE_REPAIRED
+                                              : failed == -FAULT_OBSERVING ? DIFFERENCE_REPORTED
+                                                                           : DIFFERENCE_FAILED,
+                                    .object = "the packet filter",
+                                    .desired = wanted,
+                                    .detail = detail };
+
+        if (held) {
+                AUTO_FREE char *counts = set_text(held);
+
+                text_add(&seen, counts);
+                surplus_add(&seen, "; more than wanted:", held, &gate->wanted);
+                surplus_add(&seen, "; less than wanted:", &gate->wanted, held);
+                found.observed = text_take(&seen);
+        }
+        drift_note(gate->drift, &found);
+        free(found.observed);
+}
+
 /* Brings one change to the kernel; a table that is not as it was left goes there whole. */
 static int gate_change(struct gate *gate, const struct firewall_pair *closed, size_t closed_count,
                        const struct firewall_pair *opened, size_t opened_count, struct fault *fault)
@@ -66,8 +128,9 @@ static int gate_change(struct gate *gate, const struct firewall_pair *closed, si
                 return gate_install(gate, fault);
         failed = firewall->change(firewall->context, closed, closed_count, opened, opened_count, NULL, fault);
         if (failed == -FAULT_NOT_FOUND) {
-                log_warning("the packet filter's table was gone; it is put back");
-                return gate_install(gate, fault);
+                failed = gate_install(gate, fault);
+                difference_note(gate, NULL, failed, fault);
+                return failed;
         }
         return gate_outcome(gate, failed, fault);
 }
@@ -206,6 +269,7 @@ int gate_repair(struct gate *gate, bool *repaired, struct fault *fault)
 {
         AUTO_FIREWALL_SET struct firewall_set held = { 0 };
         enum known known = KNOWN_UNKNOWN;
+        bool behind; /* then what differs is what we have not brought there */
         int failed;
 
         *repaired = false;
@@ -216,10 +280,15 @@ int gate_repair(struct gate *gate, bool *repaired, struct fault *fault)
                 pthread_mutex_unlock(&gate->lock);
                 return 0;
         }
+        behind = gate->behind;
         failed = gate->firewall->observe(gate->firewall->context, &known, &held, fault);
         if (!failed && (known != KNOWN_PRESENT || !firewall_set_equal(&held, &gate->wanted))) {
                 failed = gate_install(gate, fault);
                 *repaired = !failed;
+                if (!behind || failed == -FAULT_OBSERVING)
+                        difference_note(gate, known == KNOWN_PRESENT ? &held : NULL, failed, fault);
+        } else if (!failed) {
+                drift_clear(gate->drift, PLACE_FIREWALL, "the packet filter");
         }
         gate_outcome(gate, failed, fault);
         pthread_mutex_unlock(&gate->lock);

@@ -7,12 +7,14 @@
 #pragma once
 
 #include "domain/seams.h"
+#include "reconcile/drift.h"
 #include "reconcile/status.h"
 
 struct gate;
 
-/* `firewall` NULL: the operator has switched it off; every call then succeeds and does nothing. */
-struct gate *gate_new(const struct firewall *firewall, struct status *status);
+/* `firewall` NULL: the operator has switched it off; every call then succeeds and does nothing. `drift` (may be
+ * NULL) is told when the kernel's table is not as it was left. */
+struct gate *gate_new(const struct firewall *firewall, struct status *status, struct drift *drift);
 void gate_free(struct gate *gate);
 
 /* Takes over what the kernel holds from before (a restart of gatehoused): live clients stay in until a side closes

@@ -115,14 +115,15 @@ static void gate_look(struct gluster_side *side)
         int64_t now_ms = clock_monotonic_ms(side->world->clock);
         struct fault fault = { 0 };
         bool repaired;
+        int failed;
 
         if (now_ms < side->next_gate_look_ms)
                 return;
         side->next_gate_look_ms = now_ms + side->world->interval_ms;
-        if (gate_repair(side->world->gate, &repaired, &fault) != 0)
+        failed = gate_repair(side->world->gate, &repaired, &fault);
+        if (failed && failed != -FAULT_OBSERVING)
                 log_error("look at the packet filter: %s", fault.text);
-        else if (repaired)
-                log_warning("the packet filter was not as it should be, and was put right");
+        drift_looked(side->world->drift, PLACE_FIREWALL, side->snapshot->revision, now_ms, failed ? &fault : NULL);
 }
 
 static void snapshot_follow(struct gluster_side *side, bool all)

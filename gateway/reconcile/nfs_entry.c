@@ -20,6 +20,8 @@ void nfs_entry_free(struct nfs_entry *entry)
 {
         nfs_export_free(entry->wanted);
         nfs_export_free(entry->held);
+        free(entry->differs);
+        free(entry->drift_seen);
         shared_put(entry->export);
         shared_put(entry->storage);
         free(entry);

@@ -24,6 +24,10 @@ struct nfs_entry {
         enum known there;
         struct nfs_export *held; /* owned; what it was seen to hold, when known */
         bool foreign, moved;
+        char *differs;    /* owned; what was seen there, when it is not as wanted; else NULL */
+        char *drift_seen; /* owned; drifted: what was seen when it was found; NULL = it was missing */
+        bool drifted;     /* it differs through no doing of ours */
+        bool noted;       /* as a difference that stands */
         bool in_doubt; /* served by NFS since before the start, and whether the pool enforces is not known yet */
         bool awaits_directory;
         unsigned failures;

@@ -1,38 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reconcile/nfs_side.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/memory.h"
 #include "reconcile/changes.h"
-#include "reconcile/nfs_entry.h"
-#include "reconcile/nfs_plan.h"
 #include "reconcile/nfs_clients.h"
+#include "reconcile/nfs_drift.h"
+#include "reconcile/nfs_look.h"
+#include "reconcile/nfs_plan.h"
 #include "reconcile/nfs_wanted.h"
 
-#define NUMBERS 65536
-
-struct nfs_side {
-        const struct side_world *world;
-        const struct nfs_server *server;
-        struct side_wake wake;
-        pthread_t thread;
-        const struct snapshot *snapshot; /* the one `entries` agree with; reference */
-        uint64_t instance;               /* of the server; 0 = not there */
-        bool listed;                /* this instance has told all its exports: what is not an entry is absent */
-        struct nfs_entry **entries; /* by number */
-        struct nfs_queue taking, giving;
-        struct tally clients;   /* addresses that any export lets in by NFS */
-        bool passed;            /* everything was looked at once: what nobody wants is closed from then on */
-        int64_t next_look_ms;   /* for drift */
-        int64_t next_expiry_ms; /* wall clock; 0 = no export expires */
-        int64_t next_retry_ms;  /* monotonic; 0 = none */
-};
-
-/* Puts the entry in line; one that has become urgent goes over to the fast one. */
-static void entry_queue(struct nfs_side *side, struct nfs_entry *entry)
+void nfs_side_queue(struct nfs_side *side, struct nfs_entry *entry)
 {
         bool urgent = nfs_plan_takes_away(entry->held, entry->wanted) || (!entry->wanted && !entry->foreign);
 
@@ -45,7 +25,7 @@ static void entry_queue(struct nfs_side *side, struct nfs_entry *entry)
         nfs_queue_push(urgent ? &side->taking : &side->giving, entry);
 }
 
-static struct nfs_entry *entry_get(struct nfs_side *side, uint16_t number)
+struct nfs_entry *nfs_side_entry(struct nfs_side *side, uint16_t number)
 {
         struct nfs_entry *entry = side->entries[number];
 
@@ -99,6 +79,7 @@ static void entry_want(struct nfs_side *side, struct nfs_entry *entry, const str
                     (!side->next_expiry_ms || export->expires_at_ms < side->next_expiry_ms))
                         side->next_expiry_ms = export->expires_at_ms;
         }
+        nfs_drift_forget(side->world->drift, entry);
         nfs_entry_set_export(entry, export);
         shared_put(entry->storage);
         entry->storage = shared_get(storage);
@@ -106,7 +87,7 @@ static void entry_want(struct nfs_side *side, struct nfs_entry *entry, const str
         entry->revision = side->snapshot->revision;
         entry->failures = 0;
         entry->retry_at_ms = 0;
-        entry_queue(side, entry);
+        nfs_side_queue(side, entry);
 }
 
 /* Until it is known whether the pool enforces, who is served by NFS stays so. */
@@ -128,7 +109,7 @@ static void export_changed(void *context, const struct export *old_export, const
 {
         struct nfs_side *side = context;
         const struct export *export = new_export ? new_export : old_export;
-        struct nfs_entry *entry = entry_get(side, export->number);
+        struct nfs_entry *entry = nfs_side_entry(side, export->number);
 
         /* A removal that is told after the number went to a newer export speaks of the past. */
         if (!new_export && entry->export && strcmp(entry->export->document.id, export->document.id) != 0)
@@ -162,14 +143,15 @@ static void entry_failed(struct nfs_side *side, struct nfs_entry *entry, const s
         if (!side->next_retry_ms || entry->retry_at_ms < side->next_retry_ms)
                 side->next_retry_ms = entry->retry_at_ms;
         entry_note(side, entry, fault);
-        if (entry->failures == 1)
+        if (entry->failures == 1 && fault->code != FAULT_OBSERVING)
                 log_line(LOG_LEVEL_WARNING, (const char *[]){ "export", entry->id, NULL }, "NFS: %s", fault->text);
 }
 
-/* Asks the server what it holds of this number. */
-static int entry_look(struct nfs_side *side, struct nfs_entry *entry, struct fault *fault)
+/* Asks the server what it holds of this number; `unasked`: and not because we have just changed it. */
+static int entry_look(struct nfs_side *side, struct nfs_entry *entry, bool unasked, struct fault *fault)
 {
         struct nfs_export_seen seen = { 0 };
+        bool drift = unasked && nfs_drift_expects(entry, side->passed);
         int failed = side->server->display(side->server->context, entry->number, &seen, fault);
 
         entry->there = failed ? KNOWN_UNKNOWN : seen.known;
@@ -182,6 +164,8 @@ static int entry_look(struct nfs_side *side, struct nfs_entry *entry, struct fau
         entry->moved =
                 entry->there == KNOWN_PRESENT && !entry->foreign && entry->wanted &&
                 (strcmp(seen.pseudo, entry->wanted->pseudo) != 0 || strcmp(seen.path, entry->wanted->path) != 0);
+        if (!failed && !entry->foreign)
+                nfs_drift_look(entry, &seen, drift);
         nfs_export_seen_fini(&seen);
         if (!failed && entry->there == KNOWN_UNKNOWN)
                 failed = fault_set(fault, FAULT_UNAVAILABLE, "look at export %u: the server did not say",
@@ -240,7 +224,7 @@ static int entry_step(struct nfs_side *side, struct nfs_entry *entry, enum nfs_s
                 *said = call;
         if (failed && entry->awaits_directory)
                 return fault_set(fault, call.code, "%s", call.text);
-        return entry_look(side, entry, fault);
+        return entry_look(side, entry, step == NFS_STEP_LOOK, fault);
 }
 
 /* Steps until the server is as wanted, or something stands in the way. More than four steps (look, remove, add,
@@ -267,12 +251,14 @@ static void entry_settle(struct nfs_side *side, struct nfs_entry *entry)
         if (result == 1 && !entry->awaits_directory && entry->wanted && entry->there == KNOWN_PRESENT)
                 result = nfs_clients_let_in(entry->wanted, side->world->gate, &fault) ?: 1;
         if (result < 0) {
+                nfs_drift_stands(side->world->drift, entry, &fault);
                 entry_failed(side, entry, &fault);
                 return;
         }
         if (entry->awaits_directory)
                 return;
         entry->failures = 0;
+        nfs_drift_settled(side->world->drift, entry);
         if (entry->wanted && entry->there == KNOWN_PRESENT)
                 entry_note(side, entry, NULL);
         if (entry->there == KNOWN_ABSENT || entry->foreign || entry->leaving[0])
@@ -290,7 +276,8 @@ static void server_lost(struct nfs_side *side)
 
         fault_set(&fault, FAULT_UNAVAILABLE, "NFS-Ganesha is not on the message bus");
         status_note_backend(side->world->status, BACKEND_GANESHA, &fault);
-        for (size_t number = 0; number < NUMBERS; number++) {
+        nfs_look_stop(side);
+        for (size_t number = 0; number < NFS_NUMBERS; number++) {
                 struct nfs_entry *entry = side->entries[number];
 
                 if (!entry)
@@ -298,53 +285,8 @@ static void server_lost(struct nfs_side *side)
                 entry->there = KNOWN_UNKNOWN;
                 nfs_entry_hold(entry, NULL);
                 entry_note(side, entry, &fault);
-                entry_queue(side, entry); /* to be looked at when somebody is there again */
+                nfs_side_queue(side, entry); /* to be looked at when somebody is there again */
         }
-}
-
-/* Takes in what ShowExports tells: who is not on the list is absent, who is on it must be looked at. */
-static void listing_apply(struct nfs_side *side, const struct nfs_export_listed *listed, size_t count)
-{
-        AUTO_FREE bool *present = memory_new(NUMBERS, sizeof *present);
-
-        for (size_t i = 0; i < count; i++) {
-                present[listed[i].number] = true;
-                if (side->entries[listed[i].number] || nfs_plan_is_ours(listed[i].path))
-                        entry_get(side, listed[i].number);
-        }
-        for (size_t number = 0; number < NUMBERS; number++) {
-                struct nfs_entry *entry = side->entries[number];
-
-                if (!entry || (entry->there == KNOWN_PRESENT && present[number]))
-                        continue;
-                if (entry->there == KNOWN_ABSENT && !present[number])
-                        continue;
-                entry->there = present[number] ? KNOWN_UNKNOWN : KNOWN_ABSENT;
-                nfs_entry_hold(entry, NULL);
-                entry->retry_at_ms = 0;
-                entry_queue(side, entry);
-        }
-}
-
-/* Lists the server's exports: at its start, and for drift. */
-static void server_list(struct nfs_side *side)
-{
-        struct nfs_export_listed *listed = NULL;
-        struct fault fault = { 0 };
-        size_t count = 0;
-        int failed = side->server->list(side->server->context, &listed, &count, &fault);
-
-        status_note_backend(side->world->status, BACKEND_GANESHA, failed ? &fault : NULL);
-        side->next_look_ms = clock_monotonic_ms(side->world->clock) + (failed ? 1000 : side->world->interval_ms);
-        if (failed) {
-                log_warning("list the exports of NFS-Ganesha: %s", fault.text);
-                return;
-        }
-        side->listed = true;
-        listing_apply(side, listed, count);
-        for (size_t i = 0; i < count; i++)
-                free(listed[i].path);
-        free(listed);
 }
 
 static void instance_follow(struct nfs_side *side, uint64_t instance)
@@ -359,7 +301,7 @@ static void instance_follow(struct nfs_side *side, uint64_t instance)
                 return;
         }
         log_notice("NFS-Ganesha is on the message bus");
-        server_list(side);
+        nfs_look_list(side);
 }
 
 /* Puts in line what waited for its time, or for a directory. */
@@ -370,7 +312,7 @@ static void entries_awake(struct nfs_side *side, bool directories)
         if (!directories && (!side->next_retry_ms || now_ms < side->next_retry_ms))
                 return;
         side->next_retry_ms = 0;
-        for (size_t number = 0; number < NUMBERS; number++) {
+        for (size_t number = 0; number < NFS_NUMBERS; number++) {
                 struct nfs_entry *entry = side->entries[number];
 
                 if (!entry)
@@ -378,7 +320,7 @@ static void entries_awake(struct nfs_side *side, bool directories)
                 if ((entry->retry_at_ms && entry->retry_at_ms <= now_ms) ||
                     (directories && entry->awaits_directory)) {
                         entry->retry_at_ms = 0;
-                        entry_queue(side, entry);
+                        nfs_side_queue(side, entry);
                 } else if (entry->retry_at_ms &&
                            (!side->next_retry_ms || entry->retry_at_ms < side->next_retry_ms)) {
                         side->next_retry_ms = entry->retry_at_ms;
@@ -398,7 +340,8 @@ static void side_follow(struct nfs_side *side)
         snapshot_follow(side, atomic_exchange(&side->wake.facts, false) || expired);
         entries_awake(side, atomic_exchange(&side->wake.directories, false));
         if (side->instance && now_ms >= side->next_look_ms)
-                server_list(side);
+                nfs_look_list(side);
+        nfs_look_follow(side);
 }
 
 /* Works off the lines, the taking one first, and looks up for news between two steps. */
@@ -419,6 +362,7 @@ static void side_work(struct nfs_side *side)
         if (!side->passed)
                 nfs_clients_shut_others(&side->clients, side->world->gate);
         side->passed = true;
+        nfs_look_worked(side);
         status_note_pass(side->world->status, PROTOCOL_IS_NFS, side->snapshot->revision);
 }
 
@@ -429,6 +373,7 @@ static int side_pause_ms(const struct nfs_side *side)
 
         if (side->instance && side->next_look_ms < due_ms)
                 due_ms = side->next_look_ms;
+        due_ms = nfs_look_due_ms(side, due_ms);
         if (side->next_retry_ms && side->next_retry_ms < due_ms)
                 due_ms = side->next_retry_ms;
         if (side->next_expiry_ms && now_ms + side->next_expiry_ms - clock_wall_ms(side->world->clock) < due_ms)
@@ -457,7 +402,7 @@ int nfs_side_start(const struct side_world *world, const struct nfs_server *serv
 
         side->world = world;
         side->server = server;
-        side->entries = memory_new(NUMBERS, sizeof *side->entries);
+        side->entries = memory_new(NFS_NUMBERS, sizeof *side->entries);
         nfs_queue_init(&side->taking);
         nfs_queue_init(&side->giving);
         int failed = side_wake_init(&side->wake, fault);
@@ -480,7 +425,7 @@ void nfs_side_stop(struct nfs_side *side)
         atomic_store(&side->wake.stop, true);
         side_wake_call(&side->wake);
         pthread_join(side->thread, NULL);
-        for (size_t number = 0; number < NUMBERS; number++)
+        for (size_t number = 0; number < NFS_NUMBERS; number++)
                 if (side->entries[number])
                         nfs_entry_free(side->entries[number]);
         free(side->entries);

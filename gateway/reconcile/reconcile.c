@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reconcile/reconcile.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "reconcile/gluster_side.h"
 #include "reconcile/nfs_side.h"
+#include "reconcile/observe_only.h"
 
 struct reconcile {
         struct reconcile_world world;
+        struct observe_only observe_only; /* what `world` points to when nothing is to be changed */
         struct side_world side_world;
         struct nfs_side *nfs;
         struct gluster_side *gluster;
@@ -42,18 +45,43 @@ void reconcile_wake(struct reconcile *reconcile)
         side_wake_call(gluster_side_wake(reconcile->gluster));
 }
 
+/* Puts seams that change nothing in the place of the real ones. */
+static void world_observe(struct reconcile *reconcile)
+{
+        struct observe_only *only = &reconcile->observe_only;
+        struct reconcile_world *world = &reconcile->world;
+
+        *only = (struct observe_only){ .real_nfs = world->nfs,
+                                       .real_gluster = world->gluster,
+                                       .real_files = world->files,
+                                       .real_firewall = world->firewall,
+                                       .real_door = world->door };
+        observe_only_wrap(only);
+        world->nfs = &only->nfs;
+        world->gluster = &only->gluster;
+        world->files = &only->files;
+        world->firewall = world->firewall ? &only->firewall : NULL;
+        world->door = world->door ? &only->door : NULL;
+        log_warning("reconcile = observe: nothing is changed on any server, nobody is let in or kept out");
+}
+
 int reconcile_start(const struct reconcile_world *world, struct reconcile **result, struct fault *fault)
 {
         struct reconcile *reconcile = NEW(struct reconcile);
         int failed;
 
         reconcile->world = *world;
+        if (world->observe)
+                world_observe(reconcile);
+        world = &reconcile->world;
+        status_set_observes(world->status, world->observe);
         reconcile->side_world = (struct side_world){
                 .snapshot = world->snapshot,
                 .snapshot_context = world->snapshot_context,
                 .status = world->status,
+                .drift = world->drift,
                 .directories = directories_new(world->files, world->clock, directories_changed, reconcile),
-                .gate = gate_new(world->firewall, world->status),
+                .gate = gate_new(world->firewall, world->status, world->drift),
                 .door = world->door,
                 .clock = world->clock,
                 .facts_changed = facts_changed,

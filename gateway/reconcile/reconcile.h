@@ -6,6 +6,7 @@
 #pragma once
 
 #include "domain/seams.h"
+#include "reconcile/drift.h"
 #include "reconcile/status.h"
 
 struct reconcile;
@@ -14,12 +15,14 @@ struct reconcile_world {
         const struct snapshot *(*snapshot)(void *context); /* newest, with a reference; thread-safe */
         void *snapshot_context;
         struct status *status;
+        struct drift *drift; /* or NULL */
         const struct clock *clock;
         const struct nfs_server *nfs;
         const struct gluster_volume *gluster;
         const struct storage_files *files;
         const struct firewall *firewall; /* NULL = the operator has switched it off */
         const struct native_door *door;  /* NULL = native clients reach glusterd itself */
+        bool observe;                    /* nothing is changed on any server (reconcile = observe) */
         int64_t interval_ms;             /* reconcile_interval */
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "reconcile/directories.h"
+#include "reconcile/drift.h"
 #include "reconcile/gate.h"
 #include "reconcile/status.h"
 
@@ -20,6 +21,7 @@ struct side_world {
         struct status *status;
         struct directories *directories;
         struct gate *gate;
+        struct drift *drift;
         const struct native_door *door; /* NULL: native clients reach glusterd itself */
         const struct clock *clock;
         void (*facts_changed)(void *context); /* the protocol choice may come out differently: wake both sides */

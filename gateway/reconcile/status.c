@@ -35,6 +35,7 @@ struct status {
         struct protocol_facts facts;
         struct fault backends[BACKEND_COUNT];
         bool backend_noted[BACKEND_COUNT];
+        bool observes;
         bool stopping;
 };
 
@@ -247,7 +248,7 @@ enum grant_state status_grant_state(struct status *status, const struct grant *g
                 const struct side *side = &entry->sides[grant->choice.protocol];
 
                 if (side->state == SIDE_FAILED) {
-                        state = GRANT_FAILED;
+                        state = side->code == FAULT_OBSERVING ? GRANT_PENDING : GRANT_FAILED;
                         *cause_code = fault_word(side->code);
                         snprintf(cause, FAULT_TEXT_SIZE, "%s", side->text);
                 } else if (side->state == SIDE_HELD && side->revision >= grant_revision(grant)) {
@@ -294,6 +295,23 @@ bool status_note_pool(struct status *status, enum known pool_enforced)
         status->facts.pool_enforced = pool_enforced;
         pthread_mutex_unlock(&status->lock);
         return changed;
+}
+
+void status_set_observes(struct status *status, bool observes)
+{
+        pthread_mutex_lock(&status->lock);
+        status->observes = observes;
+        pthread_mutex_unlock(&status->lock);
+}
+
+bool status_observes(struct status *status)
+{
+        bool observes;
+
+        pthread_mutex_lock(&status->lock);
+        observes = status->observes;
+        pthread_mutex_unlock(&status->lock);
+        return observes;
 }
 
 void status_note_backend(struct status *status, enum backend backend, const struct fault *fault)

@@ -59,6 +59,10 @@ struct protocol_facts status_facts(struct status *status);
 void status_set_facts(struct status *status, const struct protocol_facts *facts);
 bool status_note_pool(struct status *status, enum known pool_enforced);
 
+/* Whether nothing is changed on any server (reconcile = observe). Set at start; false unless set. */
+void status_set_observes(struct status *status, bool observes);
+bool status_observes(struct status *status);
+
 /* Health of what Gatehouse stands on, for /healthz. A fault with code FAULT_NONE (or NULL) = well. */
 enum backend { BACKEND_STORE, BACKEND_HELPER, BACKEND_FIREWALL, BACKEND_GANESHA, BACKEND_GLUSTERD, BACKEND_COUNT };
 void status_note_backend(struct status *status, enum backend backend, const struct fault *fault);

@@ -34,4 +34,6 @@ void rest_token_list(struct request *request);
 void rest_token_create(struct request *request);
 void rest_token_delete(struct request *request);
 
+void rest_drift_get(struct request *request);
+
 void rest_health_get(struct request *request);

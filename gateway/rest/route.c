@@ -15,6 +15,7 @@ static const char *const export_query[] = { "environment", "account", "storage",
 /* clang-format off */
 static const struct route routes[] = {
         { "GET", "/healthz", BODY_NONE, NULL, rest_health_get },
+        { "GET", "/v1/drift", BODY_NONE, NULL, rest_drift_get },
         { "GET", "/v1/environments", BODY_NONE, environment_query, rest_environment_list },
         { "GET", "/v1/environments/{name}", BODY_NONE, NULL, rest_environment_get },
         { "PUT", "/v1/environments/{name}", BODY_INVENTORY, write_query, rest_environment_put },

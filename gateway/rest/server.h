@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "domain/seams.h"
+#include "reconcile/drift.h"
 #include "reconcile/status.h"
 #include "store/writer.h"
 
@@ -25,6 +26,7 @@ struct rest_limits {
 struct rest_context {
         struct writer *writer;
         struct status *status;
+        struct drift *drift;               /* or NULL: nothing is known of drift */
         const struct storage_files *files; /* may be slow: called from the thread "rest-files" only */
         const struct clock *clock;
         gid_t operator_gid;        /* members are operators on the Unix socket, as root is */

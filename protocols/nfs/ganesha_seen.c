@@ -68,6 +68,18 @@ static bool squash_agrees(struct nfs_export_seen *seen, const struct ganesha_cli
                seen->anonymous_gid == row->anonymous_gid;
 }
 
+/* Keeps the names of clients that Gatehouse would not have written, the first ones. */
+static void odd_add(struct nfs_export_seen *seen, const struct ganesha_client_row *row)
+{
+        char *older = seen->odd;
+        enum { NAMES_MAX = 512 };
+
+        if (older && strlen(older) + strlen(row->name) > NAMES_MAX)
+                return;
+        seen->odd = memory_format("%s%s%.*s", older ? older : "", older ? ", " : "", NAMES_MAX, row->name);
+        free(older);
+}
+
 void ganesha_seen_add(struct nfs_export_seen *seen, const struct ganesha_client_row *row)
 {
         struct nfs_client client;
@@ -77,6 +89,7 @@ void ganesha_seen_add(struct nfs_export_seen *seen, const struct ganesha_client_
             parse_access(row->options, &client.access) || parse_squash(row->options, &squash) ||
             (row->options & OPTION_PROTOCOLS) != OPTION_PROTOCOL_NFSV4 || !squash_agrees(seen, row, squash)) {
                 seen->foreign = true;
+                odd_add(seen, row);
                 return;
         }
         seen->clients = memory_resize(seen->clients, seen->client_count + 1, sizeof *seen->clients);

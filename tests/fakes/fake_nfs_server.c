@@ -369,6 +369,21 @@ bool fake_nfs_server_holds(struct fake_nfs_server *fake, const struct nfs_export
         return holds;
 }
 
+void fake_nfs_server_meddle(struct fake_nfs_server *fake, const struct nfs_export *export)
+{
+        pthread_mutex_lock(&fake->lock);
+        if (fake->instance)
+                place(fake, export->number, export_dup(export));
+        pthread_mutex_unlock(&fake->lock);
+}
+
+void fake_nfs_server_take_away(struct fake_nfs_server *fake, uint16_t number)
+{
+        pthread_mutex_lock(&fake->lock);
+        place(fake, number, NULL);
+        pthread_mutex_unlock(&fake->lock);
+}
+
 size_t fake_nfs_server_count(struct fake_nfs_server *fake)
 {
         size_t count;

@@ -41,6 +41,11 @@ void fake_nfs_server_forbid_path(struct fake_nfs_server *fake, const char *path)
 /* Whether the server holds exactly `wanted`. */
 bool fake_nfs_server_holds(struct fake_nfs_server *fake, const struct nfs_export *wanted);
 
+/* What somebody else does: puts an export (copied) in the place of its number, without a call of ours; or takes
+ * one away. */
+void fake_nfs_server_meddle(struct fake_nfs_server *fake, const struct nfs_export *export);
+void fake_nfs_server_take_away(struct fake_nfs_server *fake, uint16_t number);
+
 /* How many exports it holds. */
 size_t fake_nfs_server_count(struct fake_nfs_server *fake);
 

@@ -17,6 +17,7 @@
 #include <curl/curl.h>
 
 #include "api_for_test.h"
+#include "reconcile/drift_event.h"
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -115,6 +116,7 @@ static void server_start(struct api *api)
         api->port = ntohs(address.sin_port);
         struct rest_context context = { .writer = api->writer,
                                         .status = api->status,
+                                        .drift = api->drift,
                                         .files = &api->files,
                                         .clock = &api->clock,
                                         .operator_gid = getgid(),
@@ -144,6 +146,7 @@ static int api_start_with(void **state, unsigned request_timeout_s)
         status_set_facts(api->status, &facts);
         api->store = store_memory_new();
         assert_int_equal(writer_new(api->store, &api->clock, NULL, NULL, &api->writer, &fault), 0);
+        api->drift = drift_new(&api->clock, drift_event_write, api->writer);
         api->request_timeout_s = request_timeout_s;
         server_start(api);
         *state = api;
@@ -172,6 +175,7 @@ int api_stop(void **state)
 
         api_stop_server(api);
         writer_free(api->writer);
+        drift_free(api->drift);
         status_free(api->status);
         unlink(api->socket);
         rmdir(api->folder);

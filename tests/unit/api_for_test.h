@@ -13,6 +13,7 @@
 
 #include "auth/secret.h"
 #include "domain/seams.h"
+#include "reconcile/drift.h"
 #include "reconcile/status.h"
 #include "rest/server.h"
 #include "store/writer.h"
@@ -38,6 +39,7 @@ struct api {
         struct store *store; /* the writer's */
         struct writer *writer;
         struct status *status;
+        struct drift *drift; /* writes its events */
         struct files_for_test fake;
         struct storage_files files;
         struct rest_server *server;

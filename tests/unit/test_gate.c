@@ -24,7 +24,7 @@ static int rig_set_up(void **test)
         rig->fake = fake_firewall_new();
         rig->firewall = fake_firewall_table(rig->fake);
         rig->status = status_new(clock_system());
-        rig->gate = gate_new(&rig->firewall, rig->status);
+        rig->gate = gate_new(&rig->firewall, rig->status, NULL);
         *test = rig;
         return 0;
 }
@@ -212,7 +212,7 @@ static void a_restart_cuts_only_whom_nobody_wants(void **test)
         peers_set(rig, "10.77.0.11");
         service_open(rig, "10.77.0.21 10.77.0.22");
         gate_free(rig->gate);
-        rig->gate = gate_new(&rig->firewall, rig->status);
+        rig->gate = gate_new(&rig->firewall, rig->status, NULL);
         gate_adopt(rig->gate);
         assert_int_equal(peers_set(rig, "10.77.0.11"), 0);
         assert_int_equal(gate_close_others(rig->gate, SERVICE_NFS, &wanted.address, 1, &fault), 0);
@@ -230,7 +230,7 @@ static void a_gate_that_is_off_lets_everything_be(void **test)
         bool repaired = true;
 
         gate_free(rig->gate);
-        rig->gate = gate_new(NULL, rig->status);
+        rig->gate = gate_new(NULL, rig->status, NULL);
         gate_adopt(rig->gate);
         assert_int_equal(peers_set(rig, "10.77.0.11"), 0);
         assert_int_equal(service_close(rig, "10.77.0.21"), 0);

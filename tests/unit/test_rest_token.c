@@ -116,6 +116,7 @@ static void scopes_open_what_they_should(void **state)
                 { "PUT", "/v1/storages/files", storage, { "200", "403", "403" } },
                 { "PUT", "/v1/storages/none", "{}", { NULL, "403", "404" } },
                 { "POST", "/v1/exports", export, { "201", "403", NULL } },
+                { "GET", "/v1/drift", NULL, { "200", "403", "403" } },
                 { "GET", "/v1/tokens", NULL, { "200", "403", "403" } },
                 { "POST", "/v1/tokens", "{}", { NULL, "403", "403" } },
                 { "DELETE", "/v1/tokens/none", NULL, { "404", "403", "403" } },

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What the parts of the NFS side share: nfs_side.c works it off, nfs_look.c looks for drift. Nobody else includes
+ * this.
+ */
+#pragma once
+
+#include <pthread.h>
+
+#include "domain/seams.h"
+#include "reconcile/nfs_entry.h"
+#include "reconcile/side.h"
+#include "reconcile/tally.h"
+
+#define NFS_NUMBERS 65536
+
+/* A walk over all exports that the server holds, to see whether each is as it was left: a display for each, spread
+ * over the interval. */
+struct nfs_look {
+        bool under_way;
+        size_t next;        /* number to go on with */
+        int64_t due_ms;     /* monotonic: when to go on */
+        int64_t pause_ms;   /* between two slices */
+        int64_t started_ms; /* monotonic */
+};
+
+struct nfs_side {
+        const struct side_world *world;
+        const struct nfs_server *server;
+        struct side_wake wake;
+        pthread_t thread;
+        const struct snapshot *snapshot; /* the one `entries` agree with; reference */
+        uint64_t instance;               /* of the server; 0 = not there */
+        bool listed;                /* this instance has told all its exports: what is not an entry is absent */
+        struct nfs_entry **entries; /* by number */
+        struct nfs_queue taking, giving;
+        struct tally clients;   /* addresses that any export lets in by NFS */
+        bool passed;            /* everything was looked at once: what nobody wants is closed from then on */
+        struct nfs_look look;   /* for drift */
+        int64_t next_look_ms;   /* the next listing */
+        int64_t next_expiry_ms; /* wall clock; 0 = no export expires */
+        int64_t next_retry_ms;  /* monotonic; 0 = none */
+};
+
+/* The entry of this number, made when there is none. */
+struct nfs_entry *nfs_side_entry(struct nfs_side *side, uint16_t number);
+
+/* Puts the entry in line; one that has become urgent goes over to the fast one. */
+void nfs_side_queue(struct nfs_side *side, struct nfs_entry *entry);

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reconcile/observe_only.h"
+
+#include <assert.h>
+
+/* A function that is added to a seam and not here would be called as NULL: it belongs to one of the two kinds. */
+#define SEAM_HAS(seam, functions) static_assert(sizeof(struct seam) == ((functions) + 1) * sizeof(void *), #seam)
+SEAM_HAS(nfs_server, 6);
+SEAM_HAS(gluster_volume, 4);
+SEAM_HAS(storage_files, 3);
+SEAM_HAS(firewall, 4);
+SEAM_HAS(native_door, 2);
+
+static int refuse(struct fault *fault, const char *what)
+{
+        return fault_set(fault, FAULT_OBSERVING, "%s: not done, since reconcile = observe", what);
+}
+
+/* --- NFS ---------------------------------------------------------------------------------------------------- */
+
+static int nfs_add(void *context, const struct nfs_export *export, struct fault *fault)
+{
+        (void)context;
+        (void)export;
+        return refuse(fault, "add the export");
+}
+
+static int nfs_update(void *context, const struct nfs_export *export, struct fault *fault)
+{
+        (void)context;
+        (void)export;
+        return refuse(fault, "update the export");
+}
+
+static int nfs_remove(void *context, uint16_t number, struct fault *fault)
+{
+        (void)context;
+        (void)number;
+        return refuse(fault, "remove the export");
+}
+
+static int nfs_display(void *context, uint16_t number, struct nfs_export_seen *seen, struct fault *fault)
+{
+        const struct nfs_server *real = ((struct observe_only *)context)->real_nfs;
+
+        return real->display(real->context, number, seen, fault);
+}
+
+static int nfs_list(void *context, struct nfs_export_listed **listed, size_t *count, struct fault *fault)
+{
+        const struct nfs_server *real = ((struct observe_only *)context)->real_nfs;
+
+        return real->list(real->context, listed, count, fault);
+}
+
+static uint64_t nfs_wait(void *context, int wake_fd, int timeout_ms)
+{
+        const struct nfs_server *real = ((struct observe_only *)context)->real_nfs;
+
+        return real->wait(real->context, wake_fd, timeout_ms);
+}
+
+/* --- Gluster ------------------------------------------------------------------------------------------------ */
+
+static int gluster_observe(void *context, const char *volume, struct volume_seen *seen, struct fault *fault)
+{
+        const struct gluster_volume *real = ((struct observe_only *)context)->real_gluster;
+
+        return real->observe(real->context, volume, seen, fault);
+}
+
+static int gluster_secure(void *context, const char *volume, const struct address *peers, size_t peer_count,
+                          struct fault *fault)
+{
+        (void)context;
+        (void)volume;
+        (void)peers;
+        (void)peer_count;
+        return refuse(fault, "set the options of the volume");
+}
+
+static int gluster_install(void *context, const char *volume, const struct access_list *list, struct fault *fault)
+{
+        (void)context;
+        (void)volume;
+        (void)list;
+        return refuse(fault, "install the access list");
+}
+
+static int gluster_canary(void *context, const char *volume, const struct volume_brick *brick, uint64_t generation,
+                          enum known *held, struct fault *fault)
+{
+        const struct gluster_volume *real = ((struct observe_only *)context)->real_gluster;
+
+        return real->canary(real->context, volume, brick, generation, held, fault);
+}
+
+/* --- Directories -------------------------------------------------------------------------------------------- */
+
+static int files_inspect(void *context, const struct storage *storage, const char *path, int deadline_ms,
+                         struct path_seen *seen, struct fault *fault)
+{
+        const struct storage_files *real = ((struct observe_only *)context)->real_files;
+
+        return real->inspect(real->context, storage, path, deadline_ms, seen, fault);
+}
+
+/* Says yes to one that is there. */
+static int files_make_directory(void *context, const struct storage *storage, const char *path, uint32_t uid,
+                                uint32_t gid, uint16_t mode, int deadline_ms, struct fault *fault)
+{
+        struct path_seen seen = { 0 };
+        int failed = files_inspect(context, storage, path, deadline_ms, &seen, fault);
+
+        (void)uid;
+        (void)gid;
+        (void)mode;
+        if (!failed && seen.kind != PATH_DIRECTORY)
+                failed = refuse(fault, "make the directory");
+        return failed;
+}
+
+static int files_check_storage(void *context, const struct storage *storage, int deadline_ms, struct fault *fault)
+{
+        const struct storage_files *real = ((struct observe_only *)context)->real_files;
+
+        return real->check_storage(real->context, storage, deadline_ms, fault);
+}
+
+/* --- The packet filter -------------------------------------------------------------------------------------- */
+
+static int firewall_observe(void *context, enum known *known, struct firewall_set *set, struct fault *fault)
+{
+        const struct firewall *real = ((struct observe_only *)context)->real_firewall;
+
+        return real->observe(real->context, known, set, fault);
+}
+
+/* Says yes when the kernel holds just that. */
+static int firewall_install(void *context, const struct firewall_set *set, struct fault *fault)
+{
+        AUTO_FIREWALL_SET struct firewall_set held = { 0 };
+        enum known known = KNOWN_UNKNOWN;
+        int failed = firewall_observe(context, &known, &held, fault);
+
+        if (!failed && (known != KNOWN_PRESENT || !firewall_set_equal(&held, set)))
+                failed = refuse(fault, "install the packet filter");
+        return failed;
+}
+
+static int firewall_change(void *context, const struct firewall_pair *closed, size_t closed_count,
+                           const struct firewall_pair *opened, size_t opened_count, unsigned *ended,
+                           struct fault *fault)
+{
+        AUTO_FIREWALL_SET struct firewall_set held = { 0 };
+        enum known known = KNOWN_UNKNOWN;
+        int failed = firewall_observe(context, &known, &held, fault);
+        bool differs = known != KNOWN_PRESENT;
+
+        (void)ended; /* none */
+        for (size_t i = 0; i < closed_count; i++)
+                differs = differs || firewall_set_has(&held, &closed[i]);
+        for (size_t i = 0; i < opened_count; i++)
+                differs = differs || !firewall_set_has(&held, &opened[i]);
+        if (!failed && differs)
+                failed = refuse(fault, "change the packet filter");
+        return failed;
+}
+
+static int firewall_remove(void *context, struct fault *fault)
+{
+        (void)context;
+        return refuse(fault, "take the packet filter away");
+}
+
+/* --- gatehouse-volfiled ------------------------------------------------------------------------------------- */
+
+static int door_observe(void *context, bool *told, struct fault *fault)
+{
+        const struct native_door *real = ((struct observe_only *)context)->real_door;
+
+        return real->observe(real->context, told, fault);
+}
+
+/* Says yes when it has been told before: what exactly cannot be asked. */
+static int door_publish(void *context, const char *volume, const struct volume_brick *bricks, size_t brick_count,
+                        const struct address *clients, size_t client_count, struct fault *fault)
+{
+        bool told = false;
+        int failed = door_observe(context, &told, fault);
+
+        (void)volume;
+        (void)bricks;
+        (void)brick_count;
+        (void)clients;
+        (void)client_count;
+        if (!failed && !told)
+                failed = refuse(fault, "tell gatehouse-volfiled what to serve");
+        return failed;
+}
+
+void observe_only_wrap(struct observe_only *only)
+{
+        only->nfs = (struct nfs_server){ .add = nfs_add,
+                                         .update = nfs_update,
+                                         .remove = nfs_remove,
+                                         .display = nfs_display,
+                                         .list = nfs_list,
+                                         .wait = nfs_wait,
+                                         .context = only };
+        only->gluster = (struct gluster_volume){ .observe = gluster_observe,
+                                                 .secure = gluster_secure,
+                                                 .install = gluster_install,
+                                                 .canary = gluster_canary,
+                                                 .context = only };
+        only->files = (struct storage_files){ .inspect = files_inspect,
+                                              .make_directory = files_make_directory,
+                                              .check_storage = files_check_storage,
+                                              .context = only };
+        only->firewall = (struct firewall){ .install = firewall_install,
+                                            .change = firewall_change,
+                                            .observe = firewall_observe,
+                                            .remove = firewall_remove,
+                                            .context = only };
+        only->door = (struct native_door){ .publish = door_publish, .observe = door_observe, .context = only };
+}
