@@ -285,6 +285,7 @@ static int rest_open(struct gateway *gateway, struct fault *fault)
                 .status = gateway->status,
                 .drift = gateway->drift,
                 .files = &gateway->files,
+                .firewall = configuration->firewall == FIREWALL_ENFORCE ? &gateway->firewall : NULL,
                 .clock = clock_system(),
                 .operator_gid = gateway->operator_gid,
                 .path_check_timeout_ms = (int)configuration->path_check_timeout_ms,

@@ -130,6 +130,51 @@ bool access_list_equal(const struct access_list *a, const struct access_list *b)
         return true;
 }
 
+struct comparison {
+        void (*each)(void *context, const char *path, const struct address *address, bool appears);
+        void *context;
+};
+
+/* Tells what one of two sorted arrays alone has. */
+static void addresses_compare(const struct comparison *comparison, const char *path, const struct address *was,
+                              size_t was_count, const struct address *is, size_t is_count)
+{
+        size_t i = 0, j = 0;
+
+        while (i < was_count || j < is_count) {
+                int order = i == was_count ? 1 : j == is_count ? -1 : address_compare(&was[i], &is[j]);
+
+                if (order < 0)
+                        comparison->each(comparison->context, path, &was[i], false);
+                else if (order > 0)
+                        comparison->each(comparison->context, path, &is[j], true);
+                i += order <= 0;
+                j += order >= 0;
+        }
+}
+
+void access_list_compare(const struct access_list *was, const struct access_list *is,
+                         void (*each)(void *context, const char *path, const struct address *address,
+                                      bool appears),
+                         void *context)
+{
+        static const struct access_entry none;
+        const struct comparison comparison = { each, context };
+        size_t i = 0, j = 0;
+
+        addresses_compare(&comparison, "/", was->peers, was->peer_count, is->peers, is->peer_count);
+        while (i < was->entry_count || j < is->entry_count) {
+                int order = i == was->entry_count  ? 1
+                            : j == is->entry_count ? -1
+                                                   : strcmp(was->entries[i].path, is->entries[j].path);
+                const struct access_entry *left = order <= 0 ? &was->entries[i++] : &none;
+                const struct access_entry *right = order >= 0 ? &is->entries[j++] : &none;
+
+                addresses_compare(&comparison, order <= 0 ? left->path : right->path, left->addresses,
+                                  left->address_count, right->addresses, right->address_count);
+        }
+}
+
 bool access_list_admits(const struct access_list *list, const char *path, const struct address *address)
 {
         size_t place = entry_place(list, path);

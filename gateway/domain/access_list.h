@@ -40,6 +40,13 @@ void access_list_add(struct access_list *list, const char *path, const struct ad
 /* Whether both admit the same; generations are not compared. */
 bool access_list_equal(const struct access_list *a, const struct access_list *b);
 
+/* Tells each line (directory, address) that one of them alone has, by directory and address: `appears` = `is` has
+ * it. The storage nodes' own lines come first, with directory "/". */
+void access_list_compare(const struct access_list *was, const struct access_list *is,
+                         void (*each)(void *context, const char *path, const struct address *address,
+                                      bool appears),
+                         void *context);
+
 /* Whether `list` lets `address` into `path`. */
 bool access_list_admits(const struct access_list *list, const char *path, const struct address *address);
 

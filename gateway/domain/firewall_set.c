@@ -127,6 +127,26 @@ bool firewall_set_equal(const struct firewall_set *a, const struct firewall_set 
         return true;
 }
 
+void firewall_set_compare(const struct firewall_set *was, const struct firewall_set *is,
+                          void (*each)(void *context, const struct firewall_pair *pair, bool opened),
+                          void *context)
+{
+        size_t i = 0, j = 0;
+
+        while (i < was->pair_count || j < is->pair_count) {
+                int order = i == was->pair_count  ? 1
+                            : j == is->pair_count ? -1
+                                                  : firewall_pair_compare(&was->pairs[i], &is->pairs[j]);
+
+                if (order < 0)
+                        each(context, &was->pairs[i], false);
+                else if (order > 0)
+                        each(context, &is->pairs[j], true);
+                i += order <= 0;
+                j += order >= 0;
+        }
+}
+
 const char *firewall_service_word(enum firewall_service service)
 {
         static const char *const words[SERVICE_COUNT] = { "nfs", "gluster" };

@@ -47,5 +47,10 @@ void firewall_set_open_all(struct firewall_set *set, const struct firewall_pair 
 bool firewall_set_has(const struct firewall_set *set, const struct firewall_pair *pair);
 bool firewall_set_equal(const struct firewall_set *a, const struct firewall_set *b);
 
+/* Tells each pair that one of them alone has, in order: `opened` = `is` has it. Peers are not looked at. */
+void firewall_set_compare(const struct firewall_set *was, const struct firewall_set *is,
+                          void (*each)(void *context, const struct firewall_pair *pair, bool opened),
+                          void *context);
+
 int firewall_pair_compare(const struct firewall_pair *a, const struct firewall_pair *b);
 const char *firewall_service_word(enum firewall_service service); /* "nfs", "gluster" */

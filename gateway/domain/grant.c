@@ -103,10 +103,10 @@ static void grant_add_walk(const struct derivation *derivation, struct snapshot_
                 grant_add(derivation, (const struct node *)node, list);
 }
 
-void grant_derive(const struct snapshot *snapshot, const struct export *export, const struct protocol_facts *facts,
-                  int64_t now_ms, struct grant_list *list)
+static struct derivation derivation_of(const struct snapshot *snapshot, const struct export *export,
+                                       const struct protocol_facts *facts, int64_t now_ms)
 {
-        const struct derivation derivation = {
+        return (struct derivation){
                 .snapshot = snapshot,
                 .export = export,
                 .storage = snapshot_storage(snapshot, export->storage),
@@ -114,6 +114,12 @@ void grant_derive(const struct snapshot *snapshot, const struct export *export, 
                 .protocol_facts = facts,
                 .access_facts = { now_ms, address_is_contested, address_is_storage, (void *)(uintptr_t)snapshot },
         };
+}
+
+void grant_derive(const struct snapshot *snapshot, const struct export *export, const struct protocol_facts *facts,
+                  int64_t now_ms, struct grant_list *list)
+{
+        const struct derivation derivation = derivation_of(snapshot, export, facts, now_ms);
         struct snapshot_walk walk;
         const struct node *node;
 
@@ -132,6 +138,30 @@ void grant_derive(const struct snapshot *snapshot, const struct export *export, 
                 if (node && strcmp(node->environment_uid, export->environment_uid) == 0)
                         grant_add(&derivation, node, list);
                 break;
+        }
+}
+
+/* Whether the target of an export to the node's environment names it. */
+static bool target_names(const struct export *export, const struct node *node)
+{
+        const char *name = export->target == TARGET_LAYER ? node->layer : node->document.id;
+
+        return export->target == TARGET_ALL || strcmp(export->target_name, name) == 0;
+}
+
+void grant_derive_node(const struct snapshot *snapshot, const struct node *node,
+                       const struct protocol_facts *facts, int64_t now_ms, struct grant_list *list)
+{
+        const struct export *export;
+        struct snapshot_walk walk;
+
+        *list = (struct grant_list){ .snapshot = shared_get(snapshot) };
+        snapshot_walk_start(&walk, snapshot->exports_by_environment, node->environment_uid, NULL);
+        while ((export = (const struct export *)snapshot_walk_next(&walk))) {
+                const struct derivation derivation = derivation_of(snapshot, export, facts, now_ms);
+
+                if (target_names(export, node))
+                        grant_add(&derivation, node, list);
         }
 }
 

@@ -28,7 +28,7 @@ struct grant {
         struct protocol_choice choice; /* meaningful when storage and environment are there */
 };
 
-/* The grants of one export, by node id. Holds its snapshot. Zeroed = empty. */
+/* The grants of one export, by node id; or those of one node, by export id. Holds its snapshot. Zeroed = empty. */
 struct grant_list {
         const struct snapshot *snapshot;
         struct grant *items;
@@ -42,6 +42,11 @@ void grant_list_fini(struct grant_list *list);
  * Takes a reference on `snapshot`. `now_ms` is wall time (expiry). */
 void grant_derive(const struct snapshot *snapshot, const struct export *export, const struct protocol_facts *facts,
                   int64_t now_ms, struct grant_list *list);
+
+/* Fills `list` with the node's grants of all exports that name it and do not except it: the same ones that
+ * grant_derive tells export by export. */
+void grant_derive_node(const struct snapshot *snapshot, const struct node *node,
+                       const struct protocol_facts *facts, int64_t now_ms, struct grant_list *list);
 
 const char *grant_state_word(enum grant_state state); /* "pending", "active", ... */
 

@@ -177,6 +177,11 @@ struct firewall {
         /* Reads back what the kernel holds. *known PRESENT: `set` (zeroed by the caller) is filled and the rules
          * around it are as installed; ABSENT: no table, or its rules are not ours. */
         int (*observe)(void *context, enum known *known, struct firewall_set *set, struct fault *fault);
+        /* How many connections each of `pairs` (sorted, no doubles, as in a firewall_set) has at this moment:
+         * connections[i] of pairs[i]. Asks whatever the table holds, takes at most deadline_ms, changes nothing.
+         */
+        int (*count_sessions)(void *context, const struct firewall_pair *pairs, size_t count, int deadline_ms,
+                              size_t *connections, struct fault *fault);
         /* Takes the table away, and what is loaded at the next start of the machine: nothing is refused any more.
          * 0 also when there was none. */
         int (*remove)(void *context, struct fault *fault);

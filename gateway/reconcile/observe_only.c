@@ -8,7 +8,7 @@
 SEAM_HAS(nfs_server, 6);
 SEAM_HAS(gluster_volume, 4);
 SEAM_HAS(storage_files, 3);
-SEAM_HAS(firewall, 4);
+SEAM_HAS(firewall, 5);
 SEAM_HAS(native_door, 2);
 
 static int refuse(struct fault *fault, const char *what)
@@ -167,6 +167,14 @@ static int firewall_change(void *context, const struct firewall_pair *closed, si
         return failed;
 }
 
+static int firewall_count_sessions(void *context, const struct firewall_pair *pairs, size_t count, int deadline_ms,
+                                   size_t *connections, struct fault *fault)
+{
+        const struct firewall *real = ((struct observe_only *)context)->real_firewall;
+
+        return real->count_sessions(real->context, pairs, count, deadline_ms, connections, fault);
+}
+
 static int firewall_remove(void *context, struct fault *fault)
 {
         (void)context;
@@ -220,6 +228,7 @@ void observe_only_wrap(struct observe_only *only)
         only->firewall = (struct firewall){ .install = firewall_install,
                                             .change = firewall_change,
                                             .observe = firewall_observe,
+                                            .count_sessions = firewall_count_sessions,
                                             .remove = firewall_remove,
                                             .context = only };
         only->door = (struct native_door){ .publish = door_publish, .observe = door_observe, .context = only };

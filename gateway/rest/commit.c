@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rest/commit.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,9 +9,6 @@
 
 #include "base/memory.h"
 #include "rest/dry_run.h"
-
-/* How long the event thread derives grants before it looks after others. */
-#define DRY_RUN_SLICE_MS 10
 
 void commit_fini(struct commit *commit)
 {
@@ -21,11 +19,33 @@ void commit_fini(struct commit *commit)
         commit->document = NULL;
 }
 
+/* Whether anything was committed since the revision that the request names, which is what it was told by a dry
+ * run.
+ */
+static int revision_check(struct commit *commit, uint64_t revision, struct fault *fault)
+{
+        const struct request *request = commit->request;
+
+        if (!request->is_conditional || revision == request->if_revision)
+                return 0;
+        violation_add(&commit->violations, "header/Gatehouse-If-Revision", "revision.passed",
+                      "everything stands at revision %" PRIu64 ", not %" PRIu64 ": ask again with dry_run=true",
+                      revision, request->if_revision);
+        return commit_violations(commit, FAULT_PRECONDITION, fault);
+}
+
+/* A write that changes nothing asks for no revision: it may be the repetition of one that was made. */
 static int job_prepare(struct write_job *job, struct write *write, struct fault *fault)
 {
         struct commit *commit = (struct commit *)job;
+        uint64_t revision = write->now->revision;
+        int result = commit->prepare(commit, write, fault);
 
-        return commit->prepare(commit, write, fault);
+        if (result == 0 && write->now->revision != revision)
+                result = revision_check(commit, revision, fault);
+        if (result == 0 && !commit->request->dry_run)
+                commit->request->revision = write->now->revision;
+        return result;
 }
 
 static void job_done(struct write_job *job, const struct snapshot *published, const struct fault *fault)
@@ -37,28 +57,15 @@ static void job_done(struct write_job *job, const struct snapshot *published, co
         request_resume(commit->request);
 }
 
-static void dry_run_slice(struct request *request)
-{
-        struct dry_run *dry_run = ((struct commit *)request->work)->dry_run;
-        const struct clock *clock = request->context->clock;
-
-        while (!dry_run_work(dry_run, request, clock_monotonic_ms(clock) + DRY_RUN_SLICE_MS))
-                if (request_yield(request, dry_run_slice))
-                        return;
-        dry_run_reply(dry_run, request);
-}
-
 /* Prepares the commit here, and answers what it would mean. */
 static void commit_try(struct request *request, struct commit *commit)
 {
         const struct snapshot *base, *draft;
 
-        if (writer_try(request->context->writer, &commit->job, &base, &draft, &commit->fault) < 0) {
+        if (writer_try(request->context->writer, &commit->job, &base, &draft, &commit->fault) < 0)
                 commit_failed(request, commit);
-                return;
-        }
-        commit->dry_run = dry_run_new(base, draft);
-        dry_run_slice(request);
+        else
+                dry_run_start(request, base, draft);
 }
 
 void commit_start(struct request *request, struct commit *commit,

@@ -1,123 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rest/file_question.h"
 
-#include <pthread.h>
-
-#include "base/memory.h"
-
-#define QUEUE_MOST 64
-
-struct file_questions {
-        const struct storage_files *files;
-        const struct clock *clock;
-        pthread_t thread;
-        pthread_mutex_t lock;
-        pthread_cond_t changed;
-        struct file_question *first, **last;
-        size_t count;
-        bool stopping;
-};
-
-static void question_put(struct file_questions *questions, struct file_question *question)
+static void file_question_put(struct question *question, int left_ms)
 {
-        const struct storage_files *files = questions->files;
-        int64_t left_ms = question->until_ms - clock_monotonic_ms(questions->clock);
+        struct file_question *asked = (struct file_question *)question;
+        const struct storage_files *files = asked->files;
 
-        if (left_ms <= 0)
-                fault_set(&question->fault, FAULT_TIMEOUT,
-                          "storage %s is slow: other questions were before this one",
-                          question->storage->document.id);
-        else if (question->path)
-                files->inspect(files->context, question->storage, question->path, (int)left_ms, &question->seen,
+        if (asked->path)
+                files->inspect(files->context, asked->storage, asked->path, left_ms, &asked->seen,
                                &question->fault);
         else
-                files->check_storage(files->context, question->storage, (int)left_ms, &question->fault);
-        question->answered(question);
+                files->check_storage(files->context, asked->storage, left_ms, &question->fault);
 }
 
-static struct file_question *question_take(struct file_questions *questions)
+void file_question_ask(struct request *request, struct file_question *question,
+                       void (*next)(struct request *request))
 {
-        struct file_question *question = questions->first;
-
-        questions->first = question->next;
-        if (!questions->first)
-                questions->last = &questions->first;
-        questions->count--;
-        return question;
-}
-
-static void *questions_run(void *argument)
-{
-        struct file_questions *questions = argument;
-
-        pthread_mutex_lock(&questions->lock);
-        while (!questions->stopping) {
-                if (!questions->first) {
-                        pthread_cond_wait(&questions->changed, &questions->lock);
-                        continue;
-                }
-                struct file_question *question = question_take(questions);
-
-                pthread_mutex_unlock(&questions->lock);
-                question_put(questions, question);
-                pthread_mutex_lock(&questions->lock);
-        }
-        pthread_mutex_unlock(&questions->lock);
-        return NULL;
-}
-
-struct file_questions *file_questions_start(const struct storage_files *files, const struct clock *clock)
-{
-        struct file_questions *questions = NEW(struct file_questions);
-
-        questions->files = files;
-        questions->clock = clock;
-        questions->last = &questions->first;
-        pthread_mutex_init(&questions->lock, NULL);
-        pthread_cond_init(&questions->changed, NULL);
-        if (pthread_create(&questions->thread, NULL, questions_run, questions) != 0)
-                abort();
-        pthread_setname_np(questions->thread, "rest-files");
-        return questions;
-}
-
-void file_questions_end(struct file_questions *questions)
-{
-        pthread_mutex_lock(&questions->lock);
-        questions->stopping = true;
-        pthread_cond_signal(&questions->changed);
-        pthread_mutex_unlock(&questions->lock);
-        pthread_join(questions->thread, NULL);
-        while (questions->first) {
-                struct file_question *question = question_take(questions);
-
-                fault_set(&question->fault, FAULT_UNAVAILABLE, "gatehoused is stopping");
-                question->answered(question);
-        }
-}
-
-void file_questions_free(struct file_questions *questions)
-{
-        pthread_cond_destroy(&questions->changed);
-        pthread_mutex_destroy(&questions->lock);
-        free(questions);
-}
-
-int file_questions_ask(struct file_questions *questions, struct file_question *question, struct fault *fault)
-{
-        int result = 0;
-
-        question->next = NULL;
-        question->until_ms = clock_monotonic_ms(questions->clock) + question->deadline_ms;
-        pthread_mutex_lock(&questions->lock);
-        if (questions->stopping || questions->count == QUEUE_MOST) {
-                result = fault_set(fault, FAULT_UNAVAILABLE, "too many questions to storages are waiting already");
-        } else {
-                *questions->last = question;
-                questions->last = &question->next;
-                questions->count++;
-                pthread_cond_signal(&questions->changed);
-        }
-        pthread_mutex_unlock(&questions->lock);
-        return result;
+        question->files = request->context->files;
+        question->question = (struct question){ .put = file_question_put,
+                                                .deadline_ms = request->context->path_check_timeout_ms };
+        request_ask(request, &question->question, next);
 }

@@ -2,6 +2,7 @@
 #include "rest/request.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 
 #include "base/memory.h"
 #include "domain/json_reader.h"
-#include "rest/file_question.h"
+#include "rest/question.h"
 #include "rest/route.h"
 
 struct request *request_new(const struct rest_context *context, const char *target)
@@ -220,6 +221,22 @@ static void dry_run_check(struct request *request, struct violations *violations
                 violation_add(violations, "query/dry_run", "dry_run.malformed", "dry_run is true or false");
 }
 
+/* A revision as a dry run's answer writes it: digits alone. */
+static void if_revision_check(struct request *request, struct violations *violations)
+{
+        const char *value = request->headers[HEADER_IF_REVISION];
+        char *end;
+
+        if (!value)
+                return;
+        errno = 0;
+        request->if_revision = strtoull(value, &end, 10);
+        request->is_conditional = true;
+        if (!isdigit((unsigned char)value[0]) || *end != '\0' || errno != 0)
+                violation_add(violations, "header/Gatehouse-If-Revision", "revision.malformed",
+                              "Gatehouse-If-Revision is the revision of a dry run, as in 42");
+}
+
 static void type_refuse(struct request *request)
 {
         reply_fault(&request->reply, FAULT_MEDIA_TYPE, "the body must be %s", request_type(request));
@@ -253,6 +270,7 @@ void request_check(struct request *request)
                 return;
         request_check_query(request, request->route->query, &violations);
         dry_run_check(request, &violations);
+        if_revision_check(request, &violations);
         if (violations_any(&violations))
                 reply_violations(&request->reply, FAULT_MALFORMED, &violations);
         else
@@ -268,12 +286,12 @@ bool request_yield(struct request *request, void (*next)(struct request *request
         return suspended;
 }
 
-static void question_answered(struct file_question *question)
+static void question_answered(struct question *question)
 {
         request_resume(question->context);
 }
 
-void request_ask(struct request *request, struct file_question *question, void (*next)(struct request *request))
+void request_ask(struct request *request, struct question *question, void (*next)(struct request *request))
 {
         question->answered = question_answered;
         question->context = request;
@@ -282,6 +300,6 @@ void request_ask(struct request *request, struct file_question *question, void (
                 next(request);
                 return;
         }
-        if (file_questions_ask(request->questions, question, &question->fault) < 0)
+        if (questions_ask(request->questions, question, &question->fault) < 0)
                 request_resume(request);
 }

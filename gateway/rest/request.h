@@ -16,8 +16,8 @@
 #include "rest/reply.h"
 #include "rest/server.h"
 
-struct file_question;
-struct file_questions;
+struct question;
+struct questions;
 struct route;
 struct settlements;
 
@@ -26,16 +26,17 @@ struct settlements;
 #define REQUEST_ID_SIZE 65 /* [A-Za-z0-9._-]{1,64}: the client's X-Request-Id, or ours */
 
 /* The fields that are looked at; everything else of a request's header is dropped. */
-#define REQUEST_HEADER_TABLE(X)                      \
-        X(HEADER_AUTHORIZATION, "Authorization")     \
-        X(HEADER_CONTENT_TYPE, "Content-Type")       \
-        X(HEADER_CONTENT_LENGTH, "Content-Length")   \
-        X(HEADER_EXPECT, "Expect")                   \
-        X(HEADER_IDEMPOTENCY_KEY, "Idempotency-Key") \
-        X(HEADER_IF_MATCH, "If-Match")               \
-        X(HEADER_IF_NONE_MATCH, "If-None-Match")     \
-        X(HEADER_PREFER, "Prefer")                   \
-        X(HEADER_REQUEST_ID, "X-Request-Id")         \
+#define REQUEST_HEADER_TABLE(X)                        \
+        X(HEADER_AUTHORIZATION, "Authorization")       \
+        X(HEADER_CONTENT_TYPE, "Content-Type")         \
+        X(HEADER_CONTENT_LENGTH, "Content-Length")     \
+        X(HEADER_EXPECT, "Expect")                     \
+        X(HEADER_IDEMPOTENCY_KEY, "Idempotency-Key")   \
+        X(HEADER_IF_MATCH, "If-Match")                 \
+        X(HEADER_IF_NONE_MATCH, "If-None-Match")       \
+        X(HEADER_IF_REVISION, "Gatehouse-If-Revision") \
+        X(HEADER_PREFER, "Prefer")                     \
+        X(HEADER_REQUEST_ID, "X-Request-Id")           \
         X(HEADER_TRANSFER_ENCODING, "Transfer-Encoding")
 
 #define REQUEST_HEADER_ENUM(header, name) header,
@@ -49,7 +50,7 @@ struct query_field {
 struct request {
         const struct rest_context *context;
         struct rest_server *server;
-        struct file_questions *questions;
+        struct questions *questions;
         struct settlements *settlements;
         void *connection; /* server.c's */
         int64_t started_ms;
@@ -60,7 +61,10 @@ struct request {
         char *query_text;
         struct query_field query[REQUEST_QUERY_MAX];
         size_t query_count;
-        bool dry_run; /* ?dry_run=true: the answer is what would be, and nothing is changed */
+        bool dry_run;         /* ?dry_run=true: the answer is what would be, and nothing is changed */
+        bool is_conditional;  /* Gatehouse-If-Revision: only if nothing was committed since `if_revision` */
+        uint64_t if_revision; /* with is_conditional */
+        uint64_t revision;    /* at which the request's own commit stands, for Gatehouse-Revision; 0 = none */
         char *headers[REQUEST_HEADER_COUNT]; /* NULL = not sent; several fields of a name joined by ", " */
         char id[REQUEST_ID_SIZE];
 
@@ -121,6 +125,6 @@ void request_resume(struct request *request);
  * stopping: go on at once. */
 bool request_yield(struct request *request, void (*next)(struct request *request));
 
-/* Suspends the request until `question` (storage, path and deadline are set; it lives until then) is answered,
- * or says by its fault why nobody will; then `next`. */
-void request_ask(struct request *request, struct file_question *question, void (*next)(struct request *request));
+/* Suspends the request until `question` (put and deadline are set; it lives until then) is answered, or says by
+ * its fault why nobody will; then `next`. */
+void request_ask(struct request *request, struct question *question, void (*next)(struct request *request));

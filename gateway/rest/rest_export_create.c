@@ -160,9 +160,9 @@ static void path_check(const struct file_question *question, struct violations *
 {
         const struct path_seen *seen = &question->seen;
 
-        if (question->fault.code == FAULT_INVALID)
-                violation_add(violations, "/path", "path.not_usable", "%s", question->fault.text);
-        else if (question->fault.code != FAULT_NONE)
+        if (question->question.fault.code == FAULT_INVALID)
+                violation_add(violations, "/path", "path.not_usable", "%s", question->question.fault.text);
+        else if (question->question.fault.code != FAULT_NONE)
                 return; /* nobody can say now: the grants will tell */
         else if (seen->kind == PATH_LINK)
                 violation_add(violations, "/path", "path.is_link",
@@ -202,10 +202,8 @@ static void export_create_look(struct request *request, struct export_create *ch
                 commit_start(request, commit, export_create_prepare, export_create_done);
                 return;
         }
-        change->question = (struct file_question){ .storage = change->storage,
-                                                   .path = change->wanted->path,
-                                                   .deadline_ms = request->context->path_check_timeout_ms };
-        request_ask(request, &change->question, export_create_inspected);
+        change->question = (struct file_question){ .storage = change->storage, .path = change->wanted->path };
+        file_question_ask(request, &change->question, export_create_inspected);
 }
 
 /* Reads Prefer and Idempotency-Key. False: the reply is set. */

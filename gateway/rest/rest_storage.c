@@ -179,7 +179,7 @@ static void storage_put_done(struct request *request)
 static void storage_put_checked(struct request *request)
 {
         struct storage_write *change = request->work;
-        const struct fault *fault = &change->question.fault;
+        const struct fault *fault = &change->question.question.fault;
         AUTO_VIOLATIONS struct violations violations = { 0 };
 
         if (fault->code == FAULT_INVALID) {
@@ -195,9 +195,8 @@ static void storage_put_checked(struct request *request)
 
 static void storage_ask(struct request *request, struct storage_write *change)
 {
-        change->question = (struct file_question){ .storage = change->wanted,
-                                                   .deadline_ms = request->context->path_check_timeout_ms };
-        request_ask(request, &change->question, storage_put_checked);
+        change->question = (struct file_question){ .storage = change->wanted };
+        file_question_ask(request, &change->question, storage_put_checked);
 }
 
 void rest_storage_put(struct request *request)

@@ -35,8 +35,8 @@ static const struct route routes[] = {
         { "GET", "/v1/exports/{id}/grants", BODY_NONE, NULL, rest_grant_list },
         { "POST", "/v1/exports/{id}/revoke", BODY_SMALL, write_query, rest_export_revoke },
         { "GET", "/v1/tokens", BODY_NONE, page_query, rest_token_list },
-        { "POST", "/v1/tokens", BODY_SMALL, NULL, rest_token_create },
-        { "DELETE", "/v1/tokens/{name}", BODY_NONE, NULL, rest_token_delete },
+        { "POST", "/v1/tokens", BODY_SMALL, write_query, rest_token_create },
+        { "DELETE", "/v1/tokens/{name}", BODY_NONE, write_query, rest_token_delete },
 };
 /* clang-format on */
 

@@ -20,7 +20,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "rest/file_question.h"
+#include "rest/question.h"
 #include "rest/request.h"
 #include "rest/route.h"
 #include "rest/settlement.h"
@@ -43,7 +43,7 @@ struct rest_server {
         struct rest_context context;
         struct listener listeners[LISTENERS_MAX];
         size_t listener_count;
-        struct file_questions *questions;
+        struct questions *questions;
         struct settlements *settlements;
         pthread_mutex_t lock;
         pthread_cond_t changed;
@@ -237,6 +237,8 @@ static enum MHD_Result reply_send(struct request *request)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
         MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
         MHD_add_response_header(response, "X-Request-Id", request->id);
+        if (request->revision > 0 && !reply->problem)
+                reply_field(reply, "Gatehouse-Revision", "%" PRIu64, request->revision);
         for (size_t i = 0; i < reply->field_count; i++)
                 MHD_add_response_header(response, reply->fields[i].name, reply->fields[i].value);
         result = MHD_queue_response(request->connection, (unsigned)reply->status, response);
@@ -366,7 +368,7 @@ static struct rest_server *server_new(const struct rest_context *context)
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
         pthread_cond_init(&server->changed, &attributes);
         pthread_condattr_destroy(&attributes);
-        server->questions = file_questions_start(context->files, context->clock);
+        server->questions = questions_start(context->clock);
         server->settlements = settlements_new();
         return server;
 }
@@ -421,7 +423,7 @@ void rest_stop(struct rest_server *server)
         for (size_t i = 0; i < server->listener_count; i++)
                 if (server->listeners[i].daemon)
                         MHD_quiesce_daemon(server->listeners[i].daemon);
-        file_questions_end(server->questions);
+        questions_end(server->questions);
         settlements_end(server->settlements);
         server_drain(server);
         for (size_t i = 0; i < server->listener_count; i++) {
@@ -429,7 +431,7 @@ void rest_stop(struct rest_server *server)
                         MHD_stop_daemon(server->listeners[i].daemon);
                 close(server->listeners[i].fd);
         }
-        file_questions_free(server->questions);
+        questions_free(server->questions);
         settlements_free(server->settlements);
         pthread_cond_destroy(&server->changed);
         pthread_mutex_destroy(&server->lock);

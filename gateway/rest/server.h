@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The HTTP API: listeners, one event thread for each, and a thread for questions to storages. Called by main.c,
+ * The HTTP API: listeners, one event thread for each, and a thread for questions to the world. Called by main.c,
  * which joins it to the store, the status and the storages; everything else of this folder hangs below it.
  * Knows nothing of protocols/.
  */
@@ -27,7 +27,8 @@ struct rest_context {
         struct writer *writer;
         struct status *status;
         struct drift *drift;               /* or NULL: nothing is known of drift */
-        const struct storage_files *files; /* may be slow: called from the thread "rest-files" only */
+        const struct storage_files *files; /* may be slow: called from the thread "rest-questions" only */
+        const struct firewall *firewall;   /* count_sessions alone, from there too; NULL = it is switched off */
         const struct clock *clock;
         gid_t operator_gid;        /* members are operators on the Unix socket, as root is */
         int path_check_timeout_ms; /* how long a create waits for somebody to look at its path */
@@ -43,7 +44,7 @@ struct rest_server;
 int rest_start(const struct rest_context *context, struct rest_server **server, struct fault *fault);
 
 /* Ends it: takes no new connection, answers 503 to what has not been committed, ends waits (`Prefer: wait`) at
- * once with what is known, waits for commits under way and for the question that is being put to a storage,
- * then closes. To be called before writer_free and status_free; a wait that the status still holds frees itself
+ * once with what is known, waits for commits under way and for the question that is being put, then
+ * closes. To be called before writer_free and status_free; a wait that the status still holds frees itself
  * when the status settles it. NULL is fine. */
 void rest_stop(struct rest_server *server);

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/sealed_memory.h"
 #include "protocols/firewall/closed_ruleset.h"
 #include "protocols/firewall/firewall_wire.h"
 #include "protocols/firewall/nftables.h"
@@ -359,6 +360,55 @@ int firewall_load_closed(const char *path, struct fault *fault)
         return failed ? failed : nftables_run(text_get(&ruleset), fault);
 }
 
+struct session_count {
+        const struct firewall_set *set;
+        const struct firewall_ports *ports;
+        uint32_t *counts; /* of each pair of the set */
+};
+
+static int pair_order(const void *a, const void *b)
+{
+        return firewall_pair_compare(a, b);
+}
+
+static void session_note(void *context, uint16_t local_port, const struct address *remote)
+{
+        struct session_count *count = context;
+        const struct firewall_set *set = count->set;
+        const struct firewall_pair pair = { *remote, ruleset_service(count->ports, local_port) };
+        const struct firewall_pair *found;
+
+        if (pair.service == SERVICE_COUNT || set->pair_count == 0)
+                return;
+        found = bsearch(&pair, set->pairs, set->pair_count, sizeof pair, pair_order);
+        if (found)
+                count->counts[found - set->pairs]++;
+}
+
+static int firewall_sessions(void *context, struct message *request, struct message *reply, struct fault *fault)
+{
+        AUTO_FIREWALL_SET struct firewall_set set = { 0 };
+        AUTO_TEXT struct text records = { 0 };
+        struct firewall_ports ports;
+        int failed;
+
+        (void)context;
+        if ((failed = firewall_wire_take_ports(request, &ports, fault)))
+                return failed;
+        uint64_t number = message_take_u64(request);
+        if ((failed = check_consumed(request, fault)) || (failed = firewall_wire_take(request, &records, fault)) ||
+            (failed = firewall_wire_read(&records, 0, number, &set, fault)))
+                return failed;
+        if (set.pair_count != number)
+                return fault_set(fault, FAULT_MALFORMED, "read request: not pairs alone, each once");
+        AUTO_FREE uint32_t *counts = memory_new(set.pair_count, sizeof *counts);
+        struct session_count count = { &set, &ports, counts };
+        if ((failed = sessions_each(session_note, &count, fault)))
+                return failed;
+        reply->fd = sealed_memory_make("gatehouse-sessions", counts, set.pair_count * sizeof *counts, fault);
+        return reply->fd < 0 ? reply->fd : 0;
+}
+
 #define NET_ADMIN (1ULL << CAP_NET_ADMIN)
 
 const struct act firewall_acts[] = {
@@ -372,5 +422,8 @@ const struct act firewall_acts[] = {
           ACT_MS, firewall_observe },
         { ACT_FIREWALL_REMOVE, "firewall.remove", "taking the packet filter's table away takes CAP_NET_ADMIN",
           NET_ADMIN, ACT_MS, firewall_remove_act },
+        { ACT_FIREWALL_SESSIONS, "firewall.sessions",
+          "counting connections takes no capability, but a socket that the daemon may not make", 0, ACT_MS,
+          firewall_sessions },
         { 0 },
 };

@@ -18,6 +18,8 @@
  * opened u64, descriptor: records, no storage nodes -> descriptor: a record for each connection that was ended,
  * none without any ACT_FIREWALL_OBSERVE  ports -> present (1, or 0: no
  * table, or not ours), number of records, descriptor: records ACT_FIREWALL_REMOVE   - -> -
+ * ACT_FIREWALL_SESSIONS ports, number of records u64, descriptor: records of pairs, sorted -> descriptor: a count
+ * of 32 bits for each, in the machine's order of bytes
  */
 #pragma once
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "protocols/firewall/firewall_calls.h"
 
+#include <string.h>
+
+#include "base/sealed_memory.h"
 #include "protocols/firewall/firewall_wire.h"
 
 /* Measured: 10,000 pairs are installed in 0.1 s. What waits longer waits for a helper that hangs. */
@@ -92,6 +95,35 @@ static int calls_observe(void *context, enum known *known, struct firewall_set *
         return 0;
 }
 
+static int calls_count_sessions(void *context, const struct firewall_pair *pairs, size_t count, int deadline_ms,
+                                size_t *connections, struct fault *fault)
+{
+        const struct firewall_calls *calls = context;
+        AUTO_MESSAGE struct message request, reply;
+        AUTO_TEXT struct text records = { 0 }, counts = { 0 };
+        size_t length = count * sizeof(uint32_t);
+        int failed;
+
+        message_init(&request, ACT_FIREWALL_SESSIONS);
+        message_init(&reply, 0);
+        firewall_wire_put_ports(&request, &calls->ports);
+        message_put_u64(&request, count);
+        firewall_wire_add_pairs(&records, pairs, count);
+        if ((failed = firewall_wire_put(&request, &records, fault)) ||
+            (failed = calls->helper.call(calls->helper.context, &request, &reply, deadline_ms, fault)) ||
+            (failed = sealed_memory_read(reply.fd, length, &counts, fault)))
+                return failed;
+        if (!message_is_consumed(&reply) || counts.length != length)
+                return fault_set(fault, FAULT_INTERNAL, "count connections: the helper's answer is malformed");
+        for (size_t i = 0; i < count; i++) {
+                uint32_t number;
+
+                memcpy(&number, counts.data + i * sizeof number, sizeof number);
+                connections[i] = number;
+        }
+        return 0;
+}
+
 static int calls_remove(void *context, struct fault *fault)
 {
         AUTO_MESSAGE struct message request, reply;
@@ -107,6 +139,7 @@ struct firewall firewall_over(const struct firewall_calls *calls)
                 .install = calls_install,
                 .change = calls_change,
                 .observe = calls_observe,
+                .count_sessions = calls_count_sessions,
                 .remove = calls_remove,
                 .context = (void *)(uintptr_t)calls,
         };

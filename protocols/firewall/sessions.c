@@ -19,14 +19,22 @@
 #define ROUNDS_MAX 3
 #define ANSWER_S 2
 
+/* All but listening and lingering (TIME_WAIT). */
+#define STATES_ALIVE                                                                              \
+        (1U << TCP_ESTABLISHED | 1U << TCP_SYN_RECV | 1U << TCP_FIN_WAIT1 | 1U << TCP_FIN_WAIT2 | \
+         1U << TCP_CLOSE_WAIT | 1U << TCP_LAST_ACK | 1U << TCP_CLOSING)
+
 struct session {
         uint8_t family; /* of the socket */
         struct inet_diag_sockid id;
 };
 
 struct sessions {
-        session_test *ends;
+        session_test *ends; /* NULL: `each` is told of all of them */
         const void *context;
+        session_teller *each;
+        void *each_context;
+        uint32_t states;     /* that are looked for: a bit for each */
         struct address *own; /* of this machine */
         size_t own_count;
         struct session *found;
@@ -92,8 +100,13 @@ static void session_consider(struct sessions *sessions, const struct inet_diag_m
 {
         struct address remote = address_of(message->idiag_family, message->id.idiag_dst);
 
-        if (is_own(sessions, &remote) ||
-            !sessions->ends(sessions->context, ntohs(message->id.idiag_sport), &remote))
+        if (is_own(sessions, &remote))
+                return;
+        if (!sessions->ends) {
+                sessions->each(sessions->each_context, ntohs(message->id.idiag_sport), &remote);
+                return;
+        }
+        if (!sessions->ends(sessions->context, ntohs(message->id.idiag_sport), &remote))
                 return;
         sessions->found = memory_grow(sessions->found, sessions->count, sizeof *sessions->found);
         sessions->found[sessions->count++] = (struct session){ message->idiag_family, message->id };
@@ -108,7 +121,8 @@ static int netlink_open(struct fault *fault)
         const struct timeval patience = { .tv_sec = ANSWER_S };
 
         if (netlink < 0)
-                return fault_set_errno(fault, FAULT_UNAVAILABLE, errno, "end connections: no socket diagnostics");
+                return fault_set_errno(fault, FAULT_UNAVAILABLE, errno,
+                                       "look for connections: no socket diagnostics");
         setsockopt(netlink, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         return netlink;
 }
@@ -155,9 +169,7 @@ static int sessions_find(int netlink, int family, struct sessions *sessions)
         const struct inet_diag_req_v2 wanted = {
                 .sdiag_family = (uint8_t)family,
                 .sdiag_protocol = IPPROTO_TCP,
-                .idiag_states = 1U << TCP_ESTABLISHED | 1U << TCP_SYN_RECV | 1U << TCP_FIN_WAIT1 |
-                                1U << TCP_FIN_WAIT2 | 1U << TCP_CLOSE_WAIT | 1U << TCP_LAST_ACK |
-                                1U << TCP_CLOSING,
+                .idiag_states = sessions->states,
         };
         bool done = false;
         int error = request_send(netlink, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &wanted);
@@ -204,16 +216,26 @@ static void ended_add(struct ended_list *ended, const struct session *session)
                                         address_of(session->family, session->id.idiag_dst) };
 }
 
-/* One look and what follows from it; sessions->count = how many were found. */
-static int round_run(int netlink, struct sessions *sessions, struct ended_list *ended, struct fault *fault)
+/* Goes through the connections of both families once. */
+static int sessions_look(int netlink, struct sessions *sessions, struct fault *fault)
 {
         static const int families[] = { AF_INET, AF_INET6 };
         int error;
 
-        sessions->count = 0;
         for (size_t i = 0; i < ARRAY_SIZE(families); i++)
                 if ((error = sessions_find(netlink, families[i], sessions)) && error != ENOENT)
-                        return fault_set_errno(fault, FAULT_UNAVAILABLE, error, "look for connections to end");
+                        return fault_set_errno(fault, FAULT_UNAVAILABLE, error, "look for connections");
+        return 0;
+}
+
+/* One look and what follows from it; sessions->count = how many were found. */
+static int round_run(int netlink, struct sessions *sessions, struct ended_list *ended, struct fault *fault)
+{
+        int error;
+
+        sessions->count = 0;
+        if ((error = sessions_look(netlink, sessions, fault)))
+                return error;
         for (size_t i = 0; i < sessions->count; i++) {
                 bool there = false;
 
@@ -229,7 +251,7 @@ int sessions_end(session_test *ends, const void *context, struct session_ended *
                  struct fault *fault)
 {
         struct ended_list list = { 0 };
-        AUTO_SESSIONS struct sessions sessions = { .ends = ends, .context = context };
+        AUTO_SESSIONS struct sessions sessions = { .ends = ends, .context = context, .states = STATES_ALIVE };
         AUTO_CLOSE int netlink = netlink_open(fault);
         int failed = netlink < 0 ? netlink : own_addresses_read(&sessions, fault);
 
@@ -241,4 +263,15 @@ int sessions_end(session_test *ends, const void *context, struct session_ended *
         *ended = list.items;
         *count = list.count;
         return failed;
+}
+
+int sessions_each(session_teller *each, void *context, struct fault *fault)
+{
+        AUTO_SESSIONS struct sessions sessions = { .each = each,
+                                                   .each_context = context,
+                                                   .states = 1U << TCP_ESTABLISHED };
+        AUTO_CLOSE int netlink = netlink_open(fault);
+        int failed = netlink < 0 ? netlink : own_addresses_read(&sessions, fault);
+
+        return failed ? failed : sessions_look(netlink, &sessions, fault);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * TCP connections to this machine that shall not go on: their sockets are ended through the kernel's socket
- * diagnostics (CONFIG_INET_DIAG_DESTROY), so that a server does not keep what a client can no longer use, and an
- * idle client learns of it at once by a reset. Needs CAP_NET_ADMIN.
+ * TCP connections to this machine, through the kernel's socket diagnostics: which there are, and the end of those
+ * that shall not go on (CONFIG_INET_DIAG_DESTROY), so that a server does not keep what a client can no longer use,
+ * and an idle client learns of it at once by a reset. Ending them needs CAP_NET_ADMIN, looking nothing.
  */
 #pragma once
 
@@ -28,3 +28,8 @@ struct session_ended {
  * UNAVAILABLE: the kernel cannot end sockets. */
 int sessions_end(session_test *ends, const void *context, struct session_ended **ended, size_t *count,
                  struct fault *fault);
+
+/* Tells each established connection from `remote` to `local_port`, and looks at the same ones as sessions_end.
+ * Ends nothing. UNAVAILABLE: the kernel does not tell. */
+typedef void session_teller(void *context, uint16_t local_port, const struct address *remote);
+int sessions_each(session_teller *each, void *context, struct fault *fault);

@@ -395,6 +395,32 @@ static int64_t now_us(void)
         return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+static int count(const struct firewall_pair *pairs, size_t number, size_t *connections, struct fault *fault)
+{
+        return firewall.count_sessions(firewall.context, pairs, number, 5000, connections, fault);
+}
+
+/* Whether or not there is a table. That connections are counted, contract_firewall_traffic shows. */
+static void who_is_not_connected_has_no_connection(void **state)
+{
+        const struct firewall_pair pairs[] = { pair(SERVICE_NFS, "10.77.0.21"), pair(SERVICE_NFS, "fd77::21"),
+                                               pair(SERVICE_GLUSTER, "10.77.0.21") };
+        size_t connections[ARRAY_SIZE(pairs)] = { 7, 7, 7 };
+        AUTO_FIREWALL_SET struct firewall_set set = { 0 };
+
+        (void)state;
+        assert_works(count(pairs, ARRAY_SIZE(pairs), connections, fault));
+        for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+                assert_int_equal(connections[i], 0);
+        assert_works(count(pairs, 0, connections, fault));
+        sample(&set);
+        assert_works(install(&set, fault));
+        assert_works(count(pairs, ARRAY_SIZE(pairs), connections, fault));
+        assert_holds(&set);
+        const struct firewall_pair nobody = pair(SERVICE_NFS, "224.0.0.1");
+        assert_fails(count(&nobody, 1, connections, fault), FAULT_INVALID);
+}
+
 static void ten_thousand_pairs_are_installed_at_once(void **state)
 {
         AUTO_FIREWALL_SET struct firewall_set set = { 0 };
@@ -527,6 +553,9 @@ static void without_the_capability_it_is_forbidden(void **state)
         assert_fails(firewall.observe(firewall.context, &known, &set, fault), FAULT_FORBIDDEN);
         assert_int_equal(known, KNOWN_UNKNOWN);
         assert_fails(firewall.remove(firewall.context, fault), FAULT_FORBIDDEN);
+        const struct firewall_pair client = pair(SERVICE_NFS, "10.77.0.1");
+        size_t connections;
+        assert_works(count(&client, 1, &connections, fault)); /* that takes none */
         helper.withheld = 0;
         assert_holds(&set);
 }
@@ -640,6 +669,7 @@ int main(int count, char **arguments)
                 cmocka_unit_test_setup(pair_that_others_put_in_is_seen, setup),
                 cmocka_unit_test_setup(table_removed_is_absent_and_removing_it_again_is_no_fault, setup),
                 cmocka_unit_test_setup(address_that_no_client_can_have_is_refused, setup),
+                cmocka_unit_test_setup(who_is_not_connected_has_no_connection, setup),
                 cmocka_unit_test_setup(ten_thousand_pairs_are_installed_at_once, setup),
                 cmocka_unit_test_setup(tables_of_others_stay_as_they_are, setup),
                 cmocka_unit_test_setup(rules_for_other_ports_are_not_those_asked_for, setup),

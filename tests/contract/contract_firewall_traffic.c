@@ -434,6 +434,68 @@ static void packets_of_an_open_session_are_refused(void **state)
         }
 }
 
+static void expect_count(enum way way, enum firewall_service service, size_t wanted)
+{
+        const struct firewall_pair one = pair(way, service);
+        size_t connections = 99;
+
+        assert_works(firewall.count_sessions(firewall.context, &one, 1, PATIENCE_MS, &connections, fault));
+        if (connections != wanted)
+                fail_msg("%s has %zu connections to %s, not %zu", ways[way].own, connections,
+                         firewall_service_word(service), wanted);
+}
+
+static void connections_are_counted_by_client_and_service(void **state)
+{
+        AUTO_SESSION struct session first, second, brick, six, volfile, other;
+
+        (void)state;
+        session_open(&first, A4, 2049);
+        session_open(&second, A4, 2049);
+        session_open(&brick, A4, 49152);
+        session_open(&six, A6, 2049);
+        session_open(&other, B4, 2048);
+        expect_count(A4, SERVICE_NFS, 2);
+        expect_count(A4, SERVICE_GLUSTER, 1);
+        expect_count(A6, SERVICE_NFS, 1);
+        expect_count(A6, SERVICE_GLUSTER, 0);
+        expect_count(B4, SERVICE_NFS, 0);
+        calls.ports.volfiled = VOLFILED; /* 24007 leads there */
+        session_open(&volfile, A4, VOLFILED);
+        expect_count(A4, SERVICE_GLUSTER, 2);
+        session_fini(&second);
+        second = (struct session){ -1, -1, 0 };
+        expect_count(A4, SERVICE_NFS, 1);
+        session_goes_on(&first);
+        session_goes_on(&brick);
+}
+
+static void many_pairs_are_counted_at_once(void **state)
+{
+        AUTO_FIREWALL_SET struct firewall_set set = { 0 };
+        AUTO_SESSION struct session session;
+        size_t total = 0;
+
+        (void)state;
+        for (unsigned i = 0; i < 10000; i++) {
+                AUTO_FREE char *text = memory_format("10.97.%u.%u", i / 200, 1 + i % 200);
+                const struct firewall_pair one = { address(text), SERVICE_NFS };
+
+                firewall_set_open(&set, &one);
+        }
+        const struct firewall_pair own = pair(A4, SERVICE_NFS);
+        firewall_set_open(&set, &own);
+        AUTO_FREE size_t *connections = memory_new(set.pair_count, sizeof *connections);
+        session_open(&session, A4, 2049);
+        assert_works(firewall.count_sessions(firewall.context, set.pairs, set.pair_count, PATIENCE_MS, connections,
+                                             fault));
+        for (size_t i = 0; i < set.pair_count; i++) {
+                total += connections[i];
+                assert_int_equal(connections[i], address_equal(&set.pairs[i].address, &own.address));
+        }
+        assert_int_equal(total, 1);
+}
+
 static int compare_times(const void *a, const void *b)
 {
         int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
@@ -477,6 +539,8 @@ int main(void)
                 cmocka_unit_test_setup(session_with_a_port_for_storage_nodes_is_cut_at_installation, setup),
                 cmocka_unit_test_setup(session_that_was_not_accepted_yet_is_cut, setup),
                 cmocka_unit_test_setup(packets_of_an_open_session_are_refused, setup),
+                cmocka_unit_test_setup(connections_are_counted_by_client_and_service, setup),
+                cmocka_unit_test_setup(many_pairs_are_counted_at_once, setup),
                 cmocka_unit_test_setup(fifty_revocations_are_fast, setup),
         };
 

@@ -266,6 +266,20 @@ static int fake_observe(void *context, enum known *known, struct firewall_set *s
         return 0;
 }
 
+static int fake_count_sessions(void *context, const struct firewall_pair *pairs, size_t count, int deadline_ms,
+                               size_t *connections, struct fault *fault)
+{
+        struct fake_firewall *fake = context;
+        int failed = call_begin(fake, fault);
+
+        (void)deadline_ms;
+        if (!failed)
+                failed = pairs_check(pairs, count, fault);
+        for (size_t i = 0; i < count && !failed; i++)
+                connections[i] = firewall_set_has(&fake->set, &pairs[i]) ? fake->connections : 0;
+        return call_end(fake, failed, fault);
+}
+
 static int fake_remove(void *context, struct fault *fault)
 {
         struct fake_firewall *fake = context;
@@ -283,6 +297,7 @@ struct firewall fake_firewall_table(struct fake_firewall *fake)
         return (struct firewall){ .install = fake_install,
                                   .change = fake_change,
                                   .observe = fake_observe,
+                                  .count_sessions = fake_count_sessions,
                                   .remove = fake_remove,
                                   .context = fake };
 }

@@ -3,7 +3,8 @@
  * Thousands of random changes of what is wanted, of the servers and of what goes wrong with them, against the real
  * reconciler. At every instant: nobody is let in who had no right since it settled last. Once the faults stop, it
  * settles: who has the right is in, is shown as active, and nobody else is. A restart of the gateway in quiet
- * times shuts nobody out, not for an instant.
+ * times shuts nobody out, not for an instant. What the outlook on a commit (a dry run) says of the servers is what
+ * they come to hold.
  *
  *     simulate [--seed N] [--operations N]
  *
@@ -198,6 +199,23 @@ static void restart_quietly(struct simulation *simulation)
         simulation->keeping = false;
 }
 
+/* A dry run of a commit, and the commit. */
+static void foresee(struct simulation *simulation)
+{
+        struct foresight *foresight;
+        struct snapshot *draft;
+
+        calm_and_settle(simulation);
+        if (atomic_load(&simulation->failed))
+                return;
+        simulation_tell(simulation, "-- a commit that is foreseen");
+        draft = world_draft(simulation);
+        foresight = foresight_new(simulation, draft);
+        world_publish(simulation, draft);
+        settle(simulation);
+        foresight_end(foresight);
+}
+
 static void restart_anytime(struct simulation *simulation)
 {
         if (simulation->storage_gone)
@@ -237,6 +255,8 @@ static void operate(struct simulation *simulation)
                 restart_anytime(simulation);
         } else if (which < 93) {
                 restart_quietly(simulation);
+        } else if (which < 97) {
+                foresee(simulation);
         } else {
                 calm_and_settle(simulation);
         }

@@ -153,6 +153,29 @@ static bool bricks_agree(struct simulation *simulation, struct text *why)
         return true;
 }
 
+/* Whether the newest list of each volume has the storage nodes of its storage. */
+static bool storage_nodes_agree(struct simulation *simulation, struct text *why)
+{
+        struct snapshot_walk walk;
+        const struct storage *storage;
+
+        snapshot_walk_start(&walk, simulation->snapshot->kinds[DOCUMENT_STORAGE], NULL, NULL);
+        while ((storage = (const struct storage *)snapshot_walk_next(&walk)))
+                for (size_t i = 0; storage->volume && i < SIMULATED_VOLUMES; i++) {
+                        const struct access_list *list = &simulation->volumes[i].fake.list;
+                        AUTO_ACCESS_LIST struct access_list wanted = { 0 };
+                        const struct access_list held = { .peers = list->peers, .peer_count = list->peer_count };
+
+                        access_list_init(&wanted, storage->addresses, storage->address_count);
+                        if (strcmp(storage->volume, simulated_volume_names[i]) == 0 &&
+                            !access_list_equal(&held, &wanted)) {
+                                text_addf(why, "the list of %s has other storage nodes", storage->volume);
+                                return false;
+                        }
+                }
+        return true;
+}
+
 static bool firewall_agrees(struct simulation *simulation, struct pmap wanted, struct text *why)
 {
         struct pmap open[SERVICE_COUNT] = { 0 };
@@ -231,8 +254,8 @@ bool rights_settled(struct simulation *simulation, struct text *why)
         else if (right_missing(wanted, held, &entry))
                 text_addf(why, "still refused: %.*s", (int)entry.key_length, (const char *)entry.key);
         else
-                settled = bricks_agree(simulation, why) && firewall_agrees(simulation, wanted, why) &&
-                          status_agrees(simulation, &facts, why);
+                settled = bricks_agree(simulation, why) && storage_nodes_agree(simulation, why) &&
+                          firewall_agrees(simulation, wanted, why) && status_agrees(simulation, &facts, why);
         pmap_fini(&wanted);
         pmap_fini(&held);
         return settled;

@@ -232,8 +232,8 @@ static void export_change(struct simulation *simulation, struct snapshot *draft)
 
 /* --- Commits ------------------------------------------------------------------------------------------------ */
 
-/* Publishes `draft`: whoever it gives a right to has it from now on. */
-static void draft_publish(struct simulation *simulation, struct snapshot *draft)
+/* Whoever the draft gives a right to has it from now on. */
+void world_publish(struct simulation *simulation, struct snapshot *draft)
 {
         pthread_mutex_lock(&simulation->lock);
         rights_of(simulation, draft, NULL, &simulation->rights);
@@ -261,10 +261,10 @@ void world_begin(struct simulation *simulation)
                 environment_change(simulation, draft);
         for (unsigned i = 0; i < 16; i++)
                 node_change(simulation, draft);
-        draft_publish(simulation, draft);
+        world_publish(simulation, draft);
 }
 
-void world_change(struct simulation *simulation)
+struct snapshot *world_draft(struct simulation *simulation)
 {
         struct snapshot *draft = draft_begin(simulation);
 
@@ -280,5 +280,10 @@ void world_change(struct simulation *simulation)
                 else
                         storage_change(simulation, draft);
         }
-        draft_publish(simulation, draft);
+        return draft;
+}
+
+void world_change(struct simulation *simulation)
+{
+        world_publish(simulation, world_draft(simulation));
 }

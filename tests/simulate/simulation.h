@@ -83,7 +83,9 @@ void servers_calm(struct simulation *simulation);
 
 /* --- What is wanted: simulated_world.c */
 void world_begin(struct simulation *simulation);
-/* A commit of one to three random changes. */
+/* A commit of one to three random changes: made, and published; or world_change for both. */
+struct snapshot *world_draft(struct simulation *simulation);
+void world_publish(struct simulation *simulation, struct snapshot *draft); /* taken */
 void world_change(struct simulation *simulation);
 
 /* --- Who may, and who is let in: simulated_rights.c */
@@ -97,3 +99,11 @@ void rights_held(struct simulation *simulation, struct pmap *rights);
 void rights_check(struct simulation *simulation, const char *where);
 /* Whether everything is as the newest snapshot wants it; `why` says what is not. */
 bool rights_settled(struct simulation *simulation, struct text *why);
+
+/* --- What a commit would mean: simulated_outlook.c */
+struct foresight;
+/* What the servers, which have settled, would hold after a commit of `draft` by what the outlook on it says. Fails
+ * when that takes away what is not there, or gives what is. */
+struct foresight *foresight_new(struct simulation *simulation, const struct snapshot *draft);
+/* It is committed, and they have settled: fails unless they hold exactly that. */
+void foresight_end(struct foresight *foresight);

@@ -118,6 +118,7 @@ static void server_start(struct api *api)
                                         .status = api->status,
                                         .drift = api->drift,
                                         .files = &api->files,
+                                        .firewall = api->filter ? &api->firewall : NULL,
                                         .clock = &api->clock,
                                         .operator_gid = getgid(),
                                         .path_check_timeout_ms = 5000,
@@ -128,7 +129,7 @@ static void server_start(struct api *api)
         assert_int_equal(rest_start(&context, &api->server, &fault), 0);
 }
 
-static int api_start_with(void **state, unsigned request_timeout_s)
+static int api_start_with(void **state, unsigned request_timeout_s, bool filters)
 {
         struct api *api = NEW(struct api);
         struct fault fault = { 0 };
@@ -140,6 +141,10 @@ static int api_start_with(void **state, unsigned request_timeout_s)
         api->files = (struct storage_files){ .inspect = fake_inspect,
                                              .check_storage = fake_check,
                                              .context = &api->fake };
+        if (filters) {
+                api->filter = fake_firewall_new();
+                api->firewall = fake_firewall_table(api->filter);
+        }
         api->clock = (struct clock){ test_wall_ms, test_monotonic_ms, api };
         api->status = status_new(&api->clock);
         struct protocol_facts facts = { .pool_enforced = KNOWN_PRESENT };
@@ -155,12 +160,17 @@ static int api_start_with(void **state, unsigned request_timeout_s)
 
 int api_start(void **state)
 {
-        return api_start_with(state, 20);
+        return api_start_with(state, 20, true);
+}
+
+int api_start_unfiltered(void **state)
+{
+        return api_start_with(state, 20, false);
 }
 
 int api_start_impatient(void **state)
 {
-        return api_start_with(state, 1);
+        return api_start_with(state, 1, true);
 }
 
 void api_stop_server(struct api *api)
@@ -177,6 +187,8 @@ int api_stop(void **state)
         writer_free(api->writer);
         drift_free(api->drift);
         status_free(api->status);
+        if (api->filter)
+                fake_firewall_free(api->filter);
         unlink(api->socket);
         rmdir(api->folder);
         pthread_cond_destroy(&api->fake.changed);

@@ -17,6 +17,7 @@
 #include "reconcile/status.h"
 #include "rest/server.h"
 #include "store/writer.h"
+#include "tests/fakes/fake_firewall.h"
 
 /* Storages that say what the test wants. Under the lock. */
 struct files_for_test {
@@ -42,6 +43,8 @@ struct api {
         struct drift *drift; /* writes its events */
         struct files_for_test fake;
         struct storage_files files;
+        struct fake_firewall *filter;
+        struct firewall firewall;
         struct rest_server *server;
         atomic_llong wall_offset_ms; /* how far the server's wall clock is ahead */
         struct clock clock;
@@ -50,7 +53,8 @@ struct api {
 
 /* Group set-up and tear-down of cmocka: *state is the struct api. */
 int api_start(void **state);
-int api_start_impatient(void **state); /* a client may be silent for 1 s only */
+int api_start_unfiltered(void **state); /* the operator has switched the packet filter off */
+int api_start_impatient(void **state);  /* a client may be silent for 1 s only */
 int api_stop(void **state);
 void api_stop_server(struct api *api);
 

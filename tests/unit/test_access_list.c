@@ -129,6 +129,37 @@ static void access_list_admits_only_what_was_added(void **test)
         assert_false(admits(&list, "/", "10.0.0.1"));
 }
 
+static void line_is_told(void *context, const char *path, const struct address *address, bool appears)
+{
+        char text[ADDRESS_TEXT_SIZE];
+
+        text_addf(context, "%c%s:%s ", appears ? '+' : '-', path, address_format(address, text));
+}
+
+static void access_list_compare_tells_lines_of_one_alone(void **test)
+{
+        const struct address peers[] = { world_address("10.0.0.1"), world_address("10.0.0.2"),
+                                         world_address("10.0.0.3") };
+        AUTO_ACCESS_LIST struct access_list was = { 0 }, is = { 0 };
+        AUTO_TEXT struct text text = { 0 };
+
+        (void)test;
+        access_list_init(&was, peers, 2);
+        access_list_init(&is, peers + 1, 2);
+        add(&was, "/a", "10.0.0.9");
+        add(&was, "/b", "10.0.0.7");
+        add(&was, "/b", "10.0.0.9");
+        add(&is, "/b", "10.0.0.8");
+        add(&is, "/b", "10.0.0.9");
+        add(&is, "/c", "10.0.0.9");
+        access_list_compare(&was, &is, line_is_told, &text);
+        assert_string_equal(text_get(&text), "-/:10.0.0.1 +/:10.0.0.3 -/a:10.0.0.9 -/b:10.0.0.7 +/b:10.0.0.8 "
+                                             "+/c:10.0.0.9 ");
+        text_clear(&text);
+        access_list_compare(&is, &is, line_is_told, &text);
+        assert_string_equal(text_get(&text), "");
+}
+
 static void access_list_canary_names_its_generation(void **test)
 {
         char path[ACCESS_CANARY_SIZE];
@@ -145,6 +176,7 @@ int main(void)
                 cmocka_unit_test(access_list_does_not_depend_on_the_order_of_adding),
                 cmocka_unit_test(access_list_equal_sees_each_difference),
                 cmocka_unit_test(access_list_admits_only_what_was_added),
+                cmocka_unit_test(access_list_compare_tells_lines_of_one_alone),
                 cmocka_unit_test(access_list_canary_names_its_generation),
         };
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "domain/firewall_set.h"
 
 static struct address address(const char *text)
@@ -135,6 +136,34 @@ static void sets_are_equal_when_peers_and_pairs_are(void **state)
         assert_true(firewall_set_equal(&a, &b));
 }
 
+static void pair_is_told(void *context, const struct firewall_pair *told, bool opened)
+{
+        char text[ADDRESS_TEXT_SIZE];
+
+        text_addf(context, "%c%s:%s ", opened ? '+' : '-', firewall_service_word(told->service),
+                  address_format(&told->address, text));
+}
+
+static void comparison_tells_what_one_set_alone_has(void **state)
+{
+        AUTO_FIREWALL_SET struct firewall_set was = { 0 }, is = { 0 };
+        AUTO_TEXT struct text text = { 0 };
+        const struct firewall_pair both = pair(SERVICE_NFS, "10.0.0.2"), closed = pair(SERVICE_NFS, "10.0.0.1"),
+                                   opened = pair(SERVICE_NFS, "10.0.0.3"),
+                                   other = pair(SERVICE_GLUSTER, "10.0.0.1");
+
+        (void)state;
+        firewall_set_open(&was, &both);
+        firewall_set_open(&is, &both);
+        firewall_set_compare(&was, &is, pair_is_told, &text);
+        assert_string_equal(text_get(&text), "");
+        firewall_set_open(&was, &closed);
+        firewall_set_open(&is, &opened);
+        firewall_set_open(&is, &other);
+        firewall_set_compare(&was, &is, pair_is_told, &text);
+        assert_string_equal(text_get(&text), "-nfs:10.0.0.1 +nfs:10.0.0.3 +gluster:10.0.0.1 ");
+}
+
 static void services_have_words(void **state)
 {
         (void)state;
@@ -150,6 +179,7 @@ int main(void)
                 cmocka_unit_test(closing_takes_out_one_pair_of_one_service),
                 cmocka_unit_test(peers_are_sorted_and_replaced),
                 cmocka_unit_test(sets_are_equal_when_peers_and_pairs_are),
+                cmocka_unit_test(comparison_tells_what_one_set_alone_has),
                 cmocka_unit_test(services_have_words),
         };
 

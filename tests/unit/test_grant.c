@@ -108,6 +108,39 @@ static void grants_are_of_the_target_in_order_of_ids(void **test)
         shared_put(snapshot);
 }
 
+/* The grants of a node, export by export. */
+static void grants_of_a_node_are_those_of_all_exports_that_name_it(void **test)
+{
+        static const struct {
+                const char *node, *expected;
+        } rows[] = {
+                { "9", "ex-1:admitted:gluster ex-2:mount.conflict:gluster ex-4:mount.conflict:gluster" },
+                { "10", "ex-1:admitted:gluster ex-2:mount.conflict:gluster" },
+                { "11", "ex-3:admitted:nfs" },
+        };
+        static const struct protocol_facts facts = { .pool_enforced = KNOWN_PRESENT };
+        AUTO_SHARED struct snapshot *snapshot = world_new();
+        struct export *all = target(world_export("ex-1", 1), TARGET_ALL, NULL);
+
+        (void)test;
+        export_except(all, "11");
+        put(snapshot, all);
+        put(snapshot, target(world_export("ex-2", 2), TARGET_LAYER, "cp"));
+        put(snapshot, target(world_export("ex-3", 3), TARGET_LAYER, "cache"));
+        put(snapshot, target(world_export("ex-4", 4), TARGET_NODE, "9"));
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                AUTO_GRANTS struct grant_list list = { 0 };
+                AUTO_TEXT struct text text = { 0 };
+
+                grant_derive_node(snapshot, snapshot_node(snapshot, rows[i].node), &facts, 1000, &list);
+                for (size_t k = 0; k < list.count; k++)
+                        text_addf(&text, "%s%s:%s:%s", k ? " " : "", list.items[k].export->document.id,
+                                  access_word(list.items[k].verdict),
+                                  protocol_word(list.items[k].choice.protocol));
+                assert_string_equal(text_get(&text), rows[i].expected);
+        }
+}
+
 static void grant_list_holds_its_snapshot(void **test)
 {
         static const struct protocol_facts facts = { .pool_enforced = KNOWN_PRESENT };
@@ -340,6 +373,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(grants_are_of_the_target_in_order_of_ids),
+                cmocka_unit_test(grants_of_a_node_are_those_of_all_exports_that_name_it),
                 cmocka_unit_test(grant_list_holds_its_snapshot),
                 cmocka_unit_test(grants_without_storage_or_environment_are_refused),
                 cmocka_unit_test(grants_on_a_contested_address_are_suspended_for_all_claimants),
