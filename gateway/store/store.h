@@ -36,9 +36,10 @@ struct store_event {
 struct store_commit {
         const struct store_change *changes;
         size_t change_count;
-        const struct store_event *event; /* or NULL */
-        uint64_t revision;               /* out: given to every put and the event; 0 when it failed */
-        struct fault fault;              /* out: CONFLICT when an expected revision did not hold */
+        const struct store_event *events; /* in order */
+        size_t event_count;
+        uint64_t revision;  /* out: given to every put and event; 0 when it failed */
+        struct fault fault; /* out: CONFLICT when an expected revision did not hold */
 };
 
 struct store {

@@ -105,8 +105,8 @@ static void commit_one(struct store_memory *memory, struct store_commit *commit)
                 memcpy(old, memory->kinds, sizeof old);
                 memcpy(memory->kinds, draft, sizeof draft);
                 memcpy(draft, old, sizeof old);
-                if (commit->event)
-                        event_keep(memory, commit->event, commit->revision);
+                for (size_t k = 0; k < commit->event_count; k++)
+                        event_keep(memory, &commit->events[k], commit->revision);
         }
         kinds_fini(draft);
 }

@@ -192,8 +192,8 @@ static int commit_apply(struct store_sqlite *sqlite, struct store_commit *commit
                 if (!failed && !commit->fault.code)
                         failed = change_apply(sqlite, &commit->changes[i], *revision + 1, fault);
         }
-        if (!failed && !commit->fault.code && commit->event)
-                failed = event_apply(sqlite, commit->event, *revision + 1, fault);
+        for (size_t i = 0; i < commit->event_count && !failed && !commit->fault.code; i++)
+                failed = event_apply(sqlite, &commit->events[i], *revision + 1, fault);
         if (!failed && commit->fault.code)
                 failed = statement_run(sqlite, STATEMENT_SAVEPOINT_BACK, fault);
         if (!failed)

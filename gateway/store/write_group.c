@@ -2,8 +2,12 @@
 #include "store/write_group.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/log.h"
+#include "domain/contest.h"
+
+#define EVENT_ADDRESS "address."
 
 void write_group_init(struct write_group *group, const struct snapshot *base, int64_t now_ms,
                       struct writer *writer)
@@ -25,7 +29,6 @@ static void event_fini(struct store_event *event)
         text_drop(event->object);
         text_drop(event->before);
         text_drop(event->after);
-        *event = (struct store_event){ 0 };
 }
 
 static void entry_fini(struct write_entry *entry)
@@ -35,7 +38,9 @@ static void entry_fini(struct write_entry *entry)
                 text_drop(entry->changes[i].text);
         }
         free(entry->changes);
-        event_fini(&entry->event);
+        for (size_t i = 0; i < entry->event_count; i++)
+                event_fini(&entry->events[i]);
+        free(entry->events);
 }
 
 void write_group_fini(struct write_group *group)
@@ -99,31 +104,62 @@ void write_remove(struct write *write, enum document_kind kind, const char *id)
         snapshot_remove(group->trial, kind, copy);
 }
 
-void write_event_text(struct write *write, const char *actor, const char *source, const char *action,
-                      const char *object, const char *before, const char *after)
+/* `before` and `after` are taken. */
+static void event_add(struct write_group *group, const char *actor, const char *source, const char *action,
+                      const char *object, char *before, char *after)
 {
-        struct write_group *group = write->internal;
         struct write_entry *entry = entry_current(group);
 
-        event_fini(&entry->event);
-        entry->event = (struct store_event){ .at_ms = group->now_ms,
-                                             .actor = memory_text(actor),
-                                             .source = memory_text(source),
-                                             .action = memory_text(action),
-                                             .object = memory_text(object),
-                                             .before = memory_text(before),
-                                             .after = memory_text(after) };
-        entry->has_event = true;
+        entry->events = memory_grow(entry->events, entry->event_count, sizeof *entry->events);
+        entry->events[entry->event_count++] = (struct store_event){ .at_ms = group->now_ms,
+                                                                    .actor = memory_text(actor),
+                                                                    .source = memory_text(source),
+                                                                    .action = memory_text(action),
+                                                                    .object = memory_text(object),
+                                                                    .before = before,
+                                                                    .after = after };
         group->trial->revision = revision_ahead(group);
 }
 
 void write_event(struct write *write, const char *actor, const char *source, const char *action,
                  const char *object, const struct document *before, const struct document *after)
 {
-        AUTO_FREE char *before_text = before ? document_render(before) : NULL;
-        AUTO_FREE char *after_text = after ? document_render(after) : NULL;
+        event_add(write->internal, actor, source, action, object, before ? document_render(before) : NULL,
+                  after ? document_render(after) : NULL);
+}
 
-        write_event_text(write, actor, source, action, object, before_text, after_text);
+void write_event_text(struct write *write, const char *actor, const char *source, const char *action,
+                      const char *object, const char *before, const char *after)
+{
+        event_add(write->internal, actor, source, action, object, memory_text(before), memory_text(after));
+}
+
+static void contest_tell(void *context, const struct address *address, bool contested, const char *claimants)
+{
+        struct write_group *group = context;
+        const struct write_entry *entry = entry_current(group);
+        const struct store_event *cause = entry->event_count > 0 ? &entry->events[0] : NULL;
+        AUTO_FREE char *actor = memory_text(cause ? cause->actor : "gatehoused");
+        AUTO_FREE char *source = memory_text(cause ? cause->source : "internal");
+        char text[ADDRESS_TEXT_SIZE];
+
+        address_format(address, text);
+        for (size_t i = 0; i < entry->event_count; i++)
+                if (strncmp(entry->events[i].action, EVENT_ADDRESS, sizeof EVENT_ADDRESS - 1) == 0 &&
+                    strcmp(entry->events[i].object, text) == 0)
+                        return; /* the job has changed both claimants */
+        event_add(group, actor, source, contested ? EVENT_ADDRESS "contested" : EVENT_ADDRESS "agreed", text, NULL,
+                  memory_text(claimants));
+}
+
+/* Which contests the job has begun or ended. */
+static void contests_tell(struct write_group *group)
+{
+        const struct write_entry *entry = entry_current(group);
+
+        for (size_t i = 0; i < entry->change_count; i++)
+                if (entry->changes[i].kind == DOCUMENT_NODE)
+                        contest_walk(group->draft, group->trial, entry->changes[i].id, contest_tell, group);
 }
 
 void write_group_add(struct write_group *group, struct write_job *job)
@@ -137,7 +173,9 @@ void write_group_add(struct write_group *group, struct write_job *job)
         struct write write = { group->trial, group->now_ms, group->writer, group };
         int failed = job->prepare(job, &write, &entry->fault);
         assert(!failed == (entry->fault.code == FAULT_NONE));
-        if (!failed && (entry->change_count > 0 || entry->has_event)) {
+        if (!failed)
+                contests_tell(group);
+        if (!failed && (entry->change_count > 0 || entry->event_count > 0)) {
                 struct snapshot *accepted = group->trial;
 
                 group->trial = group->draft;
@@ -147,6 +185,21 @@ void write_group_add(struct write_group *group, struct write_job *job)
         }
         shared_put(group->trial);
         group->trial = NULL;
+}
+
+static void contests_log(const struct write_entry *entry)
+{
+        for (size_t i = 0; i < entry->event_count; i++) {
+                const struct store_event *event = &entry->events[i];
+
+                if (strcmp(event->action, EVENT_ADDRESS "contested") == 0)
+                        log_line(LOG_LEVEL_WARNING, (const char *[]){ "address", event->object, NULL },
+                                 "address.contested: two nodes claim it, %s; nobody is let in by it",
+                                 event->after);
+                else if (strcmp(event->action, EVENT_ADDRESS "agreed") == 0)
+                        log_line(LOG_LEVEL_NOTICE, (const char *[]){ "address", event->object, NULL },
+                                 "address.agreed: no two nodes claim it any more");
+        }
 }
 
 /* Tells each job how it went when the group's commit was kept. False when the store has kept something else
@@ -163,6 +216,8 @@ static bool entries_settle(struct write_group *group, const struct store_commit 
                 agrees = agrees && !commit->fault.code && commit->revision == ++expected;
                 if (commit->fault.code)
                         log_error("store: a commit was refused though nobody else writes: %s", commit->fault.text);
+                else
+                        contests_log(&group->entries[i]);
                 group->entries[i].fault = commit++->fault;
         }
         return agrees;
@@ -180,10 +235,10 @@ enum write_outcome write_group_commit(struct write_group *group, struct store *s
                 const struct write_entry *entry = &group->entries[i];
 
                 if (entry->is_committed)
-                        commits[count++] =
-                                (struct store_commit){ .changes = entry->changes,
-                                                       .change_count = entry->change_count,
-                                                       .event = entry->has_event ? &entry->event : NULL };
+                        commits[count++] = (struct store_commit){ .changes = entry->changes,
+                                                                  .change_count = entry->change_count,
+                                                                  .events = entry->events,
+                                                                  .event_count = entry->event_count };
         }
         if (!store->operations->commit(store, commits, count, &fault))
                 return entries_settle(group, commits) ? WRITE_KEPT : WRITE_DISAGREES;

@@ -15,8 +15,8 @@ struct write_entry {
         struct fault fault;           /* code NONE = committed, or nothing was asked for */
         struct store_change *changes; /* ids and texts are owned */
         size_t change_count;
-        struct store_event event; /* strings are owned */
-        bool has_event;
+        struct store_event *events; /* strings are owned */
+        size_t event_count;
         bool follows;      /* prepared on changes of jobs before it: what it saw stands and falls with them */
         bool is_committed; /* has a commit of its own in the group, the next of `commits` */
 };

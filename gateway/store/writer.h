@@ -30,8 +30,9 @@ void write_put(struct write *write, struct document *document);
 /* Asks for the removal; nothing happens when there is no such object. */
 void write_remove(struct write *write, enum document_kind kind, const char *id);
 
-/* The audit line of this job; strings are copied. Without it the commit has none; with it alone the job is
- * committed too. before/after: the documents' stored forms are taken as they are now (either may be NULL). */
+/* Adds an audit line to this job's; strings are copied. A job with nothing else is committed too. before/after:
+ * the documents' stored forms are taken as they are now (either may be NULL). That an address has come to be
+ * claimed by two nodes, or by one alone again, is added by itself, in the name of the job's first line. */
 void write_event(struct write *write, const char *actor, const char *source, const char *action,
                  const char *object, const struct document *before, const struct document *after);
 /* The same with both sides as JSON of the caller's (copied; either may be NULL). */

@@ -266,7 +266,8 @@ static void store_failed_commit_leaves_the_others_of_its_group(void **state)
         struct store_commit commits[] = { commit_of(&good, 1), commit_of(bad, 2), commit_of(&late, 1) };
         AUTO_TEXT struct text events = { 0 };
 
-        commits[1].event = &event;
+        commits[1].events = &event;
+        commits[1].event_count = 1;
         assert_int_equal(bench->store->operations->commit(bench->store, commits, 3, NULL), 0);
         assert_int_equal(commits[0].fault.code, FAULT_NONE);
         assert_int_equal(commits[1].fault.code, FAULT_CONFLICT);
@@ -297,18 +298,22 @@ static void store_events_are_kept_with_their_commit(void **state)
         struct bench *bench = *state;
         const struct store_event create = { 1700000000123, "token:ci", "10.0.0.9", "export.create",
                                             "ex-1",        NULL,       "{\"a\":1}" };
-        const struct store_event nothing = { 2, "uid:0", "unix", "login", NULL, NULL, NULL };
+        const struct store_event twice[] = { { 2, "uid:0", "unix", "login", NULL, NULL, NULL },
+                                             { 3, "uid:0", "unix", "logout", NULL, NULL, NULL } };
         const struct store_change put = { DOCUMENT_EXPORT, "ex-1", "{\"a\":1}", 0 };
-        struct store_commit commits[] = { { .changes = &put, .change_count = 1, .event = &create },
-                                          { .event = &nothing } };
+        struct store_commit commits[] = {
+                { .changes = &put, .change_count = 1, .events = &create, .event_count = 1 },
+                { .events = twice, .event_count = 2 },
+        };
         AUTO_TEXT struct text all = { 0 }, later = { 0 };
 
         assert_int_equal(bench->store->operations->commit(bench->store, commits, 2, NULL), 0);
         assert_int_equal(bench->store->operations->events(bench->store, 0, event_print, &all, NULL), 0);
         assert_string_equal(text_get(&all), "1 1700000000123 token:ci 10.0.0.9 export.create ex-1 - {\"a\":1}\n"
-                                            "2 2 uid:0 unix login - - -\n");
+                                            "2 2 uid:0 unix login - - -\n"
+                                            "2 3 uid:0 unix logout - - -\n");
         assert_int_equal(bench->store->operations->events(bench->store, 1, event_print, &later, NULL), 0);
-        assert_string_equal(text_get(&later), "2 2 uid:0 unix login - - -\n");
+        assert_string_equal(text_get(&later), "2 2 uid:0 unix login - - -\n2 3 uid:0 unix logout - - -\n");
 }
 
 static int walk_stop(void *context, enum document_kind kind, const char *id, uint64_t revision, const char *text,
