@@ -7,6 +7,7 @@
 
 static const char *const firewall_words[] = { "off", "enforce", NULL };
 static const char *const reconcile_words[] = { "observe", "enforce", NULL };
+static const char *const expiry_words[] = { "keep", "suspend", NULL };
 static const char *const log_words[] = { "error", "warning", "notice", "info", "debug", NULL };
 
 #define AT(member) offsetof(struct configuration, member)
@@ -150,6 +151,29 @@ const struct setting configuration_table[] = {
           .least = 1000,
           .most = 3600000,
           .help = "How often the servers are compared with what is wanted when nothing has happened." },
+        { .key = "inventory_warn",
+          .type = SETTING_DURATION,
+          .offset = AT(inventory_warn_ms),
+          .preset = "2m",
+          .least = 0,
+          .most = 604800000,
+          .help = "How long a source of the inventory that sends heartbeats may be silent before an event, a line "
+                  "in the log and the health say so; 0s for ever." },
+        { .key = "inventory_max_age",
+          .type = SETTING_DURATION,
+          .offset = AT(inventory_max_age_ms),
+          .preset = "15m",
+          .least = 0,
+          .most = 604800000,
+          .help = "How long it may be silent before its environments get no new grants; longer than "
+                  "inventory_warn, or 0s for ever." },
+        { .key = "inventory_expired",
+          .type = SETTING_WORD,
+          .offset = AT(inventory_expired),
+          .preset = "keep",
+          .words = expiry_words,
+          .help = "What becomes of the grants that there are when a source has been silent for inventory_max_age: "
+                  "keep leaves them, suspend takes all of its environments' away until it is heard again." },
         { .key = "path_check_timeout",
           .type = SETTING_DURATION,
           .offset = AT(path_check_timeout_ms),
@@ -181,6 +205,15 @@ int configuration_load(const char *path, struct configuration *configuration, st
 
         if (version[0] != '\0' && platform_version_parse(version, &configuration->platform_version) != 0)
                 abort(); /* version_is_valid has let it through */
+        if (configuration->inventory_max_age_ms > 0 &&
+            configuration->inventory_warn_ms >= configuration->inventory_max_age_ms) {
+                text_addf(
+                        problems,
+                        "%s: inventory_warn: it is not shorter than inventory_max_age; a shorter time, or 0s, is "
+                        "allowed\n",
+                        path);
+                failed = -1;
+        }
         return failed;
 }
 

@@ -12,6 +12,7 @@
 
 enum firewall_mode { FIREWALL_OFF, FIREWALL_ENFORCE };
 enum reconcile_mode { RECONCILE_OBSERVE, RECONCILE_ENFORCE };
+enum inventory_expiry { INVENTORY_EXPIRY_KEEP, INVENTORY_EXPIRY_SUSPEND };
 
 struct configuration {
         char *state_dir;
@@ -32,6 +33,9 @@ struct configuration {
         char **known_stacks;
         int reconcile; /* enum reconcile_mode */
         int64_t reconcile_interval_ms;
+        int64_t inventory_warn_ms;
+        int64_t inventory_max_age_ms;
+        int inventory_expired; /* enum inventory_expiry */
         int64_t path_check_timeout_ms;
         int64_t request_timeout_ms;
         int64_t max_connections;

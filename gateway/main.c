@@ -59,7 +59,8 @@ struct gateway {
         struct firewall firewall;
         struct rest_server *rest;
         pthread_mutex_t reconcile_lock;
-        struct reconcile *reconcile; /* under its lock: commits wake it while it comes and goes */
+        struct reconcile *reconcile; /* under its lock, as the next: commits wake them while they come and go */
+        struct inventory_watch *inventory;
 };
 
 static void usage_print(FILE *out)
@@ -190,6 +191,7 @@ static void published(void *context)
 
         pthread_mutex_lock(&gateway->reconcile_lock);
         reconcile_wake(gateway->reconcile);
+        inventory_watch_wake(gateway->inventory);
         pthread_mutex_unlock(&gateway->reconcile_lock);
 }
 
@@ -277,6 +279,22 @@ static int reconcile_open(struct gateway *gateway, struct fault *fault)
         return failed;
 }
 
+static int inventory_open(struct gateway *gateway, struct fault *fault)
+{
+        const struct configuration *configuration = &gateway->configuration;
+        const struct inventory_ages ages = { .warn_ms = configuration->inventory_warn_ms,
+                                             .most_ms = configuration->inventory_max_age_ms,
+                                             .suspend = configuration->inventory_expired ==
+                                                        INVENTORY_EXPIRY_SUSPEND };
+        struct inventory_watch *watch = NULL;
+        int failed = inventory_watch_new(gateway->writer, gateway->status, clock_system(), &ages, &watch, fault);
+
+        pthread_mutex_lock(&gateway->reconcile_lock);
+        gateway->inventory = watch;
+        pthread_mutex_unlock(&gateway->reconcile_lock);
+        return failed;
+}
+
 static int rest_open(struct gateway *gateway, struct fault *fault)
 {
         const struct configuration *configuration = &gateway->configuration;
@@ -284,6 +302,7 @@ static int rest_open(struct gateway *gateway, struct fault *fault)
                 .writer = gateway->writer,
                 .status = gateway->status,
                 .drift = gateway->drift,
+                .inventory = gateway->inventory,
                 .files = &gateway->files,
                 .firewall = configuration->firewall == FIREWALL_ENFORCE ? &gateway->firewall : NULL,
                 .clock = clock_system(),
@@ -316,7 +335,8 @@ static int gateway_start(struct gateway *gateway, struct fault *fault)
         gateway->status = status_new(clock_system());
         status_set_facts(gateway->status, &facts);
         if ((failed = listeners_open(gateway, fault)) || (failed = store_start(gateway, fault)) ||
-            (failed = world_open(gateway, fault)) || (failed = reconcile_open(gateway, fault)))
+            (failed = world_open(gateway, fault)) || (failed = reconcile_open(gateway, fault)) ||
+            (failed = inventory_open(gateway, fault)))
                 return failed;
         return rest_open(gateway, fault);
 }
@@ -324,12 +344,16 @@ static int gateway_start(struct gateway *gateway, struct fault *fault)
 static void gateway_stop(struct gateway *gateway)
 {
         struct reconcile *reconcile;
+        struct inventory_watch *inventory;
 
         rest_stop(gateway->rest);
         pthread_mutex_lock(&gateway->reconcile_lock);
         reconcile = gateway->reconcile;
+        inventory = gateway->inventory;
         gateway->reconcile = NULL;
+        gateway->inventory = NULL;
         pthread_mutex_unlock(&gateway->reconcile_lock);
+        inventory_watch_free(inventory);
         reconcile_stop(reconcile);
         writer_free(gateway->writer);
         drift_free(gateway->drift);

@@ -7,6 +7,7 @@
 #include "cli/invocation.h"
 
 extern const struct command environment_commands[];
+extern const struct command inventory_commands[];
 extern const struct command storage_commands[];
 extern const struct command export_commands[];
 extern const struct command grant_commands[];

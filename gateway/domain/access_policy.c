@@ -66,6 +66,38 @@ static enum access_verdict judge_state(const struct environment *environment, co
         return ACCESS_ENVIRONMENT_STOPPED;
 }
 
+/* The newest of what the grant is made of; an export's, since it last let anybody in. */
+static uint64_t newest_revision(const struct export *export, const struct environment *environment,
+                                const struct node *node)
+{
+        uint64_t newest = export->widened_revision ? export->widened_revision : export->document.revision;
+
+        if (environment->document.revision > newest)
+                newest = environment->document.revision;
+        return node->document.revision > newest ? node->document.revision : newest;
+}
+
+/* Who was let in when its inventory fell silent stays so, unless the operator wants it otherwise. */
+static enum access_verdict judge_inventory(const struct export *export, const struct environment *environment,
+                                           const struct node *node, const struct access_facts *facts)
+{
+        const char *const sources[] = { environment->origin.source, node->origin.source };
+        enum access_verdict verdict = ACCESS_ADMITTED;
+
+        for (size_t i = 0; i < 2 && facts->inventory; i++) {
+                const struct inventory *inventory =
+                        sources[i] ? facts->inventory(facts->context, sources[i]) : NULL;
+
+                if (!inventory || inventory->state != INVENTORY_EXPIRED)
+                        continue;
+                if (inventory->suspends)
+                        return ACCESS_INVENTORY_SUSPENDED;
+                if (newest_revision(export, environment, node) > inventory_expired_since(inventory))
+                        verdict = ACCESS_INVENTORY_EXPIRED;
+        }
+        return verdict;
+}
+
 /* One address in doubt is enough: which of them the node will come from is not known. */
 static enum access_verdict judge_addresses(const struct node *node, const struct access_facts *facts)
 {
@@ -91,6 +123,8 @@ enum access_verdict access_judge(const struct export *export, const struct stora
                 verdict = judge_export(export, facts->now_ms);
         if (verdict == ACCESS_ADMITTED)
                 verdict = judge_state(environment, node);
+        if (verdict == ACCESS_ADMITTED)
+                verdict = judge_inventory(export, environment, node, facts);
         if (verdict == ACCESS_ADMITTED)
                 verdict = judge_addresses(node, facts);
         return verdict;

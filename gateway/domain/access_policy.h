@@ -26,6 +26,12 @@
         X(ACCESS_ENVIRONMENT_STOPPED, "environment.stopped", "the environment is stopped", true)                  \
         X(ACCESS_ENVIRONMENT_MIGRATING, "environment.migrating",                                                  \
           "the environment migrates and this node's addresses have not been confirmed since", true)               \
+        X(ACCESS_INVENTORY_SUSPENDED, "inventory.suspended",                                                      \
+          "its inventory has not been heard of for inventory_max_age; nobody is let in until it is", true)        \
+        X(ACCESS_INVENTORY_EXPIRED, "inventory.expired",                                                          \
+          "its inventory has not been heard of for inventory_max_age, and nobody new is let in until it is: the " \
+          "node, its environment or the export was written since",                                                \
+          true)                                                                                                   \
         X(ACCESS_NODE_NO_ADDRESS, "node.no_address", "the node has no address", true)                             \
         X(ACCESS_ADDRESS_CONTESTED, "address.contested",                                                          \
           "another node claims the same address; nobody is let in by it until the inventory agrees", true)        \
@@ -45,6 +51,8 @@ struct access_facts {
         bool (*is_contested)(void *context, const struct address *address);
         /* whether a storage node has `address` */
         bool (*is_storage_node)(void *context, const struct address *address);
+        /* the source of this name; NULL when nothing is known of it, so that its silence does not count */
+        const struct inventory *(*inventory)(void *context, const char *source);
         void *context;
 };
 

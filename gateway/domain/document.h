@@ -19,7 +19,8 @@
         X(DOCUMENT_EXPORT, "export")           \
         X(DOCUMENT_TOKEN, "token")             \
         X(DOCUMENT_REPLY, "reply")             \
-        X(DOCUMENT_COUNTER, "counter")
+        X(DOCUMENT_COUNTER, "counter")         \
+        X(DOCUMENT_INVENTORY, "inventory")
 
 #define DOCUMENT_ENUM(kind, word) kind,
 enum document_kind { DOCUMENT_TABLE(DOCUMENT_ENUM) DOCUMENT_KIND_COUNT };
@@ -27,7 +28,7 @@ enum document_kind { DOCUMENT_TABLE(DOCUMENT_ENUM) DOCUMENT_KIND_COUNT };
 
 #define DOCUMENT_ID_MAX 256 /* bytes, without the NUL */
 
-/* First member of struct environment, node, storage, export, token, reply and counter. */
+/* First member of struct environment, node, storage, export, token, reply, counter and inventory. */
 struct document {
         struct shared shared;
         enum document_kind kind;

@@ -84,6 +84,7 @@ static void stored_environment_read(struct json_reader *reader, void *object)
 
         environment_read(reader, environment);
         decimal_read(reader, "state_revision", &environment->state_revision);
+        origin_read(reader, &environment->origin);
 }
 
 static void stored_environment_write(const void *object, struct json_t *json)
@@ -92,6 +93,7 @@ static void stored_environment_write(const void *object, struct json_t *json)
 
         environment_write(environment, json);
         decimal_write(json, "state_revision", environment->state_revision);
+        origin_write(&environment->origin, json);
 }
 
 static void *stored_node_new(const char *id)
@@ -106,6 +108,7 @@ static void stored_node_read(struct json_reader *reader, void *object)
         name_read(reader, "environment", &node->environment);
         name_read(reader, "environment_uid", &node->environment_uid);
         node_read(reader, node);
+        origin_read(reader, &node->origin);
 }
 
 static void stored_node_write(const void *object, struct json_t *json)
@@ -115,6 +118,7 @@ static void stored_node_write(const void *object, struct json_t *json)
         json_set_text(json, "environment", node->environment);
         json_set_text(json, "environment_uid", node->environment_uid);
         node_write(node, json);
+        origin_write(&node->origin, json);
 }
 
 static void *stored_storage_new(const char *id)
@@ -147,6 +151,8 @@ static void stored_export_read(struct json_reader *reader, void *object)
         decimal_read(reader, "file_system_id", &export->file_system_id);
         name_read(reader, "account", &export->account);
         name_read(reader, "environment_uid", &export->environment_uid);
+        if (!json_is_absent(reader, "widened_revision"))
+                decimal_read(reader, "widened_revision", &export->widened_revision);
         export_read(reader, export);
 }
 
@@ -158,6 +164,8 @@ static void stored_export_write(const void *object, struct json_t *json)
         decimal_write(json, "file_system_id", export->file_system_id);
         json_set_text(json, "account", export->account);
         json_set_text(json, "environment_uid", export->environment_uid);
+        if (export->widened_revision)
+                decimal_write(json, "widened_revision", export->widened_revision);
         export_write(export, json);
 }
 
@@ -218,6 +226,47 @@ static void stored_counter_write(const void *object, struct json_t *json)
         decimal_write(json, "value", ((const struct counter *)object)->value);
 }
 
+static void *stored_inventory_new(const char *id)
+{
+        return inventory_new(id);
+}
+
+static void stored_inventory_read(struct json_reader *reader, void *object)
+{
+        struct inventory *inventory = object;
+        uint64_t heard_at_ms = 0;
+        size_t state = 0;
+
+        json_take_number(reader, "source_revision", JSON_REQUIRED, 0, INVENTORY_REVISION_MAX,
+                         &inventory->revision);
+        json_take_bool(reader, "beats", JSON_REQUIRED, &inventory->beats);
+        json_take_number(reader, "heard_at_ms", JSON_REQUIRED, 0, INT64_MAX, &heard_at_ms);
+        json_take_word(reader, "state", JSON_REQUIRED, inventory_state_words, &state);
+        json_take_bool(reader, "suspends", JSON_REQUIRED, &inventory->suspends);
+        json_take_bool(reader, "spared", JSON_REQUIRED, &inventory->spared);
+        decimal_read(reader, "expired_revision", &inventory->expired_revision);
+        inventory->heard_at_ms = (int64_t)heard_at_ms;
+        inventory->state = (enum inventory_state)state;
+        inventory->has_report = !json_is_absent(reader, "report_digest");
+        if (inventory->has_report)
+                hash_read(reader, "report_digest", inventory->report_digest);
+}
+
+static void stored_inventory_write(const void *object, struct json_t *json)
+{
+        const struct inventory *inventory = object;
+
+        json_object_set_new(json, "source_revision", json_integer((json_int_t)inventory->revision));
+        json_object_set_new(json, "beats", json_boolean(inventory->beats));
+        json_object_set_new(json, "heard_at_ms", json_integer(inventory->heard_at_ms));
+        json_set_text(json, "state", inventory_state_word(inventory->state));
+        json_object_set_new(json, "suspends", json_boolean(inventory->suspends));
+        json_object_set_new(json, "spared", json_boolean(inventory->spared));
+        decimal_write(json, "expired_revision", inventory->expired_revision);
+        if (inventory->has_report)
+                hash_write(json, "report_digest", inventory->report_digest);
+}
+
 static const struct {
         void *(*make)(const char *id);
         void (*read)(struct json_reader *reader, void *object);
@@ -230,6 +279,7 @@ static const struct {
         [DOCUMENT_TOKEN] = { stored_token_new, stored_token_read, stored_token_write },
         [DOCUMENT_REPLY] = { stored_reply_new, stored_reply_read, stored_reply_write },
         [DOCUMENT_COUNTER] = { stored_counter_new, stored_counter_read, stored_counter_write },
+        [DOCUMENT_INVENTORY] = { stored_inventory_new, stored_inventory_read, stored_inventory_write },
 };
 
 char *document_render(const struct document *document)

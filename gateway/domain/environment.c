@@ -21,6 +21,7 @@ static void environment_free(void *object)
         for (size_t i = 0; i < environment->layer_count; i++)
                 free(environment->layers[i]);
         free(environment->layers);
+        origin_fini(&environment->origin);
         free(environment->uid);
         free(environment->account);
         document_fini(&environment->document);
@@ -46,6 +47,7 @@ static void node_free(void *object)
         free(node->os_id);
         free(node->os_id_like);
         free(node->os_version);
+        origin_fini(&node->origin);
         document_fini(&node->document);
         free(node);
 }

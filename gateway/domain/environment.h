@@ -11,6 +11,7 @@
 
 #include "domain/address.h"
 #include "domain/document.h"
+#include "domain/inventory.h"
 
 #define NAME_MAX_BYTES 128       /* environment, layer, storage and account names, uids and node ids */
 #define LAYERS_MAX 64            /* of one environment */
@@ -46,6 +47,7 @@ struct environment {
         struct platform_version platform_version;
         char **layers; /* names, unique, in the order given */
         size_t layer_count;
+        struct origin origin;
 };
 
 struct node {
@@ -60,6 +62,7 @@ struct node {
         char *os_id_like; /* os-release(5) ID_LIKE: words parted by blanks, or NULL */
         char *os_version; /* os-release(5) VERSION_ID, or NULL */
         bool nfs_only;    /* the platform narrowed client_types to nfs */
+        struct origin origin;
 };
 
 /* Zeroed objects at one reference; caller owns. Strings are set by taking heap memory. */

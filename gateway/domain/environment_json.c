@@ -120,6 +120,23 @@ void node_write(const struct node *node, struct json_t *object)
                 json_object_set_new(object, "client_types", json_pack("[s]", "nfs"));
 }
 
+void origin_read(struct json_reader *reader, struct origin *origin)
+{
+        const char *source;
+
+        if (json_take_name(reader, "source", JSON_OPTIONAL, &source))
+                origin->source = memory_text(source);
+        json_take_number(reader, "source_revision", JSON_OPTIONAL, 0, INVENTORY_REVISION_MAX, &origin->revision);
+}
+
+void origin_write(const struct origin *origin, struct json_t *object)
+{
+        if (!origin->source)
+                return;
+        json_set_text(object, "source", origin->source);
+        json_object_set_new(object, "source_revision", json_integer((json_int_t)origin->revision));
+}
+
 struct environment *environment_from_json(const char *name, const struct json_t *body,
                                           struct violations *violations)
 {
@@ -148,6 +165,7 @@ struct json_t *environment_to_json(const struct environment *environment)
         json_t *object = json_document_begin(&environment->document, "name");
 
         environment_write(environment, object);
+        origin_write(&environment->origin, object);
         json_document_end(&environment->document, object);
         return object;
 }
@@ -158,6 +176,7 @@ struct json_t *node_to_json(const struct node *node)
 
         json_set_text(object, "environment", node->environment);
         node_write(node, object);
+        origin_write(&node->origin, object);
         json_document_end(&node->document, object);
         return object;
 }

@@ -29,3 +29,7 @@ void environment_read(struct json_reader *reader, struct environment *environmen
 void environment_write(const struct environment *environment, struct json_t *object);
 void node_read(struct json_reader *reader, struct node *node);
 void node_write(const struct node *node, struct json_t *object);
+
+/* Who said so, {source, source_revision}: not in a body, where the header of the request tells. */
+void origin_read(struct json_reader *reader, struct origin *origin);
+void origin_write(const struct origin *origin, struct json_t *object);

@@ -75,6 +75,32 @@ char *export_id_make(int64_t wall_ms, const uint8_t random[10], char id[EXPORT_I
         return id;
 }
 
+static bool export_is_open(const struct export *export, int64_t now_ms)
+{
+        return export->enabled && (export->expires_at_ms == 0 || now_ms < export->expires_at_ms);
+}
+
+/* Whether `next` lets in whom `now` keeps out, or gives more to whom it lets in. */
+static bool export_widens(const struct export *next, const struct export *now, int64_t now_ms)
+{
+        bool other_ids = next->anonymous_uid != now->anonymous_uid || next->anonymous_gid != now->anonymous_gid;
+
+        if (!export_is_open(now, now_ms) || next->access < now->access || next->squash < now->squash ||
+            (now->squash != SQUASH_NONE && other_ids))
+                return true;
+        for (size_t i = 0; i < now->except_count; i++)
+                if (!export_excepts(next, now->except[i]))
+                        return true;
+        return false;
+}
+
+void export_keep_widened_revision(struct export *next, const struct export *now, int64_t now_ms)
+{
+        next->widened_revision = 0;
+        if (!export_widens(next, now, now_ms))
+                next->widened_revision = now->widened_revision ? now->widened_revision : now->document.revision;
+}
+
 bool export_excepts(const struct export *export, const char *node_id)
 {
         for (size_t i = 0; i < export->except_count; i++)

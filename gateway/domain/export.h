@@ -53,7 +53,8 @@ struct export
         size_t label_count;
         char *manager; /* who keeps it ("dashboard", "terraform"), or NULL */
         bool enabled;
-        int64_t expires_at_ms; /* 0 = never */
+        int64_t expires_at_ms;     /* 0 = never */
+        uint64_t widened_revision; /* of the commit that last let anybody in, or gave anybody more; 0 = own */
 };
 
 /* With the defaults of a POST body (rw, no squash, auto, hard, 0755, enabled); the rest zeroed; one reference,
@@ -64,6 +65,10 @@ struct export *export_new(const char *id);
  * `random` has 10 bytes. */
 #define EXPORT_ID_SIZE 30
 char *export_id_make(int64_t wall_ms, const uint8_t random[10], char id[EXPORT_ID_SIZE]);
+
+/* Sets next->widened_revision for an export that replaces `now`: kept unless `next` lets in who is not let in at
+ * `now_ms`, or gives more (ro to rw, less squash). Call it before `next` is put. */
+void export_keep_widened_revision(struct export *next, const struct export *now, int64_t now_ms);
 
 /* Whether the node is taken out of the export's target. */
 bool export_excepts(const struct export *export, const char *node_id);

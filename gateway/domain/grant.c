@@ -42,6 +42,11 @@ static bool address_is_storage(void *context, const struct address *address)
         return snapshot_address_is_storage(context, address);
 }
 
+static const struct inventory *inventory_find(void *context, const char *source)
+{
+        return snapshot_inventory(context, source);
+}
+
 /* Whether one of the older exports at the same mount path with this target lets `node` in. That one may itself
  * give way to a still older one: then that one is the one that takes the path, and the answer is the same. */
 static bool mount_is_taken_by(const struct derivation *derivation, const struct node *node,
@@ -112,7 +117,8 @@ static struct derivation derivation_of(const struct snapshot *snapshot, const st
                 .storage = snapshot_storage(snapshot, export->storage),
                 .environment = snapshot_environment_by_uid(snapshot, export->environment_uid),
                 .protocol_facts = facts,
-                .access_facts = { now_ms, address_is_contested, address_is_storage, (void *)(uintptr_t)snapshot },
+                .access_facts = { now_ms, address_is_contested, address_is_storage, inventory_find,
+                                  (void *)(uintptr_t)snapshot },
         };
 }
 

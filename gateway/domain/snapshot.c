@@ -183,6 +183,7 @@ static void change_indexes(struct snapshot *draft, const struct document *docume
                 break;
         case DOCUMENT_REPLY:
         case DOCUMENT_COUNTER:
+        case DOCUMENT_INVENTORY:
         case DOCUMENT_KIND_COUNT:
                 break;
         }
@@ -243,6 +244,11 @@ const struct export *snapshot_export_by_number(const struct snapshot *snapshot, 
         const uint8_t key[2] = { (uint8_t)(number >> 8), (uint8_t)number };
 
         return pmap_find(snapshot->exports_by_number, key, sizeof key);
+}
+
+const struct inventory *snapshot_inventory(const struct snapshot *snapshot, const char *source)
+{
+        return (const struct inventory *)snapshot_find(snapshot, DOCUMENT_INVENTORY, source);
 }
 
 const struct token *snapshot_token_by_hash(const struct snapshot *snapshot, const uint8_t hash[TOKEN_HASH_SIZE])

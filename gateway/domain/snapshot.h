@@ -53,6 +53,7 @@ const struct node *snapshot_node(const struct snapshot *snapshot, const char *id
 const struct storage *snapshot_storage(const struct snapshot *snapshot, const char *name);
 const struct export *snapshot_export(const struct snapshot *snapshot, const char *id);
 const struct export *snapshot_export_by_number(const struct snapshot *snapshot, uint16_t number);
+const struct inventory *snapshot_inventory(const struct snapshot *snapshot, const char *source);
 const struct token *snapshot_token_by_hash(const struct snapshot *snapshot, const uint8_t hash[TOKEN_HASH_SIZE]);
 
 /* Whether two nodes or more claim `address`. */

@@ -85,6 +85,27 @@ static void document_tell(struct changes *changes, const struct document *docume
         }
 }
 
+/* What a source says is told by its objects; here only whether they still count. Its objects may be anywhere. */
+static void source_tell(struct changes *changes, const struct inventory *was, const struct inventory *is)
+{
+        bool expired_was = was && was->state == INVENTORY_EXPIRED,
+             expired_is = is && is->state == INVENTORY_EXPIRED;
+
+        if (expired_was == expired_is &&
+            (!expired_is ||
+             (was->suspends == is->suspends && inventory_expired_since(was) == inventory_expired_since(is))))
+                return;
+        index_tell(changes, changes->newer->kinds[DOCUMENT_EXPORT], NULL);
+}
+
+static void source_difference_tell(void *context, const void *key, size_t key_length, void *old_value,
+                                   void *new_value)
+{
+        (void)key;
+        (void)key_length;
+        source_tell(context, old_value, new_value);
+}
+
 static void difference_tell(void *context, const void *key, size_t key_length, void *old_value, void *new_value)
 {
         struct changes *changes = context;
@@ -111,4 +132,6 @@ void changes_walk(const struct snapshot *older, const struct snapshot *newer,
         }
         for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
                 pmap_diff(older->kinds[kinds[i]], newer->kinds[kinds[i]], difference_tell, &changes);
+        pmap_diff(older->kinds[DOCUMENT_INVENTORY], newer->kinds[DOCUMENT_INVENTORY], source_difference_tell,
+                  &changes);
 }

@@ -335,7 +335,8 @@ bool status_backend(struct status *status, enum backend backend, struct fault *f
 
 const char *backend_word(enum backend backend)
 {
-        static const char *const words[BACKEND_COUNT] = { "store", "helper", "firewall", "ganesha", "glusterd" };
+        static const char *const words[BACKEND_COUNT] = { "store",   "helper",   "firewall",
+                                                          "ganesha", "glusterd", "inventory" };
 
         return words[backend];
 }

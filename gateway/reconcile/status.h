@@ -64,9 +64,17 @@ void status_set_observes(struct status *status, bool observes);
 bool status_observes(struct status *status);
 
 /* Health of what Gatehouse stands on, for /healthz. A fault with code FAULT_NONE (or NULL) = well. */
-enum backend { BACKEND_STORE, BACKEND_HELPER, BACKEND_FIREWALL, BACKEND_GANESHA, BACKEND_GLUSTERD, BACKEND_COUNT };
+enum backend {
+        BACKEND_STORE,
+        BACKEND_HELPER,
+        BACKEND_FIREWALL,
+        BACKEND_GANESHA,
+        BACKEND_GLUSTERD,
+        BACKEND_INVENTORY, /* noted once any source has sent a heartbeat */
+        BACKEND_COUNT
+};
 void status_note_backend(struct status *status, enum backend backend, const struct fault *fault);
 
 /* False while nothing has been noted: that backend is not in use. */
 bool status_backend(struct status *status, enum backend backend, struct fault *fault);
-const char *backend_word(enum backend backend); /* "store", "helper", "firewall", "ganesha", "glusterd" */
+const char *backend_word(enum backend backend); /* "store", "helper", ..., "inventory" */

@@ -110,8 +110,7 @@ void commit_keep(struct commit *commit, const struct document *document)
         commit->document = shared_get(document);
 }
 
-/* Whether two objects of one id have the same stored form; both `created_at` are the first one's. */
-static bool document_is_same(const struct document *existing, struct document *document)
+bool commit_says_same(const struct document *existing, struct document *document)
 {
         document->created_at_ms = existing->created_at_ms;
 
@@ -123,7 +122,7 @@ static bool document_is_same(const struct document *existing, struct document *d
 
 bool commit_unchanged(struct commit *commit, const struct document *existing, struct document *document)
 {
-        if (!existing || !document_is_same(existing, document))
+        if (!existing || !commit_says_same(existing, document))
                 return false;
         commit_keep(commit, existing);
         return true;

@@ -47,6 +47,9 @@ int commit_violations(struct commit *commit, enum fault_code code, struct fault 
 /* For prepare: keeps `document` (a reference is taken) as what stands there. */
 void commit_keep(struct commit *commit, const struct document *document);
 
+/* Whether two objects of one id have the same stored form; `document` gets the other's created_at. */
+bool commit_says_same(const struct document *existing, struct document *document);
+
 /* Whether `existing` (may be NULL) already says what `document` does: then it is kept, and nothing is to be put.
  */
 bool commit_unchanged(struct commit *commit, const struct document *existing, struct document *document);

@@ -17,6 +17,11 @@ void rest_node_get(struct request *request);
 void rest_node_put(struct request *request);
 void rest_node_delete(struct request *request);
 
+void rest_inventory_list(struct request *request);
+void rest_inventory_put(struct request *request);
+void rest_inventory_heartbeat(struct request *request);
+void rest_inventory_delete(struct request *request);
+
 void rest_storage_list(struct request *request);
 void rest_storage_get(struct request *request);
 void rest_storage_put(struct request *request);

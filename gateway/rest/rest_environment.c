@@ -8,12 +8,15 @@
 #include "domain/environment_json.h"
 #include "rest/commit.h"
 #include "rest/handlers.h"
+#include "rest/inventory_check.h"
+#include "rest/inventory_claim.h"
 #include "rest/object.h"
 #include "rest/paging.h"
 
 struct environment_write {
         struct commit commit; /* first */
         struct environment *wanted;
+        struct inventory_claim claim;
         size_t nodes_removed;
 };
 
@@ -22,6 +25,7 @@ static void environment_write_free(void *work)
         struct environment_write *change = work;
 
         commit_fini(&change->commit);
+        inventory_claim_fini(&change->claim);
         shared_put(change->wanted);
         free(change);
 }
@@ -72,37 +76,6 @@ void rest_environment_get(struct request *request)
                 object_reply(request, 200, &environment->document, environment_to_json(environment));
 }
 
-/* A uid belongs to one environment for good, and a name to one uid as long as that environment is there. */
-static void uid_check(const struct snapshot *now, const struct environment *existing,
-                      const struct environment *wanted, struct violations *violations)
-{
-        const struct environment *same_uid = snapshot_environment_by_uid(now, wanted->uid);
-
-        if (existing && strcmp(existing->uid, wanted->uid) != 0)
-                violation_add(violations, "/uid", "environment.uid_differs",
-                              "environment %s has the uid %s; delete it before another one takes its name",
-                              existing->document.id, existing->uid);
-        else if (same_uid && same_uid != existing)
-                violation_add(violations, "/uid", "environment.uid_taken", "environment %s has this uid",
-                              same_uid->document.id);
-}
-
-/* A layer that still has nodes is not dropped silently: they would be in no layer. */
-static void layers_check(const struct snapshot *now, const struct environment *existing,
-                         const struct environment *wanted, struct violations *violations)
-{
-        for (size_t i = 0; existing && i < existing->layer_count; i++) {
-                struct snapshot_walk walk;
-
-                if (environment_has_layer(wanted, existing->layers[i]))
-                        continue;
-                snapshot_walk_layer(&walk, now, existing->uid, existing->layers[i]);
-                if (snapshot_walk_next(&walk))
-                        violation_add(violations, "/layers", "environment.layer_in_use",
-                                      "layer %s still has nodes; delete them first", existing->layers[i]);
-        }
-}
-
 static int environment_put_prepare(struct commit *commit, struct write *write, struct fault *fault)
 {
         struct environment_write *change = (struct environment_write *)commit;
@@ -114,18 +87,20 @@ static int environment_put_prepare(struct commit *commit, struct write *write, s
 
         if (result < 0 || (result = precondition_check(commit->request, document, fault)) < 0)
                 return result;
-        uid_check(write->now, existing, wanted, &commit->violations);
-        layers_check(write->now, existing, wanted, &commit->violations);
+        inventory_check_uid(write->now, existing, wanted, "", &commit->violations);
+        inventory_check_layers(write->now, existing, wanted, "", &commit->violations);
+        inventory_claim_check(&change->claim, write->now, existing ? &existing->origin : NULL, "environment",
+                              wanted->document.id, &commit->violations);
+        wanted->state_revision = existing ? existing->state_revision : 0;
+        if (!inventory_claim_settle(&change->claim, commit, document, existing ? &existing->origin : NULL,
+                                    &wanted->document, &wanted->origin)) {
+                environment_keep_state_revision(wanted, existing);
+                if (!violations_any(&commit->violations))
+                        commit_put(commit, write, "environment.put", document, &wanted->document);
+        }
         if (violations_any(&commit->violations))
                 return commit_violations(commit, FAULT_CONFLICT, fault);
-        wanted->state_revision = existing ? existing->state_revision : 0;
-        if (commit_unchanged(commit, document, &wanted->document))
-                return 0;
-        wanted->state_revision = 0; /* this commit's, unless the state stays */
-        if (existing && existing->state == wanted->state)
-                wanted->state_revision =
-                        existing->state_revision ? existing->state_revision : existing->document.revision;
-        commit_put(commit, write, "environment.put", document, &wanted->document);
+        inventory_claim_put(&change->claim, write, commit->request);
         return 0;
 }
 
@@ -135,6 +110,7 @@ static void environment_put_done(struct request *request)
 
         if (commit_failed(request, &change->commit))
                 return;
+        inventory_claim_heard(&change->claim, request);
         object_reply(request, change->commit.created ? 201 : 200, change->commit.document,
                      environment_to_json((const struct environment *)change->commit.document));
         if (change->commit.created)
@@ -159,6 +135,7 @@ void rest_environment_put(struct request *request)
         body = request_json(request);
         if (!body)
                 return;
+        inventory_claim_read(request, &change->claim, &violations);
         parameter_check(name, "name", &violations);
         change->wanted = environment_from_json(name, body, &violations);
         json_decref(body);
@@ -201,6 +178,11 @@ static int environment_delete_prepare(struct commit *commit, struct write *write
                 return result;
         if (!existing)
                 return access_not_found("environment", fault);
+        inventory_claim_check(&change->claim, write->now, &existing->origin, "environment", existing->document.id,
+                              &commit->violations);
+        if (violations_any(&commit->violations))
+                return commit_violations(commit, FAULT_CONFLICT, fault);
+        inventory_claim_put(&change->claim, write, request);
         change->nodes_removed = nodes_remove(write, existing);
         commit_remove(commit, write, "environment.delete", &existing->document);
         return 0;
@@ -210,15 +192,22 @@ static void environment_delete_done(struct request *request)
 {
         struct environment_write *change = request->work;
 
-        if (!commit_failed(request, &change->commit))
-                reply_json(&request->reply, 200,
-                           json_pack("{s:s, s:b, s:I}", "name", change->commit.document->id, "deleted", 1,
-                                     "nodes_deleted", (json_int_t)change->nodes_removed));
+        if (commit_failed(request, &change->commit))
+                return;
+        inventory_claim_heard(&change->claim, request);
+        reply_json(&request->reply, 200,
+                   json_pack("{s:s, s:b, s:I}", "name", change->commit.document->id, "deleted", 1, "nodes_deleted",
+                             (json_int_t)change->nodes_removed));
 }
 
 void rest_environment_delete(struct request *request)
 {
+        AUTO_VIOLATIONS struct violations violations = { 0 };
         struct environment_write *change = environment_write_new(request);
 
-        commit_start(request, &change->commit, environment_delete_prepare, environment_delete_done);
+        inventory_claim_read(request, &change->claim, &violations);
+        if (violations_any(&violations))
+                reply_violations(&request->reply, FAULT_MALFORMED, &violations);
+        else
+                commit_start(request, &change->commit, environment_delete_prepare, environment_delete_done);
 }

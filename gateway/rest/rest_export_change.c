@@ -81,10 +81,15 @@ static int export_change_prepare(struct commit *commit, struct write *write, str
         const struct export *existing;
         int result = change_settle(commit->request, change, write->now, &existing, &wanted, fault);
 
-        if (result == 0)
-                commit_put(commit, write, change->node ? "export.revoke" : "export.change", &existing->document,
-                           &wanted->document);
-        return result;
+        if (result < 0)
+                return result;
+        wanted->widened_revision = existing->widened_revision;
+        if (commit_unchanged(commit, &existing->document, &wanted->document))
+                return 0;
+        export_keep_widened_revision(wanted, existing, write->now_ms);
+        commit_put(commit, write, change->node ? "export.revoke" : "export.change", &existing->document,
+                   &wanted->document);
+        return 0;
 }
 
 static void export_change_reply(struct request *request)

@@ -4,19 +4,19 @@
 
 #include <jansson.h>
 
-#include "base/log.h"
 #include "base/memory.h"
 #include "domain/environment_json.h"
-#include "domain/json_reader.h"
 #include "rest/commit.h"
 #include "rest/handlers.h"
+#include "rest/inventory_check.h"
+#include "rest/inventory_claim.h"
 #include "rest/object.h"
 #include "rest/paging.h"
 
 struct node_write {
         struct commit commit; /* first */
         struct node *wanted;
-        bool contested;
+        struct inventory_claim claim;
 };
 
 static void node_write_free(void *work)
@@ -24,6 +24,7 @@ static void node_write_free(void *work)
         struct node_write *change = work;
 
         commit_fini(&change->commit);
+        inventory_claim_fini(&change->claim);
         shared_put(change->wanted);
         free(change);
 }
@@ -80,24 +81,6 @@ void rest_node_get(struct request *request)
                 reply_fault(&request->reply, FAULT_NOT_FOUND, "there is no such node in this environment");
 }
 
-/* What only the inventory as a whole can tell: layers, the storages' own addresses. */
-static void node_check(const struct snapshot *now, const struct environment *environment, const struct node *node,
-                       struct violations *violations)
-{
-        if (!environment_has_layer(environment, node->layer))
-                violation_add(violations, "/layer", "layer.unknown", "environment %s has no layer %s",
-                              environment->document.id, node->layer);
-        for (size_t i = 0; i < node->address_count; i++) {
-                AUTO_FREE char *place = json_pointer_index("/addresses", i);
-                char text[ADDRESS_TEXT_SIZE];
-
-                if (snapshot_address_is_storage(now, &node->addresses[i]))
-                        violation_add(violations, place, "address.storage_node",
-                                      "%s is a storage node's address and can be no client's",
-                                      address_format(&node->addresses[i], text));
-        }
-}
-
 /* A migration ends for a node when the inventory says anew where it is, be it the same: that must be written. */
 static bool node_awaits_confirmation(const struct environment *environment, const struct node *existing)
 {
@@ -105,14 +88,6 @@ static bool node_awaits_confirmation(const struct environment *environment, cons
                 environment->state_revision ? environment->state_revision : environment->document.revision;
 
         return environment->state == ENVIRONMENT_MIGRATING && existing && existing->document.revision <= since;
-}
-
-static bool node_is_contested(const struct snapshot *now, const struct node *node)
-{
-        for (size_t i = 0; i < node->address_count; i++)
-                if (snapshot_address_is_contested(now, &node->addresses[i]))
-                        return true;
-        return false;
 }
 
 /* The environment that a node is written to; NULL and the fault when there is none or it may not be. */
@@ -136,6 +111,7 @@ static int node_put_prepare(struct commit *commit, struct write *write, struct f
         const struct environment *environment = environment_for_write(commit->request, write->now, fault);
         const struct node *existing = snapshot_node(write->now, wanted->document.id);
         const struct document *document = existing ? &existing->document : NULL;
+        bool known;
         int result;
 
         if (!environment)
@@ -146,18 +122,22 @@ static int node_put_prepare(struct commit *commit, struct write *write, struct f
         result = precondition_check(commit->request, document, fault);
         if (result < 0)
                 return result;
-        node_check(write->now, environment, wanted, &commit->violations);
+        inventory_check_node(write->now, environment, wanted, "", &commit->violations);
         if (violations_any(&commit->violations))
                 return commit_violations(commit, FAULT_INVALID, fault);
         free(wanted->environment);
         free(wanted->environment_uid);
         wanted->environment = memory_text(environment->document.id);
         wanted->environment_uid = memory_text(environment->uid);
-        if (node_awaits_confirmation(environment, existing))
+        inventory_claim_check(&change->claim, write->now, existing ? &existing->origin : NULL, "node",
+                              wanted->document.id, &commit->violations);
+        known = inventory_claim_settle(&change->claim, commit, document, existing ? &existing->origin : NULL,
+                                       &wanted->document, &wanted->origin);
+        if (violations_any(&commit->violations))
+                return commit_violations(commit, FAULT_CONFLICT, fault);
+        if (!known || node_awaits_confirmation(environment, existing))
                 commit_rewrite(commit, write, "node.put", document, &wanted->document);
-        else
-                commit_put(commit, write, "node.put", document, &wanted->document);
-        change->contested = node_is_contested(write->now, wanted);
+        inventory_claim_put(&change->claim, write, commit->request);
         return 0;
 }
 
@@ -168,10 +148,7 @@ static void node_put_done(struct request *request)
 
         if (commit_failed(request, &change->commit))
                 return;
-        if (change->contested)
-                log_line(LOG_LEVEL_WARNING, (const char *[]){ "request", request->id, "node", document->id, NULL },
-                         "address.contested: another node claims an address of node %s; nobody is let in by it",
-                         document->id);
+        inventory_claim_heard(&change->claim, request);
         object_reply(request, change->commit.created ? 201 : 200, document,
                      node_to_json((const struct node *)document));
         if (change->commit.created)
@@ -194,6 +171,7 @@ void rest_node_put(struct request *request)
         body = request_json(request);
         if (!body)
                 return;
+        inventory_claim_read(request, &change->claim, &violations);
         parameter_check(request->parameters[1], "id", &violations);
         change->wanted = node_from_json(request->parameters[1], body, &violations);
         json_decref(body);
@@ -205,6 +183,7 @@ void rest_node_put(struct request *request)
 
 static int node_delete_prepare(struct commit *commit, struct write *write, struct fault *fault)
 {
+        const struct node_write *change = (const struct node_write *)commit;
         const struct request *request = commit->request;
         const struct environment *environment = environment_for_write(request, write->now, fault);
         const struct node *node = environment ? node_find(request, write->now, environment) : NULL;
@@ -217,7 +196,12 @@ static int node_delete_prepare(struct commit *commit, struct write *write, struc
         result = precondition_check(request, &node->document, fault);
         if (result < 0)
                 return result;
+        inventory_claim_check(&change->claim, write->now, &node->origin, "node", node->document.id,
+                              &commit->violations);
+        if (violations_any(&commit->violations))
+                return commit_violations(commit, FAULT_CONFLICT, fault);
         commit_remove(commit, write, "node.delete", &node->document);
+        inventory_claim_put(&change->claim, write, request);
         return 0;
 }
 
@@ -225,14 +209,20 @@ static void node_delete_done(struct request *request)
 {
         struct node_write *change = request->work;
 
-        if (!commit_failed(request, &change->commit))
-                reply_json(&request->reply, 200,
-                           json_pack("{s:s, s:b}", "id", change->commit.document->id, "deleted", 1));
+        if (commit_failed(request, &change->commit))
+                return;
+        inventory_claim_heard(&change->claim, request);
+        reply_json(&request->reply, 200, json_pack("{s:s, s:b}", "id", change->commit.document->id, "deleted", 1));
 }
 
 void rest_node_delete(struct request *request)
 {
+        AUTO_VIOLATIONS struct violations violations = { 0 };
         struct node_write *change = node_write_new(request);
 
-        commit_start(request, &change->commit, node_delete_prepare, node_delete_done);
+        inventory_claim_read(request, &change->claim, &violations);
+        if (violations_any(&violations))
+                reply_violations(&request->reply, FAULT_MALFORMED, &violations);
+        else
+                commit_start(request, &change->commit, node_delete_prepare, node_delete_done);
 }

@@ -13,6 +13,7 @@
 #include "base/fault.h"
 #include "domain/seams.h"
 #include "reconcile/drift.h"
+#include "reconcile/inventory_watch.h"
 #include "reconcile/status.h"
 #include "store/writer.h"
 
@@ -29,6 +30,7 @@ struct rest_context {
         struct drift *drift;               /* or NULL: nothing is known of drift */
         const struct storage_files *files; /* may be slow: called from the thread "rest-questions" only */
         const struct firewall *firewall;   /* count_sessions alone, from there too; NULL = it is switched off */
+        struct inventory_watch *inventory; /* or NULL: nobody counts how long sources are silent */
         const struct clock *clock;
         gid_t operator_gid;        /* members are operators on the Unix socket, as root is */
         int path_check_timeout_ms; /* how long a create waits for somebody to look at its path */

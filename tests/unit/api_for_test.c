@@ -95,8 +95,19 @@ static int64_t test_wall_ms(void *context)
 
 static int64_t test_monotonic_ms(void *context)
 {
-        (void)context;
-        return clock_monotonic_ms(clock_system());
+        return clock_monotonic_ms(clock_system()) + atomic_load(&((struct api *)context)->monotonic_offset_ms);
+}
+
+static void published(void *context)
+{
+        inventory_watch_wake(((struct api *)context)->inventory);
+}
+
+void api_silence(struct api *api, int64_t ms)
+{
+        atomic_fetch_add(&api->wall_offset_ms, ms);
+        atomic_fetch_add(&api->monotonic_offset_ms, ms);
+        inventory_watch_wake(api->inventory);
 }
 
 static void server_start(struct api *api)
@@ -117,6 +128,7 @@ static void server_start(struct api *api)
         struct rest_context context = { .writer = api->writer,
                                         .status = api->status,
                                         .drift = api->drift,
+                                        .inventory = api->inventory,
                                         .files = &api->files,
                                         .firewall = api->filter ? &api->firewall : NULL,
                                         .clock = &api->clock,
@@ -150,7 +162,10 @@ static int api_start_with(void **state, unsigned request_timeout_s, bool filters
         struct protocol_facts facts = { .pool_enforced = KNOWN_PRESENT };
         status_set_facts(api->status, &facts);
         api->store = store_memory_new();
-        assert_int_equal(writer_new(api->store, &api->clock, NULL, NULL, &api->writer, &fault), 0);
+        const struct inventory_ages ages = { 100000, 1000000, false };
+        assert_int_equal(writer_new(api->store, &api->clock, published, api, &api->writer, &fault), 0);
+        assert_int_equal(
+                inventory_watch_new(api->writer, api->status, &api->clock, &ages, &api->inventory, &fault), 0);
         api->drift = drift_new(&api->clock, drift_event_write, api->writer);
         api->request_timeout_s = request_timeout_s;
         server_start(api);
@@ -184,6 +199,7 @@ int api_stop(void **state)
         struct api *api = *state;
 
         api_stop_server(api);
+        inventory_watch_free(api->inventory);
         writer_free(api->writer);
         drift_free(api->drift);
         status_free(api->status);

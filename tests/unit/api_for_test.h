@@ -46,7 +46,9 @@ struct api {
         struct fake_firewall *filter;
         struct firewall firewall;
         struct rest_server *server;
-        atomic_llong wall_offset_ms; /* how far the server's wall clock is ahead */
+        struct inventory_watch *inventory;
+        atomic_llong wall_offset_ms;      /* how far the server's wall clock is ahead */
+        atomic_llong monotonic_offset_ms; /* and the monotonic one */
         struct clock clock;
         char tokens[3][SECRET_TEXT_SIZE]; /* api_tokens: operator, inventory, account acme */
 };
@@ -96,6 +98,9 @@ void api_world(struct api *api);
 void api_tokens(struct api *api);
 /* Makes an export of `path` at `mount` to layer cp of shop; its id lives as long as the process. */
 const char *api_export(struct api *api, const char *path, const char *mount);
+
+/* Both clocks go on by so much while nobody says anything. Sources are stale after 100 s, expired after 1000 s. */
+void api_silence(struct api *api, int64_t ms);
 
 /* The newest committed revision. */
 uint64_t api_revision(struct api *api);

@@ -18,6 +18,7 @@ struct scene {
         struct node *node;
         bool storage_gone, environment_gone;
         const char *contested, *storage_node; /* an address, or NULL */
+        struct inventory *inventory;          /* the source "platform", unless NULL */
         int64_t now_ms;
 };
 
@@ -38,6 +39,7 @@ static void scene_fini(struct scene *scene)
         shared_put(scene->storage);
         shared_put(scene->environment);
         shared_put(scene->node);
+        shared_put(scene->inventory);
 }
 
 static bool text_is_address(const char *text, const struct address *address)
@@ -60,9 +62,16 @@ static bool is_storage_node(void *context, const struct address *address)
         return text_is_address(((struct scene *)context)->storage_node, address);
 }
 
+static const struct inventory *inventory_of(void *context, const char *source)
+{
+        const struct scene *scene = context;
+
+        return scene->inventory && strcmp(scene->inventory->document.id, source) == 0 ? scene->inventory : NULL;
+}
+
 static enum access_verdict scene_judge(struct scene *scene)
 {
-        const struct access_facts facts = { scene->now_ms, is_contested, is_storage_node, scene };
+        const struct access_facts facts = { scene->now_ms, is_contested, is_storage_node, inventory_of, scene };
 
         return access_judge(scene->export, scene->storage_gone ? NULL : scene->storage,
                             scene->environment_gone ? NULL : scene->environment, scene->node, &facts);
@@ -156,6 +165,81 @@ static void environment_migrates_confirmed_since_its_revision(struct scene *scen
         scene->node->document.revision = 10;
 }
 
+/* The platform has told of environment and node, and has expired by commit 8. */
+static void inventory_has_expired(struct scene *scene)
+{
+        shared_put(scene->inventory);
+        scene->inventory = inventory_new("platform");
+        scene->inventory->state = INVENTORY_EXPIRED;
+        scene->inventory->document.revision = 9;
+        scene->inventory->expired_revision = 8;
+        origin_set(&scene->environment->origin, "platform", 1);
+        origin_set(&scene->node->origin, "platform", 1);
+}
+
+static void inventory_suspends(struct scene *scene)
+{
+        inventory_has_expired(scene);
+        scene->inventory->suspends = true;
+}
+
+static void node_is_newer(struct scene *scene)
+{
+        inventory_has_expired(scene);
+        scene->node->document.revision = 20;
+        scene->environment->document.revision = 1;
+        scene->environment->state_revision = 0;
+}
+
+static void environment_is_newer(struct scene *scene)
+{
+        inventory_has_expired(scene);
+        scene->environment->document.revision = 9;
+}
+
+static void export_is_newer(struct scene *scene)
+{
+        inventory_has_expired(scene);
+        scene->export->document.revision = 9;
+}
+
+static void export_is_narrowed(struct scene *scene)
+{
+        export_is_newer(scene);
+        scene->export->widened_revision = 8;
+}
+
+static void export_is_widened(struct scene *scene)
+{
+        export_is_newer(scene);
+        scene->export->widened_revision = 9;
+}
+
+static void node_by_hand_in_an_expired_environment(struct scene *scene)
+{
+        node_is_newer(scene);
+        origin_set(&scene->node->origin, NULL, 0);
+}
+
+static void expired_node_in_an_environment_by_hand(struct scene *scene)
+{
+        node_is_newer(scene);
+        origin_set(&scene->environment->origin, NULL, 0);
+}
+
+static void another_source_has_expired(struct scene *scene)
+{
+        node_is_newer(scene);
+        origin_set(&scene->environment->origin, "panel", 1);
+        origin_set(&scene->node->origin, "panel", 1);
+}
+
+static void inventory_is_stale(struct scene *scene)
+{
+        node_is_newer(scene);
+        scene->inventory->state = INVENTORY_STALE;
+}
+
 static void node_without_address(struct scene *scene)
 {
         scene->node->address_count = 0;
@@ -227,6 +311,17 @@ static const struct {
         { environment_migrates_since_its_revision, ACCESS_ENVIRONMENT_MIGRATING },
         { environment_migrates_node_confirmed, ACCESS_ADMITTED },
         { environment_migrates_confirmed_since_its_revision, ACCESS_ADMITTED },
+        { inventory_suspends, ACCESS_INVENTORY_SUSPENDED },
+        { node_is_newer, ACCESS_INVENTORY_EXPIRED },
+        { environment_is_newer, ACCESS_INVENTORY_EXPIRED },
+        { export_is_newer, ACCESS_INVENTORY_EXPIRED },
+        { export_is_widened, ACCESS_INVENTORY_EXPIRED },
+        { node_by_hand_in_an_expired_environment, ACCESS_INVENTORY_EXPIRED },
+        { expired_node_in_an_environment_by_hand, ACCESS_INVENTORY_EXPIRED },
+        { inventory_has_expired, ACCESS_ADMITTED },
+        { export_is_narrowed, ACCESS_ADMITTED },
+        { another_source_has_expired, ACCESS_ADMITTED },
+        { inventory_is_stale, ACCESS_ADMITTED },
         { node_without_address, ACCESS_NODE_NO_ADDRESS },
         { address_is_contested, ACCESS_ADDRESS_CONTESTED },
         { second_address_is_contested, ACCESS_ADDRESS_CONTESTED },
