@@ -351,6 +351,7 @@ static int volume_settle(struct gluster_side *side, struct volume_state *volume,
 
         status_note_backend(side->world->status, BACKEND_GLUSTERD, failed ? fault : NULL);
         volume_state_looked(volume, &seen);
+        volume_directories_again(volume, side->world->directories);
         gate_follow_peers(side);
         if (failed || (failed = volume_check(volume, &seen, fault)))
                 return failed;

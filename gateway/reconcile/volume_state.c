@@ -13,6 +13,7 @@ static void volume_state_free(void *object)
         shares_fini(&volume->shares);
         access_list_fini(&volume->installed);
         address_bag_fini(&volume->bricks);
+        text_fini(&volume->brick_names);
         free(volume);
 }
 
@@ -37,14 +38,54 @@ struct volume_state *volume_state_get(struct pmap *volumes, const struct storage
         return volume;
 }
 
+#define LOOKS_AT_NEW_BRICKS 2
+
+/* Remembers which bricks there are; bricks that are new are no news at the first look. */
+static void bricks_note(struct volume_state *volume, const struct volume_seen *seen)
+{
+        AUTO_TEXT struct text names = { 0 };
+        struct text older = volume->brick_names;
+
+        for (size_t i = 0; i < seen->brick_count; i++) {
+                char address[ADDRESS_TEXT_SIZE];
+
+                text_addf(&names, "%s:%s\n", address_format(&seen->bricks[i].address, address),
+                          seen->bricks[i].path);
+        }
+        if (older.length > 0 && strcmp(text_get(&older), text_get(&names)) != 0)
+                volume->directories_due = LOOKS_AT_NEW_BRICKS;
+        volume->brick_names = names;
+        names = older;
+}
+
 void volume_state_looked(struct volume_state *volume, const struct volume_seen *seen)
 {
         volume->looked = true;
-        if (seen->known == KNOWN_PRESENT)
+        if (seen->known == KNOWN_PRESENT) {
                 address_bag_fini(&volume->bricks);
+                bricks_note(volume, seen);
+        }
         for (size_t i = 0; i < seen->brick_count; i++)
                 if (seen->bricks[i].address.family != ADDRESS_NONE)
                         address_bag_add(&volume->bricks, &seen->bricks[i].address, 1);
+}
+
+void volume_directories_again(struct volume_state *volume, struct directories *directories)
+{
+        struct pmap_cursor cursor;
+        struct pmap_entry entry;
+
+        if (volume->directories_due == 0)
+                return;
+        volume->directories_due--;
+        pmap_first(volume->shares.by_id, NULL, 0, &cursor);
+        while (pmap_next(&cursor, &entry)) {
+                const struct share *share = entry.value;
+                struct fault fault;
+
+                directories_doubt(directories, share->export->document.id);
+                directories_ask(directories, share->storage, share->export, &fault);
+        }
 }
 
 bool volumes_looked(struct pmap volumes)

@@ -5,9 +5,11 @@
  */
 #pragma once
 
+#include "base/text.h"
 #include "domain/seams.h"
 #include "domain/snapshot.h"
 #include "reconcile/address_bag.h"
+#include "reconcile/directories.h"
 #include "reconcile/volume_share.h"
 
 /* One cluster storage and its volume. */
@@ -20,6 +22,8 @@ struct volume_state {
         bool secured;
         bool looked;               /* glusterd was asked about it once: `bricks` is as good as it gets */
         struct address_bag bricks; /* where its bricks are, as far as glusterd has said */
+        struct text brick_names;   /* and which they are */
+        unsigned directories_due;  /* looks at which its directories are to be seen to again */
         bool dirty;
         unsigned failures;
         int64_t retry_at_ms;
@@ -33,6 +37,11 @@ struct volume_state *volume_state_get(struct pmap *volumes, const struct storage
 
 /* glusterd has answered about the volume, or has not. */
 void volume_state_looked(struct volume_state *volume, const struct volume_seen *seen);
+
+/* Sees to the directories of all shares again, if bricks were added or replaced: on those no directory is there
+ * yet, and one that lacks a client's directory does not let the client in. Done at two looks, because the worker
+ * may not have heard of the bricks yet at the first. */
+void volume_directories_again(struct volume_state *volume, struct directories *directories);
 
 /* Whether glusterd was asked about every volume. */
 bool volumes_looked(struct pmap volumes);

@@ -77,6 +77,12 @@ static bool is_there(const struct fake_gluster_volume *fake, const char *volume)
         return !fake->absent && strcmp(volume, fake->name) == 0;
 }
 
+/* Caller frees. */
+static char *brick_path(const struct fake_gluster_volume *fake, size_t brick)
+{
+        return memory_format("/bricks/%zu/data", brick + 1 + (brick == FAKE_BRICKS - 1 ? fake->replaced : 0));
+}
+
 static void seen_fill(const struct fake_gluster_volume *fake, struct volume_seen *seen)
 {
         seen->started = true;
@@ -84,7 +90,7 @@ static void seen_fill(const struct fake_gluster_volume *fake, struct volume_seen
         seen->brick_count = FAKE_BRICKS;
         seen->bricks = memory_new(FAKE_BRICKS, sizeof *seen->bricks);
         for (size_t i = 0; i < FAKE_BRICKS; i++) {
-                seen->bricks[i].path = memory_format("/bricks/%zu/data", i + 1);
+                seen->bricks[i].path = brick_path(fake, i);
                 seen->bricks[i].address = (struct address){ ADDRESS_V4, { 10, 77, 0, 11 } };
                 seen->bricks[i].local = true;
                 seen->bricks[i].port = (uint16_t)(fake->bricks[i].running ? 49152 + i : 0);
@@ -184,7 +190,7 @@ static int fake_install(void *context, const char *volume, const struct access_l
 static struct fake_brick *brick_find(struct fake_gluster_volume *fake, const char *path)
 {
         for (size_t i = 0; i < FAKE_BRICKS; i++) {
-                AUTO_FREE char *its_path = memory_format("/bricks/%zu/data", i + 1);
+                AUTO_FREE char *its_path = brick_path(fake, i);
 
                 if (strcmp(path, its_path) == 0)
                         return &fake->bricks[i];

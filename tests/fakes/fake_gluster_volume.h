@@ -27,6 +27,7 @@ struct fake_gluster_volume {
         bool down;   /* glusterd does not answer; bricks go on */
         bool absent; /* there is no such volume */
         bool without_filter;
+        unsigned replaced;   /* how often the last brick was replaced: each time by one at another path */
         size_t pool_members; /* localhost, 10.77.0.12, 10.77.0.13 and so on */
         unsigned fail_at;    /* the call of that number (from 1; canary calls count) fails; 0 = none */
         unsigned fail_count; /* and that many in all */

@@ -250,6 +250,25 @@ static void a_directory_that_cannot_be_made_is_tried_again(void **test)
         assert_int_equal(fake_storage_files_get(rig->directories, "files", "/shared/site").kind, PATH_DIRECTORY);
 }
 
+/* A brick that has taken the place of another has no directory yet. */
+static void after_a_brick_was_replaced_directories_are_made_again(void **test)
+{
+        struct rig *rig = *test;
+        int64_t until_ms = clock_monotonic_ms(clock_system()) + SETTLE_MS;
+
+        rig_start(rig);
+        assert_held(rig);
+        fake_storage_files_put(rig->directories, "files", "/shared", (struct fake_file){ .kind = PATH_ABSENT });
+        pthread_mutex_lock(&rig->lock);
+        rig->volume.replaced = 1;
+        pthread_mutex_unlock(&rig->lock);
+        while (fake_storage_files_get(rig->directories, "files", "/shared/site").kind != PATH_DIRECTORY &&
+               clock_monotonic_ms(clock_system()) < until_ms)
+                sched_yield();
+        assert_int_equal(fake_storage_files_get(rig->directories, "files", "/shared/site").kind, PATH_DIRECTORY);
+        assert_held(rig);
+}
+
 #define RIG_TEST(test) cmocka_unit_test_setup_teardown(test, rig_set_up, rig_tear_down)
 
 int main(void)
@@ -260,6 +279,7 @@ int main(void)
                 RIG_TEST(without_the_filter_grants_move_to_nfs),
                 RIG_TEST(a_restart_takes_nothing_away),
                 RIG_TEST(a_directory_that_cannot_be_made_is_tried_again),
+                RIG_TEST(after_a_brick_was_replaced_directories_are_made_again),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
