@@ -65,7 +65,7 @@ int apply_put(struct session *session, const char *path, const char *subject, co
         exit_code = session_call(session, &(struct call){ .method = "PUT", .path = path, .body = body }, subject,
                                  &answer);
         json_decref(body);
-        if (exit_code != EXIT_DONE)
+        if (exit_code != EXIT_DONE || session_show_outlook(session, subject, &answer, answers))
                 return exit_code;
         if (session->json)
                 json_array_append(answers, answer.body);

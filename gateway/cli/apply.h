@@ -13,7 +13,8 @@
 int apply_read(struct session *session, const char *path, struct json_t **objects);
 
 /* Puts `object`, without the members `name_member` and "nodes", to `path`, and says "<subject>: created" or
- * "replaced"; with JSON wanted the answer is added to `answers` instead. */
+ * "replaced", or what a dry run
+ * tells; with JSON wanted the answer is added to `answers` instead. */
 int apply_put(struct session *session, const char *path, const char *subject, const struct json_t *object,
               const char *name_member, struct json_t *answers);
 

@@ -126,11 +126,29 @@ static size_t answer_take(char *bytes, size_t size, size_t count, void *context)
         return size * count;
 }
 
+/* Looks at one line of the answer's header. */
+static size_t field_take(char *bytes, size_t size, size_t count, void *context)
+{
+        static const char name[] = "Gatehouse-Revision:";
+        struct answer *answer = context;
+        AUTO_FREE char *line = memory_format("%.*s", (int)(size * count), bytes);
+
+        if (strncasecmp(line, name, sizeof name - 1) == 0) {
+                const char *value = line + sizeof name - 1 + strspn(line + sizeof name - 1, " \t");
+
+                snprintf(answer->revision, sizeof answer->revision, "%.*s", (int)strspn(value, "0123456789"),
+                         value);
+        }
+        return size * count;
+}
+
 static struct curl_slist *headers_make(const struct call_line *line, const struct call *call)
 {
         AUTO_FREE char *prefer = memory_format("Prefer: wait=%u", call->wait_s);
         AUTO_FREE char *key = memory_format("Idempotency-Key: %s", call->key ? call->key : "");
         AUTO_FREE char *if_match = memory_format("If-Match: %s", call->if_match ? call->if_match : "");
+        AUTO_FREE char *if_revision =
+                memory_format("Gatehouse-If-Revision: %s", call->if_revision ? call->if_revision : "");
         bool is_patch = strcmp(call->method, "PATCH") == 0;
         const struct {
                 bool wanted;
@@ -143,6 +161,7 @@ static struct curl_slist *headers_make(const struct call_line *line, const struc
                 { call->wait_s > 0, prefer },
                 { call->key != NULL, key },
                 { call->if_match != NULL, if_match },
+                { call->if_revision != NULL, if_revision },
                 { line->authorization != NULL, line->authorization },
         };
         struct curl_slist *headers = NULL;
@@ -202,6 +221,8 @@ static int line_perform(void *context, const struct call *call, struct answer *a
         curl_easy_setopt(line->curl, CURLOPT_ERRORBUFFER, detail);
         curl_easy_setopt(line->curl, CURLOPT_WRITEFUNCTION, answer_take);
         curl_easy_setopt(line->curl, CURLOPT_WRITEDATA, &bytes);
+        curl_easy_setopt(line->curl, CURLOPT_HEADERFUNCTION, field_take);
+        curl_easy_setopt(line->curl, CURLOPT_HEADERDATA, answer);
         curl_easy_setopt(line->curl, CURLOPT_TIMEOUT, (long)call->wait_s + ANSWER_TIMEOUT_S);
         curl_easy_setopt(line->curl, CURLOPT_HTTPGET, 1L);
         if (body) {

@@ -19,12 +19,15 @@ struct call {
         const struct json_t *body; /* or NULL; of a PATCH: a merge patch */
         const char *key;           /* Idempotency-Key, or NULL */
         const char *if_match;      /* If-Match, or NULL */
+        const char *if_revision;   /* Gatehouse-If-Revision, or NULL */
         unsigned wait_s;           /* Prefer: wait=N; 0 = not sent */
 };
 
+#define REVISION_TEXT_SIZE 24
 struct answer {
         int status;
-        struct json_t *body; /* NULL when the answer had none; owned, dropped by answer_fini */
+        char revision[REVISION_TEXT_SIZE]; /* Gatehouse-Revision, or "" */
+        struct json_t *body;               /* NULL when the answer had none; owned, dropped by answer_fini */
 };
 
 #define AUTO_ANSWER __attribute__((cleanup(answer_fini)))

@@ -29,7 +29,7 @@ static bool nodes_have(const json_t *nodes, const char *id)
         return false;
 }
 
-static int node_delete(struct session *session, const char *environment, const char *id)
+static int node_delete(struct session *session, const char *environment, const char *id, json_t *answers)
 {
         AUTO_ANSWER struct answer answer = { 0 };
         AUTO_FREE char *path = call_path("v1", "environments", environment, "nodes", id, NULL);
@@ -37,13 +37,13 @@ static int node_delete(struct session *session, const char *environment, const c
         int exit_code =
                 session_call(session, &(struct call){ .method = "DELETE", .path = path }, subject, &answer);
 
-        if (exit_code == EXIT_DONE && !session->json)
+        if (exit_code == EXIT_DONE && !session_show_outlook(session, subject, &answer, answers) && !session->json)
                 fprintf(session->out, "%s: deleted\n", subject);
         return exit_code;
 }
 
 /* Deletes the nodes of `environment` that `nodes` does not name. */
-static int nodes_prune(struct session *session, const char *environment, const json_t *nodes)
+static int nodes_prune(struct session *session, const char *environment, const json_t *nodes, json_t *answers)
 {
         AUTO_FREE char *path = call_path("v1", "environments", environment, "nodes", NULL);
         json_t *there;
@@ -53,7 +53,7 @@ static int nodes_prune(struct session *session, const char *environment, const j
                 const char *id = json_string_value(json_object_get(json_array_get(there, i), "id"));
 
                 if (id && !nodes_have(nodes, id))
-                        exit_code = node_delete(session, environment, id);
+                        exit_code = node_delete(session, environment, id, answers);
         }
         json_decref(there);
         return exit_code;
@@ -78,6 +78,17 @@ static int nodes_apply(struct session *session, const char *environment, const j
         return exit_code;
 }
 
+/* A dry run makes no environment that its nodes could be put into. */
+static bool environment_is_missing(struct session *session, const char *path)
+{
+        AUTO_ANSWER struct answer answer = { 0 };
+        const struct call call = { .method = "GET", .path = path };
+        struct fault fault;
+
+        return session->dry_run && session->caller.perform(session->caller.context, &call, &answer, &fault) == 0 &&
+               answer.status == 404;
+}
+
 static int environment_apply_one(struct session *session, const json_t *object, size_t index, bool prune,
                                  json_t *answers)
 {
@@ -92,9 +103,14 @@ static int environment_apply_one(struct session *session, const json_t *object, 
         AUTO_FREE char *path = call_path("v1", "environments", name, NULL);
         AUTO_FREE char *subject = memory_format("environment %s", name);
         exit_code = apply_put(session, path, subject, object, "name", answers);
+        if (exit_code == EXIT_DONE && json_array_size(nodes) > 0 && environment_is_missing(session, path)) {
+                fprintf(session->err, "gatehouse: %s is not there yet: what its nodes would mean cannot be told\n",
+                        subject);
+                return exit_code;
+        }
         /* What takes access away goes first. */
         if (exit_code == EXIT_DONE && prune && nodes)
-                exit_code = nodes_prune(session, name, nodes);
+                exit_code = nodes_prune(session, name, nodes, answers);
         if (exit_code == EXIT_DONE)
                 exit_code = nodes_apply(session, name, nodes, answers);
         return exit_code;
@@ -161,6 +177,7 @@ static int environment_delete(struct session *session, const struct invocation *
 
 static const struct command_option apply_options[] = {
         { "prune", NULL, "delete the nodes that the file does not name, where it names any", false },
+        WRITE_OPTIONS,
         { 0 },
 };
 
@@ -176,6 +193,7 @@ const struct command environment_commands[] = {
         { "environment", "list", NULL, "List environments", list_options, environment_list },
         { "environment", "show", "NAME", "Show an environment and its nodes", NULL, environment_show },
         { "environment", "delete", "NAME",
-          "Delete an environment and its nodes; exports to it stay, and reach nobody", NULL, environment_delete },
+          "Delete an environment and its nodes; exports to it stay, and reach nobody", write_options,
+          environment_delete },
         { 0 },
 };

@@ -75,6 +75,7 @@ static const struct command_option create_options[] = {
         { "expires-at", "TIME", "let nobody in from then on; RFC 3339", false },
         { "key", "KEY", "the same key and export again answer the same export", false },
         { "wait", "SECONDS", "wait until it is served, at most so long; 0", false },
+        WRITE_OPTIONS,
         { 0 },
 };
 
@@ -203,7 +204,7 @@ static int export_create(struct session *session, const struct invocation *invoc
         call.body = body;
         exit_code = session_call(session, &call, NULL, &answer);
         json_decref(body);
-        if (exit_code != EXIT_DONE)
+        if (exit_code != EXIT_DONE || session_show_outlook(session, NULL, &answer, NULL))
                 return exit_code;
         if (session->json)
                 session_print_json(session, answer.body);
@@ -221,7 +222,7 @@ static int change_call(struct session *session, struct call *call, json_t *body,
         call->body = body;
         exit_code = session_call(session, call, NULL, &answer);
         json_decref(body);
-        if (exit_code != EXIT_DONE)
+        if (exit_code != EXIT_DONE || session_show_outlook(session, NULL, &answer, NULL))
                 return exit_code;
         if (session->json)
                 session_print_json(session, answer.body);
@@ -323,12 +324,14 @@ static const struct command_option change_options[] = {
         { "expires-at", "TIME", "let nobody in from then on; RFC 3339, or never", false },
         { "revision", "N", "only when it has this revision; export show tells it", false },
         { "wait", "SECONDS", "wait until the servers follow, at most so long; 0", false },
+        WRITE_OPTIONS,
         { 0 },
 };
 
 static const struct command_option revoke_options[] = {
         { "node", "ID", "the node that is let in no more; needed", false },
         { "wait", "SECONDS", "wait until no server lets it in any more, at most so long; 0", false },
+        WRITE_OPTIONS,
         { 0 },
 };
 
@@ -341,6 +344,7 @@ static const struct command_option list_options[] = {
 
 static const struct command_option delete_options[] = {
         { "wait", "SECONDS", "wait until no server holds it any more, at most so long; 0", false },
+        WRITE_OPTIONS,
         { 0 },
 };
 

@@ -21,18 +21,15 @@ static int inventory_show(struct session *session, const struct invocation *invo
         return session_show_list(session, call_path("v1", "inventory", NULL), source_columns);
 }
 
-/* Sends `body` to `path` (taken), or asks what it would change, and prints the answer. */
-static int inventory_send(struct session *session, const struct invocation *invocation, const char *method,
-                          char *path, const json_t *body)
+/* Sends `body` to `path` and prints the answer. */
+static int inventory_send(struct session *session, const char *method, const char *path, const json_t *body)
 {
-        const char *dry_run = invocation_option(invocation, "dry-run") ? "true" : NULL;
-        AUTO_FREE char *target = call_path_query(path, "dry_run", dry_run);
         AUTO_ANSWER struct answer answer = { 0 };
         AUTO_TEXT struct text text = { 0 };
-        int exit_code = session_call(session, &(struct call){ .method = method, .path = target, .body = body },
-                                     NULL, &answer);
+        int exit_code = session_call(session, &(struct call){ .method = method, .path = path, .body = body }, NULL,
+                                     &answer);
 
-        if (exit_code != EXIT_DONE)
+        if (exit_code != EXIT_DONE || session_show_outlook(session, NULL, &answer, NULL))
                 return exit_code;
         if (session->json) {
                 session_print_json(session, answer.body);
@@ -50,8 +47,7 @@ static int inventory_apply(struct session *session, const struct invocation *inv
         int exit_code = apply_read(session, invocation->argument, &reports);
 
         for (size_t i = 0; exit_code == EXIT_DONE && i < json_array_size(reports); i++)
-                exit_code = inventory_send(session, invocation, "PUT", call_path("v1", "inventory", NULL),
-                                           json_array_get(reports, i));
+                exit_code = inventory_send(session, "PUT", "/v1/inventory", json_array_get(reports, i));
         json_decref(reports);
         return exit_code;
 }
@@ -67,8 +63,7 @@ static int inventory_heartbeat(struct session *session, const struct invocation 
                 return session_usage(session, "--revision N is needed, a whole number from 1 to %lld",
                                      (long long)REVISION_MAX);
         body = json_pack("{s:s, s:I}", "source", invocation->argument, "revision", (json_int_t)number);
-        exit_code =
-                inventory_send(session, invocation, "POST", call_path("v1", "inventory", "heartbeat", NULL), body);
+        exit_code = inventory_send(session, "POST", "/v1/inventory/heartbeat", body);
         json_decref(body);
         return exit_code;
 }
@@ -80,14 +75,9 @@ static int inventory_forget(struct session *session, const struct invocation *in
         return session_delete(session, path, "source", invocation->argument, 0);
 }
 
-static const struct command_option apply_options[] = {
-        { "dry-run", NULL, "change nothing, and say which grants would", false },
-        { 0 },
-};
-
 static const struct command_option heartbeat_options[] = {
         { "revision", "N", "of the inventory, as the source has it", false },
-        { "dry-run", NULL, "change nothing, and say which grants would", false },
+        WRITE_OPTIONS,
         { 0 },
 };
 
@@ -95,11 +85,11 @@ const struct command inventory_commands[] = {
         { "inventory", "show", NULL, "Show the sources of the inventory, and how long each has been silent", NULL,
           inventory_show },
         { "inventory", "apply", "FILE",
-          "Make a full report of a source true, out of a JSON file (- is standard input)", apply_options,
+          "Make a full report of a source true, out of a JSON file (- is standard input)", write_options,
           inventory_apply },
         { "inventory", "heartbeat", "SOURCE", "Say that a source is alive and has nothing newer to tell",
           heartbeat_options, inventory_heartbeat },
         { "inventory", "forget", "SOURCE", "Forget a source; what it said stays, and its silence counts no more",
-          NULL, inventory_forget },
+          write_options, inventory_forget },
         { 0 },
 };

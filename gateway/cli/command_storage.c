@@ -55,8 +55,8 @@ static int storage_show(struct session *session, const struct invocation *invoca
 }
 
 const struct command storage_commands[] = {
-        { "storage", "apply", "FILE", "Create or replace storages out of a JSON file (- is standard input)", NULL,
-          storage_apply },
+        { "storage", "apply", "FILE", "Create or replace storages out of a JSON file (- is standard input)",
+          write_options, storage_apply },
         { "storage", "list", NULL, "List storages", NULL, storage_list },
         { "storage", "show", "NAME", "Show a storage", NULL, storage_show },
         { 0 },

@@ -28,7 +28,7 @@ static int token_create(struct session *session, const struct invocation *invoca
         exit_code = session_call(session, &(struct call){ .method = "POST", .path = "/v1/tokens", .body = body },
                                  NULL, &answer);
         json_decref(body);
-        if (exit_code != EXIT_DONE)
+        if (exit_code != EXIT_DONE || session_show_outlook(session, NULL, &answer, NULL))
                 return exit_code;
         if (session->json)
                 session_print_json(session, answer.body);
@@ -53,6 +53,7 @@ static int token_delete(struct session *session, const struct invocation *invoca
 static const struct command_option create_options[] = {
         { "scope", "operator|inventory|account", "what it opens; needed", false },
         { "account", "NAME", "whose token it is; needed for scope account", false },
+        WRITE_OPTIONS,
         { 0 },
 };
 
@@ -60,6 +61,7 @@ const struct command token_commands[] = {
         { "token", "create", "NAME", "Create a token; prints its secret, which cannot be shown again",
           create_options, token_create },
         { "token", "list", NULL, "List tokens", NULL, token_list },
-        { "token", "delete", "NAME", "Delete a token: it opens nothing from then on", NULL, token_delete },
+        { "token", "delete", "NAME", "Delete a token: it opens nothing from then on", write_options,
+          token_delete },
         { 0 },
 };

@@ -66,16 +66,15 @@ static int help_print(const struct invocation *invocation)
 static int command_run(const struct invocation *invocation)
 {
         struct call_settings settings = settings_read(invocation);
-        struct session session = { .json = invocation_option(invocation, "json") != NULL,
-                                   .out = stdout,
-                                   .err = stderr,
-                                   .width = terminal_width() };
+        struct session session = { .out = stdout, .err = stderr, .width = terminal_width() };
         struct call_line *line = NULL;
         struct fault fault = { 0 };
         int exit_code;
 
         if (invocation_option(invocation, "socket") && invocation_option(invocation, "url"))
                 return session_usage(&session, "--socket and --url exclude each other");
+        if ((exit_code = session_take_options(&session, invocation)) != EXIT_DONE)
+                return exit_code;
         if (call_open(&settings, &line, &fault)) {
                 exit_code = session_usage(&session, "%s", fault.text);
         } else {

@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <string.h>
 
 #include <jansson.h>
 
 #include "base/memory.h"
+#include "cli/outlook_show.h"
 
 #define PAGE_LIMIT "1000" /* the most that the gateway gives at once */
 
@@ -46,17 +48,70 @@ int session_fault(struct session *session, const struct fault *fault)
         return fault->code == FAULT_UNAVAILABLE || fault->code == FAULT_TIMEOUT ? EXIT_UNREACHABLE : EXIT_REFUSED;
 }
 
+const struct command_option write_options[] = { WRITE_OPTIONS, { 0 } };
+
+int session_take_options(struct session *session, const struct invocation *invocation)
+{
+        const char *revision = invocation_option(invocation, "if-revision");
+        unsigned long long number;
+
+        session->json = invocation_option(invocation, "json") != NULL;
+        session->dry_run = invocation_option(invocation, "dry-run") != NULL;
+        if (revision && !number_parse(revision, 0, INT64_MAX, &number))
+                return session_usage(session, "option --if-revision needs a number, not %s", revision);
+        if (revision)
+                snprintf(session->if_revision, sizeof session->if_revision, "%llu", number);
+        return EXIT_DONE;
+}
+
+/* Makes a call that writes: its path and header say what the options said. */
+static int write_perform(struct session *session, const struct call *call, struct answer *answer,
+                         struct fault *fault)
+{
+        AUTO_FREE char *path =
+                call_path_query(memory_text(call->path), "dry_run", session->dry_run ? "true" : NULL);
+        struct call made = *call;
+        int failed;
+
+        made.path = path;
+        made.if_revision = session->if_revision[0] ? session->if_revision : NULL;
+        failed = session->caller.perform(session->caller.context, &made, answer, fault);
+        if (!failed && made.if_revision && answer->revision[0])
+                memcpy(session->if_revision, answer->revision, sizeof session->if_revision);
+        return failed;
+}
+
 int session_call(struct session *session, const struct call *call, const char *subject, struct answer *answer)
 {
+        bool writes = strcmp(call->method, "GET") != 0;
         struct fault fault = { 0 };
         int exit_code;
 
-        if (session->caller.perform(session->caller.context, call, answer, &fault))
+        if (writes ? write_perform(session, call, answer, &fault)
+                   : session->caller.perform(session->caller.context, call, answer, &fault))
                 return session_fault(session, &fault);
         exit_code = status_exit_code(answer->status);
         if (exit_code != EXIT_DONE)
                 problem_print(session, answer, subject);
         return exit_code;
+}
+
+bool session_show_outlook(struct session *session, const char *subject, const struct answer *answer,
+                          json_t *answers)
+{
+        AUTO_TEXT struct text text = { 0 };
+
+        if (!session->dry_run)
+                return false;
+        if (session->json && answers) {
+                json_array_append(answers, answer->body);
+        } else if (session->json) {
+                session_print_json(session, answer->body);
+        } else {
+                show_outlook(answer->body, session->width, &text);
+                fprintf(session->out, "%s%s%s", subject ? subject : "", subject ? ": " : "", text_get(&text));
+        }
+        return true;
 }
 
 int session_show(struct session *session, const char *path)
@@ -126,7 +181,7 @@ int session_delete(struct session *session, const char *path, const char *noun, 
         struct call call = { .method = "DELETE", .path = path, .wait_s = wait_s };
         int exit_code = session_call(session, &call, NULL, &answer);
 
-        if (exit_code != EXIT_DONE)
+        if (exit_code != EXIT_DONE || session_show_outlook(session, NULL, &answer, NULL))
                 return exit_code;
         if (session->json && answer.body)
                 session_print_json(session, answer.body);

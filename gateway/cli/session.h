@@ -25,12 +25,31 @@ struct session {
         struct caller caller;
         bool json;
         FILE *out, *err;
-        size_t width; /* characters of a line of the terminal; 0 = any */
+        size_t width;                         /* characters of a line of the terminal; 0 = any */
+        bool dry_run;                         /* writes are not made: what they would mean is shown */
+        char if_revision[REVISION_TEXT_SIZE]; /* that the next write requires; "" = none */
 };
 
-/* Makes a call. EXIT_DONE and the answer; or the problem is shown on `err`, behind "subject: " when there is one,
- * and the exit code says what kind it is. */
+/* The options of every command that writes. */
+#define WRITE_OPTIONS                                                                                       \
+        { "dry-run", NULL, "change nothing; show what would be different", false },                         \
+        {                                                                                                   \
+                "if-revision", "N", "only if nothing was committed since this revision of a dry run", false \
+        }
+extern const struct command_option write_options[]; /* these alone, for those that have no others */
+
+/* Takes over what the options say that many commands have. EXIT_DONE, or EXIT_USAGE and what is wrong is said. */
+int session_take_options(struct session *session, const struct invocation *invocation);
+
+/* Makes a call; one that writes as the session's options say: as a dry run, or at a revision, and after it at the
+ * revision that it has made. EXIT_DONE and the answer; or the problem is shown on `err`, behind "subject: " when
+ * there is one, and the exit code says what kind it is. */
 int session_call(struct session *session, const struct call *call, const char *subject, struct answer *answer);
+
+/* After a write: whether it was a dry run. Then it is shown, "subject:" before it when there is one; with JSON
+ * wanted it is added to `answers`, or printed when that is NULL. */
+bool session_show_outlook(struct session *session, const char *subject, const struct answer *answer,
+                          struct json_t *answers);
 
 /* Gets `path` and prints the object: as JSON, or line by line. */
 int session_show(struct session *session, const char *path);

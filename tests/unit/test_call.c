@@ -156,6 +156,26 @@ static void call_sends_its_headers_and_body_and_reads_the_answer(void **test)
         }
 }
 
+static void revision_is_required_and_told(void **test)
+{
+        const struct call call = { .method = "DELETE", .path = "/v1/x", .if_revision = "42" };
+        AUTO_ANSWER struct answer answer = { 0 };
+        struct fault fault = { 0 };
+        struct call_line *line;
+        struct server server;
+
+        (void)test;
+        server_start(&server, false, "HTTP/1.1 204 No Content\r\ngatehouse-revision: 43\r\n\r\n");
+        struct call_settings settings = { .socket = server.path };
+        assert_int_equal(call_open(&settings, &line, &fault), 0);
+        struct caller caller = call_line_caller(line);
+        assert_int_equal(caller.perform(caller.context, &call, &answer, &fault), 0);
+        call_close(line);
+        AUTO_FREE char *received = server_stop(&server);
+        assert_non_null(strstr(received, "\r\nGatehouse-If-Revision: 42\r\n"));
+        assert_string_equal(answer.revision, "43");
+}
+
 static void token_goes_to_a_url_from_file_or_environment(void **test)
 {
         static const struct {
@@ -258,6 +278,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(call_sends_its_headers_and_body_and_reads_the_answer),
+                cmocka_unit_test(revision_is_required_and_told),
                 cmocka_unit_test(token_goes_to_a_url_from_file_or_environment),
                 cmocka_unit_test(settings_that_cannot_work_are_refused),
                 cmocka_unit_test(gateway_that_is_not_there_is_unavailable),

@@ -51,6 +51,8 @@ static int script_perform(void *context, const struct call *call, struct answer 
                 text_addf(&script->calls, " key=%s", call->key);
         if (call->if_match)
                 text_addf(&script->calls, " if-match=%s", call->if_match);
+        if (call->if_revision)
+                text_addf(&script->calls, " if-revision=%s", call->if_revision);
         if (call->wait_s)
                 text_addf(&script->calls, " wait=%u", call->wait_s);
         text_add_char(&script->calls, '\n');
@@ -61,6 +63,8 @@ static int script_perform(void *context, const struct call *call, struct answer 
                 quotes_swap(body);
                 answer->body = json_loads(body, 0, NULL);
                 assert_non_null(answer->body);
+                snprintf(answer->revision, sizeof answer->revision, "%lld", /* as the header field says it */
+                         (long long)json_integer_value(json_object_get(answer->body, "revision")));
         }
         return 0;
 }
@@ -95,10 +99,11 @@ static struct outcome run(const char *line, const struct reply *replies)
         if (invocation_parse(count, words, tables, &invocation, &fault))
                 fail_msg("%s: %s", line, fault.text);
         struct session session = { .caller = { script_perform, &script },
-                                   .json = invocation_option(&invocation, "json") != NULL,
                                    .out = open_memstream(&outcome.out, &out_size),
                                    .err = open_memstream(&outcome.err, &err_size) };
-        outcome.exit_code = invocation.command->run(&session, &invocation);
+        outcome.exit_code = session_take_options(&session, &invocation);
+        if (outcome.exit_code == EXIT_DONE)
+                outcome.exit_code = invocation.command->run(&session, &invocation);
         fclose(session.out);
         fclose(session.err);
         outcome.calls = text_take(&script.calls);
@@ -423,6 +428,70 @@ static void grants_show_cause_before_reason(void **test)
                             "\nweb1:\n  mkdir -p /m\n  mount x\n");
 }
 
+static void dry_run_asks_and_shows(void **test)
+{
+        static const struct {
+                const char *line, *call;
+        } cases[] = {
+                { "export delete ex-1 --dry-run", "DELETE /v1/exports/ex-1?dry_run=true\n" },
+                { "export revoke ex-1 --node 101 --dry-run",
+                  "POST /v1/exports/ex-1/revoke?dry_run=true {'node':'101'}\n" },
+                { "export change ex-1 --access ro --dry-run",
+                  "PATCH /v1/exports/ex-1?dry_run=true {'access':'ro'} if-match=*\n" },
+                { "export create --storage files --dry-run",
+                  "POST /v1/exports?dry_run=true {'storage':'files'}\n" },
+                { "environment delete shop --dry-run", "DELETE /v1/environments/shop?dry_run=true\n" },
+                { "token create ci --scope operator --dry-run",
+                  "POST /v1/tokens?dry_run=true {'name':'ci','scope':'operator'}\n" },
+                { "token delete ci --dry-run", "DELETE /v1/tokens/ci?dry_run=true\n" },
+        };
+        static const struct reply reply = { 200,
+                                            "{'dry_run': true, 'revision': 42, 'object': {'sentence': 'gone'}}" };
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                AUTO_FREE char *json_line = memory_format("%s --json", cases[i].line);
+                AUTO_OUTCOME struct outcome outcome = run(cases[i].line, &reply);
+                AUTO_OUTCOME struct outcome json = run(json_line, &reply);
+
+                assert_int_equal(outcome.exit_code, EXIT_DONE);
+                assert_string_equal(outcome.calls, cases[i].call);
+                assert_string_equal(outcome.out, "gone; dry run at revision 42\n"
+                                                 "Nothing would be different for any client.\n");
+                assert_non_null(strstr(json.out, "\"revision\": 42"));
+        }
+}
+
+/* Each write after the first one requires what the one before has made. */
+static void writes_of_a_file_require_one_revision_after_the_other(void **test)
+{
+        static const struct reply replies[] = { { 200, "{'revision': 43}" }, { 201, "{'revision': 44}" } };
+        AUTO_FREE char *file = file_with("[{'name': 'a'}, {'name': 'b'}]");
+        AUTO_FREE char *line = memory_format("storage apply %s --if-revision 42", file);
+        AUTO_OUTCOME struct outcome outcome = run(line, replies);
+
+        (void)test;
+        unlink(file);
+        assert_string_equal(outcome.calls, "PUT /v1/storages/a {} if-revision=42\n"
+                                           "PUT /v1/storages/b {} if-revision=43\n");
+}
+
+static void dry_run_of_an_environment_that_is_new_stops_at_its_nodes(void **test)
+{
+        static const struct reply replies[] = { { 200, "{'object': {'sentence': 'made'}}" },
+                                                { 404, "{'detail': 'none'}" } };
+        AUTO_FREE char *file = file_with("{'name': 'shop', 'nodes': [{'id': '101'}]}");
+        AUTO_FREE char *line = memory_format("environment apply %s --dry-run", file);
+        AUTO_OUTCOME struct outcome outcome = run(line, replies);
+
+        (void)test;
+        unlink(file);
+        assert_int_equal(outcome.exit_code, EXIT_DONE);
+        assert_string_equal(outcome.calls, "PUT /v1/environments/shop?dry_run=true {}\n"
+                                           "GET /v1/environments/shop\n");
+        assert_non_null(strstr(outcome.err, "environment shop is not there yet"));
+}
+
 static void other_commands_call_what_they_say(void **test)
 {
         static const struct {
@@ -502,6 +571,9 @@ int main(void)
                 cmocka_unit_test(apply_puts_each_environment_and_then_its_nodes),
                 cmocka_unit_test(file_that_is_no_inventory_calls_nobody),
                 cmocka_unit_test(grants_show_cause_before_reason),
+                cmocka_unit_test(dry_run_asks_and_shows),
+                cmocka_unit_test(writes_of_a_file_require_one_revision_after_the_other),
+                cmocka_unit_test(dry_run_of_an_environment_that_is_new_stops_at_its_nodes),
                 cmocka_unit_test(other_commands_call_what_they_say),
         };
 
