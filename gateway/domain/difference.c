@@ -117,6 +117,14 @@ char *difference_sentence(const struct difference *difference)
         return text_take(&sentence);
 }
 
+void volume_differences_fini(struct volume_differences *differences)
+{
+        for (size_t i = 0; i < differences->count; i++)
+                difference_fini(&differences->items[i]);
+        free(differences->items);
+        *differences = (struct volume_differences){ 0 };
+}
+
 void unmanaged_export_fini(struct unmanaged_export *export)
 {
         free(export->path);

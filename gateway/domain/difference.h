@@ -56,6 +56,13 @@ void difference_fini(struct difference *difference);
 /* Copies `from` to `to`, whose contents are not freed; long texts are cut at a character. */
 void difference_copy(struct difference *to, const struct difference *from);
 
+/* What of a volume is not as it was made; kinds of glusterd's, with object, observed and desired set. */
+struct volume_differences {
+        struct difference *items;
+        size_t count;
+};
+void volume_differences_fini(struct volume_differences *differences);
+
 enum difference_place difference_place(enum difference_kind kind);
 const char *difference_place_word(enum difference_place place);    /* "ganesha", "glusterd", "firewall" */
 const char *difference_code(enum difference_kind kind);            /* "export.changed" */

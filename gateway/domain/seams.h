@@ -8,6 +8,7 @@
 
 #include "base/fault.h"
 #include "domain/access_list.h"
+#include "domain/difference.h"
 #include "domain/firewall_set.h"
 #include "domain/nfs_export.h"
 #include "domain/storage.h"
@@ -71,6 +72,14 @@ struct gluster_volume {
         /* Asks one brick whether it holds `generation`: *held PRESENT, ABSENT or UNKNOWN (did not answer). */
         int (*canary)(void *context, const char *volume, const struct volume_brick *brick, uint64_t generation,
                       enum known *held, struct fault *fault);
+        /* Compares what this storage node has of the volume with what Gatehouse has made: the filter in its place,
+         * the options that `secure` sets for these storage nodes, and, with `list`, the stored generation, the
+         * list in its folder and every brick's volfile. `found` is zeroed by the caller, who frees it. Changes
+         * nothing. */
+        int (*compare)(void *context, const char *volume, const struct address *peers, size_t peer_count,
+                       const struct access_list *list, struct volume_differences *found, struct fault *fault);
+        /* Puts the filter where glusterd looks for it. */
+        int (*put_filter_back)(void *context, struct fault *fault);
         void *context;
 };
 

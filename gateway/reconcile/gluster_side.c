@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "reconcile/changes.h"
+#include "reconcile/volume_drift.h"
 #include "reconcile/volume_state.h"
 
 #define CANARY_DEADLINE_MS 5000 /* bricks take a list of 10,000 entries within 0.7 s */
@@ -214,20 +215,6 @@ static enum known pool_enforced(const struct gluster_side *side, const struct vo
         return enforced && gate_in_force(side->world->gate) != KNOWN_ABSENT ? KNOWN_PRESENT : KNOWN_ABSENT;
 }
 
-static int volume_check(const struct volume_state *volume, const struct volume_seen *seen, struct fault *fault)
-{
-        const char *name = volume->storage->volume;
-
-        if (seen->known == KNOWN_ABSENT)
-                return fault_set(fault, FAULT_UNAVAILABLE,
-                                 "look at volume %s: glusterd knows no volume of this name", name);
-        if (seen->known == KNOWN_UNKNOWN)
-                return fault_set(fault, FAULT_UNAVAILABLE, "look at volume %s: glusterd did not say", name);
-        if (!seen->started)
-                return fault_set(fault, FAULT_UNAVAILABLE, "look at volume %s: it is not started", name);
-        return 0;
-}
-
 /* Waits until one brick holds `generation`. A brick that is not running takes the list when it starts. */
 static int brick_await(struct gluster_side *side, const struct volume_state *volume,
                        const struct volume_brick *brick, uint64_t generation, int64_t deadline_ms,
@@ -277,18 +264,6 @@ static int list_install(struct gluster_side *side, struct volume_state *volume, 
         return 0;
 }
 
-static int volume_secure(struct gluster_side *side, struct volume_state *volume, struct fault *fault)
-{
-        const struct storage *storage = volume->storage;
-
-        if (volume->secured)
-                return 0;
-        int failed = side->gluster->secure(side->gluster->context, storage->volume, storage->addresses,
-                                           storage->address_count, fault);
-        volume->secured = !failed;
-        return failed;
-}
-
 /* Native clients get the volume's description from gatehouse-volfiled: it learns each change, and that of a volume
  * option by hand at the next look, before the packet filter lets anybody new in. What it knows already costs it
  * nothing. */
@@ -330,34 +305,64 @@ static void door_watch(struct gluster_side *side)
                 ((struct volume_state *)entry.value)->dirty = true;
 }
 
-/* Brings the list of the bricks to what is wanted, unless they hold it. */
+/* Brings the list of the bricks to what is wanted (taken when it goes there), unless they hold it. */
 static int list_follow(struct gluster_side *side, struct volume_state *volume, const struct volume_seen *seen,
-                       struct fault *fault)
+                       struct access_list *list, struct fault *fault)
 {
-        AUTO_ACCESS_LIST struct access_list list = { 0 };
-
-        shares_list(&volume->shares, volume->storage->addresses, volume->storage->address_count, &list);
         if (volume->installed.generation != 0 && seen->generation == volume->installed.generation &&
-            access_list_equal(&list, &volume->installed))
+            access_list_equal(list, &volume->installed))
                 return 0;
-        return list_install(side, volume, seen, &list, fault);
+        return list_install(side, volume, seen, list, fault);
 }
 
-/* Observes the volume and brings its bricks to what is wanted. */
+/* The bricks were seen to hold what is wanted, from an earlier run. */
+static void list_adopt(struct volume_state *volume, uint64_t generation)
+{
+        access_list_fini(&volume->installed);
+        shares_list(&volume->shares, volume->storage->addresses, volume->storage->address_count,
+                    &volume->installed);
+        volume->installed.generation = generation;
+        if (volume->generation < generation)
+                volume->generation = generation;
+}
+
+static int volume_observe(struct gluster_side *side, struct volume_state *volume, struct volume_seen *seen,
+                          struct fault *fault)
+{
+        int failed = side->gluster->observe(side->gluster->context, volume->storage->volume, seen, fault);
+
+        status_note_backend(side->world->status, BACKEND_GLUSTERD, failed ? fault : NULL);
+        volume_state_looked(volume, seen);
+        volume_directories_again(volume, side->world->directories);
+        gate_follow_peers(side);
+        return failed ? failed : volume_state_check(volume, seen, fault);
+}
+
+/* Observes the volume, puts right what others have changed of it, and brings its bricks to what is wanted. */
 static int volume_settle(struct gluster_side *side, struct volume_state *volume, struct fault *fault)
 {
         __attribute__((cleanup(volume_seen_fini))) struct volume_seen seen = { 0 };
-        int failed = side->gluster->observe(side->gluster->context, volume->storage->volume, &seen, fault);
+        AUTO_ACCESS_LIST struct access_list list = { 0 };
+        bool holds = false, repaired = false;
+        struct fault cause = { 0 };
+        int failed = volume_observe(side, volume, &seen, fault), drifted;
 
-        status_note_backend(side->world->status, BACKEND_GLUSTERD, failed ? fault : NULL);
-        volume_state_looked(volume, &seen);
-        volume_directories_again(volume, side->world->directories);
-        gate_follow_peers(side);
-        if (failed || (failed = volume_check(volume, &seen, fault)))
+        if (failed)
                 return failed;
+        shares_list(&volume->shares, volume->storage->addresses, volume->storage->address_count, &list);
+        drifted = volume_drift_look(side->world, side->gluster, volume, &seen, &list, &holds, &repaired, &cause);
+        if (repaired) {
+                volume_seen_fini(&seen);
+                if ((failed = volume_observe(side, volume, &seen, fault)))
+                        return failed;
+        }
         if (status_note_pool(side->world->status, pool_enforced(side, &seen)))
                 side->world->facts_changed(side->world->facts_context);
-        if ((failed = volume_secure(side, volume, fault)) || (failed = list_follow(side, volume, &seen, fault)))
+        if (drifted)
+                return fault_set(fault, cause.code, "%s", cause.text);
+        if (holds)
+                list_adopt(volume, seen.generation);
+        if ((failed = list_follow(side, volume, &seen, &list, fault)))
                 return failed;
         return door_follow(side, volume, &seen, fault);
 }
@@ -384,16 +389,18 @@ static void volume_work(struct gluster_side *side, struct volume_state *volume)
         volume->retry_at_ms = 0;
         if (volume_settle(side, volume, &fault) == 0 && gate_open_ready(side, volume, &fault) == 0) {
                 volume->failures = 0;
+                volume_drift_settled(side->world, volume, NULL);
                 shares_note_held(side, volume);
                 return;
         }
+        volume_drift_settled(side->world, volume, &fault);
         volume->failures++;
         volume->dirty = true;
         volume->installed.generation = 0;
         volume->retry_at_ms =
                 clock_monotonic_ms(side->world->clock) +
                 (fault.code == FAULT_CONFLICT && volume->failures < 8 ? 50 : side_backoff_ms(volume->failures));
-        if (volume->failures == 1)
+        if (volume->failures == 1 && fault.code != FAULT_OBSERVING)
                 log_warning("Gluster volume %s: %s", volume->storage->volume, fault.text);
         if (fault.code != FAULT_CONFLICT || volume->failures > 8)
                 shares_note_fault(side, volume, &fault);

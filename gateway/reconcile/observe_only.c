@@ -6,7 +6,7 @@
 /* A function that is added to a seam and not here would be called as NULL: it belongs to one of the two kinds. */
 #define SEAM_HAS(seam, functions) static_assert(sizeof(struct seam) == ((functions) + 1) * sizeof(void *), #seam)
 SEAM_HAS(nfs_server, 6);
-SEAM_HAS(gluster_volume, 4);
+SEAM_HAS(gluster_volume, 6);
 SEAM_HAS(storage_files, 3);
 SEAM_HAS(firewall, 5);
 SEAM_HAS(native_door, 2);
@@ -93,6 +93,20 @@ static int gluster_canary(void *context, const char *volume, const struct volume
         const struct gluster_volume *real = ((struct observe_only *)context)->real_gluster;
 
         return real->canary(real->context, volume, brick, generation, held, fault);
+}
+
+static int gluster_compare(void *context, const char *volume, const struct address *peers, size_t peer_count,
+                           const struct access_list *list, struct volume_differences *found, struct fault *fault)
+{
+        const struct gluster_volume *real = ((struct observe_only *)context)->real_gluster;
+
+        return real->compare(real->context, volume, peers, peer_count, list, found, fault);
+}
+
+static int gluster_put_filter_back(void *context, struct fault *fault)
+{
+        (void)context;
+        return refuse(fault, "put the volfile filter back");
 }
 
 /* --- Directories -------------------------------------------------------------------------------------------- */
@@ -220,6 +234,8 @@ void observe_only_wrap(struct observe_only *only)
                                                  .secure = gluster_secure,
                                                  .install = gluster_install,
                                                  .canary = gluster_canary,
+                                                 .compare = gluster_compare,
+                                                 .put_filter_back = gluster_put_filter_back,
                                                  .context = only };
         only->files = (struct storage_files){ .inspect = files_inspect,
                                               .make_directory = files_make_directory,

@@ -12,6 +12,7 @@ static void volume_state_free(void *object)
         shared_put(volume->storage);
         shares_fini(&volume->shares);
         access_list_fini(&volume->installed);
+        volume_differences_fini(&volume->findings);
         address_bag_fini(&volume->bricks);
         text_fini(&volume->brick_names);
         free(volume);
@@ -86,6 +87,20 @@ void volume_directories_again(struct volume_state *volume, struct directories *d
                 directories_doubt(directories, share->export->document.id);
                 directories_ask(directories, share->storage, share->export, &fault);
         }
+}
+
+int volume_state_check(const struct volume_state *volume, const struct volume_seen *seen, struct fault *fault)
+{
+        const char *name = volume->storage->volume;
+
+        if (seen->known == KNOWN_ABSENT)
+                return fault_set(fault, FAULT_UNAVAILABLE,
+                                 "look at volume %s: glusterd knows no volume of this name", name);
+        if (seen->known == KNOWN_UNKNOWN)
+                return fault_set(fault, FAULT_UNAVAILABLE, "look at volume %s: glusterd did not say", name);
+        if (!seen->started)
+                return fault_set(fault, FAULT_UNAVAILABLE, "look at volume %s: it is not started", name);
+        return 0;
 }
 
 bool volumes_looked(struct pmap volumes)

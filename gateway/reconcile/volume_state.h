@@ -17,9 +17,13 @@ struct volume_state {
         struct shared shared;
         const struct storage *storage; /* reference; newest */
         struct shares shares;
-        struct access_list installed; /* what the bricks were last seen to hold; generation 0 = not known */
-        uint64_t generation;          /* the newest we have asked for or seen */
-        bool secured;
+        struct access_list installed;       /* what the bricks were last seen to hold; generation 0 = not known */
+        uint64_t generation;                /* the newest we have asked for or seen */
+        bool secured;                       /* its options were seen as they must be, or set so */
+        bool filter_seen;                   /* the filter was in its place once: it is put back when it is gone */
+        struct volume_differences findings; /* of the last look */
+        bool findings_told;                 /* what became of them */
+        int64_t next_compare_ms;
         bool looked;               /* glusterd was asked about it once: `bricks` is as good as it gets */
         struct address_bag bricks; /* where its bricks are, as far as glusterd has said */
         struct text brick_names;   /* and which they are */
@@ -42,6 +46,9 @@ void volume_state_looked(struct volume_state *volume, const struct volume_seen *
  * yet, and one that lacks a client's directory does not let the client in. Done at two looks, because the worker
  * may not have heard of the bricks yet at the first. */
 void volume_directories_again(struct volume_state *volume, struct directories *directories);
+
+/* Whether it can be worked with: UNAVAILABLE, with the sentence, when it is not there or not started. */
+int volume_state_check(const struct volume_state *volume, const struct volume_seen *seen, struct fault *fault);
 
 /* Whether glusterd was asked about every volume. */
 bool volumes_looked(struct pmap volumes);

@@ -116,46 +116,74 @@ bool access_filter_is_installed(const char *library_folder)
         return found;
 }
 
-/* One look at a volfile; a file that glusterd has just taken away is no fault. */
-static int volfile_look(int folder, const char *name, uint64_t generation, struct fault *fault)
+/* What is wrong with a volfile. */
+struct volfile_flaw {
+        const char *sentence; /* NULL = nothing */
+        char *observed;       /* owned */
+        size_t length;
+        const char *desired;
+};
+
+static void flaw_fini(struct volfile_flaw *flaw)
 {
+        free(flaw->observed);
+        *flaw = (struct volfile_flaw){ 0 };
+}
+#define AUTO_FLAW __attribute__((cleanup(flaw_fini)))
+
+static void flaw_set(struct volfile_flaw *flaw, const char *sentence, const char *observed, size_t length,
+                     const char *desired)
+{
+        flaw->sentence = sentence;
+        flaw->observed = memory_new(1, length + 1);
+        memcpy(flaw->observed, observed, length);
+        flaw->length = length;
+        flaw->desired = desired;
+}
+
+/* One look at a volfile; a file that glusterd has just taken away has no flaw. */
+static void volfile_look(int folder, const char *name, const char *value, struct volfile_flaw *flaw)
+{
+        static const char credentials[] = "credentials";
         AUTO_CLOSE int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
         AUTO_TEXT struct text text = { 0 };
         char block[16384];
+        const char *other;
+        size_t length;
         ssize_t got = 0;
 
+        flaw_fini(flaw);
         if (fd < 0 && errno == ENOENT)
-                return 0;
+                return;
         while (fd >= 0 && text.length <= VOLFILE_MAX && (got = read(fd, block, sizeof block)) > 0)
                 text_add_bytes(&text, block, (size_t)got);
         if (fd < 0 || got != 0)
-                return fault_set(fault, FAULT_FORBIDDEN, "look at volfile %s: it cannot be read", name);
-        if (volfile_has_credentials(text_get(&text), text.length))
-                return fault_set(fault, FAULT_FORBIDDEN,
-                                 "look at volfile %s: it holds credentials, so that glusterd did not run "
-                                 "gatehouse-volfile-filter",
-                                 name);
-        if (generation && !volfile_holds_generation(text_get(&text), text.length, generation))
-                return fault_set(
-                        fault, FAULT_FORBIDDEN,
-                        "look at volfile %s: gatehouse-volfile-filter did not take the list; the system log "
-                        "has its reason",
-                        name);
-        return 0;
+                flaw_set(flaw, "it cannot be read", "", 0, "a volfile");
+        else if (volfile_has_credentials(text_get(&text), text.length))
+                flaw_set(flaw, "it holds credentials, so that glusterd did not run gatehouse-volfile-filter",
+                         credentials, sizeof credentials - 1, "no credentials");
+        else if (value && (other = volfile_other_list(text_get(&text), text.length, value, &length)))
+                flaw_set(flaw, "gatehouse-volfile-filter did not take the list; the system log has its reason",
+                         other, length, value);
 }
 
-static int volfile_check(int folder, const char *name, uint64_t generation, struct fault *fault)
+static void volfile_check(int folder, const char *name, const char *value, struct volfile_flaw *flaw)
 {
-        int failed = volfile_look(folder, name, generation, fault);
-
-        for (int look = 1; failed && look < LOOKS; look++) {
+        volfile_look(folder, name, value, flaw);
+        for (int look = 1; flaw->sentence && look < LOOKS; look++) {
                 nanosleep(&(struct timespec){ .tv_nsec = LOOK_PAUSE_MS * 1000000L }, NULL);
-                failed = volfile_look(folder, name, generation, fault);
+                volfile_look(folder, name, value, flaw);
         }
-        return failed;
 }
 
-int access_filter_check_volfiles(const char *work_folder, const char *volume, uint64_t generation,
+static bool is_volfile(const char *name)
+{
+        size_t length = strlen(name);
+
+        return length >= 4 && strcmp(name + length - 4, ".vol") == 0;
+}
+
+int access_filter_check_volfiles(const char *work_folder, const char *volume, const char *value,
                                  struct fault *fault)
 {
         AUTO_FREE char *path = memory_format("%s/vols/%s", work_folder, volume);
@@ -164,14 +192,88 @@ int access_filter_check_volfiles(const char *work_folder, const char *volume, ui
         bool found = false;
 
         while (directory && (entry = readdir(directory))) {
-                size_t length = strlen(entry->d_name);
-                int failed;
+                AUTO_FLAW struct volfile_flaw flaw = { 0 };
 
-                if (length < 4 || strcmp(entry->d_name + length - 4, ".vol") != 0)
+                if (!is_volfile(entry->d_name))
                         continue;
-                if ((failed = volfile_check(dirfd(directory), entry->d_name, generation, fault)))
-                        return failed;
+                volfile_check(dirfd(directory), entry->d_name, value, &flaw);
+                if (flaw.sentence)
+                        return fault_set(fault, FAULT_FORBIDDEN, "look at volfile %s: %s", entry->d_name,
+                                         flaw.sentence);
                 found = true;
         }
         return found ? 0 : fault_set(fault, FAULT_NOT_FOUND, "look at the volfiles in %s: there are none", path);
+}
+
+void access_filter_compare_volfiles(const char *work_folder, const char *volume, const char *value,
+                                    void (*each)(void *context, const char *name, const char *observed,
+                                                 size_t length, const char *desired),
+                                    void *context)
+{
+        AUTO_FREE char *path = memory_format("%s/vols/%s", work_folder, volume);
+        AUTO_CLOSEDIR DIR *directory = opendir(path);
+        const struct dirent *entry;
+
+        while (directory && (entry = readdir(directory))) {
+                AUTO_FLAW struct volfile_flaw flaw = { 0 };
+
+                if (!is_volfile(entry->d_name))
+                        continue;
+                volfile_check(dirfd(directory), entry->d_name, value, &flaw);
+                if (flaw.sentence)
+                        each(context, entry->d_name, flaw.observed, flaw.length, flaw.desired);
+        }
+}
+
+/* Links `program` as <folder>/filter/<name>; by way of another name, so that there always is one. */
+static int filter_link(const char *folder, const char *program, struct fault *fault)
+{
+        AUTO_FREE char *filters = memory_format("%s/filter", folder);
+        AUTO_FREE char *name = memory_format("%s/" ACCESS_FILTER_NAME, filters);
+        AUTO_FREE char *fresh = memory_format("%s/.gatehouse-new", folder); /* not among what glusterd runs */
+
+        if (mkdir(filters, 0755) && errno != EEXIST)
+                return fault_set_errno(fault, FAULT_INTERNAL, errno, "make %s", filters);
+        unlink(fresh);
+        if (symlink(program, fresh) || rename(fresh, name))
+                return fault_set_errno(fault, FAULT_INTERNAL, errno, "link %s to %s", name, program);
+        return 0;
+}
+
+int access_filter_put_back(const char *library_folder, const char *program, struct fault *fault)
+{
+        AUTO_CLOSEDIR DIR *directory = opendir(library_folder);
+        const struct dirent *entry;
+        int failed = 0;
+
+        if (!is_program_of_root(program))
+                return fault_set(fault, FAULT_FORBIDDEN, "put the filter back: %s is no program of root's",
+                                 program);
+        while (!failed && directory && (entry = readdir(directory))) {
+                AUTO_FREE char *folder = memory_format("%s/%s", library_folder, entry->d_name);
+                AUTO_FREE char *server = memory_format("%s/xlator/mgmt/glusterd.so", folder);
+
+                if (entry->d_name[0] != '.' && access(server, F_OK) == 0)
+                        failed = filter_link(folder, program, fault);
+        }
+        return failed;
+}
+
+const char *access_folder_read(const char *folder, const char *volume, struct text *text)
+{
+        AUTO_FREE char *path = memory_format("%s/%s.access", folder, volume);
+        AUTO_CLOSE int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+        char block[16384];
+        struct stat status;
+        ssize_t got;
+
+        if (fd < 0)
+                return errno == ENOENT ? "no file" : "the file cannot be opened";
+        if (fstat(fd, &status) || !S_ISREG(status.st_mode))
+                return "it is no file";
+        if (status.st_uid != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)))
+                return "others than root can write the file";
+        while (text->length <= ACCESS_TEXT_MAX && (got = read(fd, block, sizeof block)) > 0)
+                text_add_bytes(text, block, (size_t)got);
+        return NULL;
 }

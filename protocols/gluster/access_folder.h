@@ -27,9 +27,26 @@ uint64_t access_folder_generation(const char *folder, const char *volume);
  * that is installed must have it. */
 bool access_filter_is_installed(const char *library_folder);
 
+#define ACCESS_FILTER_NAME "gatehouse-volfile-filter"
+#define ACCESS_FILTER_PROGRAM GATEHOUSE_LIBEXECDIR "/" ACCESS_FILTER_NAME
+
+/* Links `program` where access_filter_is_installed looks for it; what stands there in its place goes. FORBIDDEN
+ * when `program` is not one that only root can change. */
+int access_filter_put_back(const char *library_folder, const char *program, struct fault *fault);
+
 /* Looks through the volfiles of a managed volume: FORBIDDEN naming the first that holds a credential, so that the
- * filter did not run, or, with a generation other than 0, a brick's list that is not of that generation, so that
- * the filter did not take it; NOT_FOUND when there are none. Waits up to a second for what glusterd is just
- * writing: it puts a file in place first and runs the filter on it then. */
-int access_filter_check_volfiles(const char *work_folder, const char *volume, uint64_t generation,
+ * filter did not run, or, with a value of the bricks' address list (access_value_print), a brick whose list is any
+ * other, so that the filter did not take it; NOT_FOUND when there are none. Waits up to a second for what glusterd
+ * is just writing: it puts a file in place first and runs the filter on it then. */
+int access_filter_check_volfiles(const char *work_folder, const char *volume, const char *value,
                                  struct fault *fault);
+
+/* The same, telling each volfile that is not as it must be: what stands there, and what should. */
+void access_filter_compare_volfiles(const char *work_folder, const char *volume, const char *value,
+                                    void (*each)(void *context, const char *name, const char *observed,
+                                                 size_t length, const char *desired),
+                                    void *context);
+
+/* Appends what <folder>/<volume>.access holds. Returns NULL, or what is wrong with the file: it is not there,
+ * others than root can write it, ... */
+const char *access_folder_read(const char *folder, const char *volume, struct text *text);

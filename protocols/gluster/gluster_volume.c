@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "protocols/gluster/access_list_text.h"
 #include "protocols/gluster/brick_probe.h"
+#include "protocols/gluster/volume_compare.h"
 
 #define HELPER_MS 60000 /* a little more than the acts give themselves */
 #define CANARY_MS 3000
@@ -169,6 +170,21 @@ static int volume_canary(void *context, const char *volume, const struct volume_
         return brick_probe_canary(&callers->worker, volume, brick, generation, CANARY_MS, held, fault);
 }
 
+static int volume_compare(void *context, const char *volume, const struct address *peers, size_t peer_count,
+                          const struct access_list *list, struct volume_differences *found, struct fault *fault)
+{
+        const struct gluster_volume_callers *callers = context;
+
+        return volume_compare_ask(&callers->helper, volume, peers, peer_count, list, found, fault);
+}
+
+static int volume_put_filter_back(void *context, struct fault *fault)
+{
+        const struct gluster_volume_callers *callers = context;
+
+        return filter_put_back_ask(&callers->helper, fault);
+}
+
 struct gluster_volume gluster_volume_over(const struct gluster_volume_callers *callers)
 {
         return (struct gluster_volume){
@@ -176,6 +192,8 @@ struct gluster_volume gluster_volume_over(const struct gluster_volume_callers *c
                 .secure = volume_secure,
                 .install = volume_install,
                 .canary = volume_canary,
+                .compare = volume_compare,
+                .put_filter_back = volume_put_filter_back,
                 .context = (void *)(uintptr_t)callers,
         };
 }

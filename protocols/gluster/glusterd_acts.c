@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "protocols/gluster/glusterd_acts.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,9 +16,8 @@
 #include "protocols/gluster/access_folder.h"
 #include "protocols/gluster/client_volfile.h"
 #include "protocols/gluster/glusterd_rpc.h"
+#include "protocols/gluster/volume_compare.h"
 
-#define GENERATION_OPTION "user.gatehouse-generation"
-#define ASK_MS 5000 /* for what this glusterd answers by itself */
 #define CHANGE_MS                                                                                      \
         40000 /* for a transaction of the cluster: 60 ms on three nodes, seconds with one of them down \
                */
@@ -36,7 +36,7 @@ static const struct glusterd_option secure_options[] = {
         { "performance.quick-read", "off" },
 };
 
-static int take_volume(struct message *request, const char **volume, struct fault *fault)
+int glusterd_take_volume(struct message *request, const char **volume, struct fault *fault)
 {
         *volume = message_take_text(request, ACCESS_VOLUME_MAX);
         if (request->broken || !access_volume_is_valid(*volume))
@@ -59,9 +59,11 @@ static int connect_glusterd(int *glusterd, struct fault *fault)
 
 static uint64_t stored_generation(const struct glusterd_volume *seen)
 {
-        const char *value = glusterd_volume_option(seen, GENERATION_OPTION);
+        const char *value = glusterd_volume_option(seen, GLUSTERD_GENERATION_OPTION);
 
-        return value ? strtoull(value, NULL, 10) : 0;
+        uint64_t generation = value ? strtoull(value, NULL, 10) : 0;
+
+        return generation <= INT64_MAX ? generation : 0; /* written by hand: there is no way up from there */
 }
 
 /* The IPv4 address of a brick's host: a literal, or a name that this node can resolve. */
@@ -85,7 +87,7 @@ static bool filter_is_in_place(const char *volume)
 
         return access_filter_is_installed(GATEHOUSE_GLUSTERFS_LIBDIR) &&
                (!access_folder_manages(GATEHOUSE_ACCESSDIR, volume) ||
-                access_filter_check_volfiles(GLUSTERD_WORK_FOLDER, volume, 0, &fault) == 0);
+                access_filter_check_volfiles(GLUSTERD_WORK_FOLDER, volume, NULL, &fault) == 0);
 }
 
 static void put_pool(struct message *reply, const struct glusterd_pool *pool)
@@ -129,10 +131,10 @@ static int volume_observe(void *context, struct message *request, struct message
         int failed;
 
         (void)context;
-        if ((failed = take_volume(request, &volume, fault)) || (failed = check_consumed(request, fault)) ||
-            (failed = connect_glusterd(&glusterd, fault)) ||
-            (failed = glusterd_volume_get(glusterd, volume, ASK_MS, &seen, fault)) ||
-            (failed = glusterd_pool_get(glusterd, ASK_MS, &pool, fault)))
+        if ((failed = glusterd_take_volume(request, &volume, fault)) ||
+            (failed = check_consumed(request, fault)) || (failed = connect_glusterd(&glusterd, fault)) ||
+            (failed = glusterd_volume_get(glusterd, volume, GLUSTERD_ASK_MS, &seen, fault)) ||
+            (failed = glusterd_pool_get(glusterd, GLUSTERD_ASK_MS, &pool, fault)))
                 return failed;
         if (seen.started && (failed = glusterd_volume_ports(glusterd, volume, CHANGE_MS, &seen, fault)))
                 return failed;
@@ -185,9 +187,10 @@ static int list_write(struct message *request, struct access_file *file, int *gl
         const char *volume;
         int failed;
 
-        if ((failed = take_volume(request, &volume, fault)) || (failed = check_consumed(request, fault)) ||
-            (failed = take_list(request, file, fault)) || (failed = connect_glusterd(glusterd, fault)) ||
-            (failed = glusterd_volume_get(*glusterd, volume, ASK_MS, &seen, fault)) ||
+        if ((failed = glusterd_take_volume(request, &volume, fault)) ||
+            (failed = check_consumed(request, fault)) || (failed = take_list(request, file, fault)) ||
+            (failed = connect_glusterd(glusterd, fault)) ||
+            (failed = glusterd_volume_get(*glusterd, volume, GLUSTERD_ASK_MS, &seen, fault)) ||
             (failed = check_list(file, volume, &seen, fault)))
                 return failed;
         return access_folder_write(GATEHOUSE_ACCESSDIR, file, fault);
@@ -197,8 +200,9 @@ static int list_install(void *context, struct message *request, struct message *
 {
         AUTO_ACCESS_FILE struct access_file file = { 0 };
         AUTO_CLOSE int glusterd = -1;
+        AUTO_TEXT struct text value = { 0 };
         char generation[24];
-        struct glusterd_option option = { GENERATION_OPTION, generation };
+        struct glusterd_option option = { GLUSTERD_GENERATION_OPTION, generation };
         int failed;
 
         (void)context;
@@ -207,9 +211,9 @@ static int list_install(void *context, struct message *request, struct message *
                 return failed;
         snprintf(generation, sizeof generation, "%" PRIu64, file.list.generation);
         failed = glusterd_volume_set(glusterd, file.volume, &option, 1, CHANGE_MS, fault);
+        access_value_print(&file.list, &value);
         if (!failed)
-                failed = access_filter_check_volfiles(GLUSTERD_WORK_FOLDER, file.volume, file.list.generation,
-                                                      fault);
+                failed = access_filter_check_volfiles(GLUSTERD_WORK_FOLDER, file.volume, text_get(&value), fault);
         return failed;
 }
 
@@ -231,9 +235,9 @@ static int node_observe(void *context, struct message *request, struct message *
         int failed;
 
         (void)context;
-        if ((failed = take_volume(request, &volume, fault)) || (failed = check_consumed(request, fault)) ||
-            (failed = connect_glusterd(&glusterd, fault)) ||
-            (failed = glusterd_pool_get(glusterd, ASK_MS, &pool, fault)))
+        if ((failed = glusterd_take_volume(request, &volume, fault)) ||
+            (failed = check_consumed(request, fault)) || (failed = connect_glusterd(&glusterd, fault)) ||
+            (failed = glusterd_pool_get(glusterd, GLUSTERD_ASK_MS, &pool, fault)))
                 return failed;
         message_put_text(reply, glusterd_pool_self(&pool)->id);
         message_put_u64(reply, filter_is_in_place(volume));
@@ -241,8 +245,7 @@ static int node_observe(void *context, struct message *request, struct message *
         return 0;
 }
 
-/* The storage nodes of the request as the value that auth.allow is stored with. */
-static int take_peers(struct message *request, struct text *value, struct fault *fault)
+int glusterd_take_peers(struct message *request, struct text *value, struct fault *fault)
 {
         uint64_t count = message_take_u64(request);
         AUTO_FREE struct address *peers = NULL;
@@ -270,16 +273,29 @@ static int take_peers(struct message *request, struct text *value, struct fault 
         return 0;
 }
 
+size_t glusterd_secure_options(const struct glusterd_volume *seen, const char *allow,
+                               struct glusterd_option *wanted)
+{
+        size_t count = 0;
+
+        static_assert(ARRAY_SIZE(secure_options) + 2 <= GLUSTERD_SECURE_OPTIONS_MAX, "they fit");
+        wanted[count++] = (struct glusterd_option){ "auth.allow", allow };
+        /* Nobody needs it; one that was set by hand cannot be unset but by a reset of its own. */
+        if (glusterd_volume_option(seen, "auth.reject"))
+                wanted[count++] = (struct glusterd_option){ "auth.reject", "none" };
+        for (size_t i = 0; i < ARRAY_SIZE(secure_options); i++)
+                wanted[count++] = secure_options[i];
+        return count;
+}
+
 /* Sets those options that differ, in one transaction; none if all are as they should be. */
 static int set_differing(int glusterd, const char *volume, const struct glusterd_volume *seen, const char *allow,
                          struct fault *fault)
 {
-        struct glusterd_option wanted[ARRAY_SIZE(secure_options) + 1] = { { "auth.allow", allow } };
-        struct glusterd_option differing[ARRAY_SIZE(wanted)];
-        size_t count = 0;
+        struct glusterd_option wanted[GLUSTERD_SECURE_OPTIONS_MAX], differing[GLUSTERD_SECURE_OPTIONS_MAX];
+        size_t wanted_count = glusterd_secure_options(seen, allow, wanted), count = 0;
 
-        memcpy(wanted + 1, secure_options, sizeof secure_options);
-        for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+        for (size_t i = 0; i < wanted_count; i++) {
                 const char *value = glusterd_volume_option(seen, wanted[i].key);
 
                 if (!value || strcmp(value, wanted[i].value) != 0)
@@ -298,9 +314,10 @@ static int volume_secure(void *context, struct message *request, struct message 
 
         (void)context;
         (void)reply;
-        if ((failed = take_volume(request, &volume, fault)) || (failed = take_peers(request, &allow, fault)) ||
-            (failed = check_consumed(request, fault)) || (failed = connect_glusterd(&glusterd, fault)) ||
-            (failed = glusterd_volume_get(glusterd, volume, ASK_MS, &seen, fault)))
+        if ((failed = glusterd_take_volume(request, &volume, fault)) ||
+            (failed = glusterd_take_peers(request, &allow, fault)) || (failed = check_consumed(request, fault)) ||
+            (failed = connect_glusterd(&glusterd, fault)) ||
+            (failed = glusterd_volume_get(glusterd, volume, GLUSTERD_ASK_MS, &seen, fault)))
                 return failed;
         if (!seen.exists)
                 return fault_set(fault, FAULT_NOT_FOUND, "secure volume: there is no volume %s", volume);
@@ -309,17 +326,22 @@ static int volume_secure(void *context, struct message *request, struct message 
 
 const struct act glusterd_acts[] = {
         { ACT_GLUSTERD_VOLUME_OBSERVE, "glusterd.volume_observe",
-          "glusterd's socket and its volfiles can be opened by root only", 0, ASK_MS * 2 + CHANGE_MS,
+          "glusterd's socket and its volfiles can be opened by root only", 0, GLUSTERD_ASK_MS * 2 + CHANGE_MS,
           volume_observe },
         { ACT_GLUSTERD_LIST_INSTALL, "glusterd.list_install",
           "the access list is root's, so that nobody else can let a client in, and so is glusterd's socket", 0,
-          ASK_MS + CHANGE_MS, list_install },
+          GLUSTERD_ASK_MS + CHANGE_MS, list_install },
         { ACT_GLUSTERD_VOLUME_SECURE, "glusterd.volume_secure", "glusterd's socket can be opened by root only", 0,
-          ASK_MS + CHANGE_MS, volume_secure },
+          GLUSTERD_ASK_MS + CHANGE_MS, volume_secure },
         { ACT_GLUSTERD_LIST_STORE, "glusterd.list_store",
-          "the access list is root's, so that nobody else can let a client in", 0, ASK_MS, list_store },
+          "the access list is root's, so that nobody else can let a client in", 0, GLUSTERD_ASK_MS, list_store },
         { ACT_GLUSTERD_NODE_OBSERVE, "glusterd.node_observe",
-          "glusterd's socket and its volfiles can be opened by root only", 0, ASK_MS, node_observe },
+          "glusterd's socket and its volfiles can be opened by root only", 0, GLUSTERD_ASK_MS, node_observe },
+        { ACT_GLUSTERD_VOLUME_COMPARE, "glusterd.volume_compare",
+          "glusterd's socket, its volfiles and the access list are root's", 0, GLUSTERD_ASK_MS + 10000,
+          volume_compare_run },
+        { ACT_GLUSTERD_FILTER_PUT_BACK, "glusterd.filter_put_back", "glusterd's folder of filters is root's", 0,
+          1000, filter_put_back_run },
         { ACT_GLUSTERD_CLIENT_VOLFILE, "glusterd.client_volfile", "glusterd's volfiles can be read by root only",
           0, 1000, client_volfile_run },
         { 0 },

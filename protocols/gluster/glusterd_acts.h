@@ -23,9 +23,26 @@
 #pragma once
 
 #include "base/act.h"
+#include "base/text.h"
+#include "protocols/gluster/glusterd_rpc.h"
 
 /* Where glusterd keeps what it has written, unless told otherwise. */
 #define GLUSTERD_WORK_FOLDER "/var/lib/glusterd"
+
+#define GLUSTERD_GENERATION_OPTION "user.gatehouse-generation"
+#define GLUSTERD_ASK_MS 5000 /* for what this glusterd answers by itself */
+
+/* Takes the name of a volume out of a request. MALFORMED. */
+int glusterd_take_volume(struct message *request, const char **volume, struct fault *fault);
+
+/* Takes the storage nodes of a request as the value that auth.allow is stored with. */
+int glusterd_take_peers(struct message *request, struct text *value, struct fault *fault);
+
+/* What `secure` sets, given what is set now; `wanted` has room for GLUSTERD_SECURE_OPTIONS_MAX. Their number;
+ * `allow` is borrowed. */
+#define GLUSTERD_SECURE_OPTIONS_MAX 16
+size_t glusterd_secure_options(const struct glusterd_volume *seen, const char *allow,
+                               struct glusterd_option *wanted);
 
 /* The helper's acts, closed by a row without `run`; no context. */
 extern const struct act glusterd_acts[];

@@ -391,15 +391,15 @@ bool volfile_has_credentials(const char *in, size_t length)
         return false;
 }
 
-bool volfile_holds_generation(const char *in, size_t length, uint64_t generation)
+const char *volfile_other_list(const char *in, size_t length, const char *value, size_t *found)
 {
         struct span rest = { in, length };
-        char canary[ACCESS_CANARY_SIZE + 1];
         struct line line;
 
-        strcat(access_list_canary(generation, canary), "(");
         while (take_line(&rest, &line))
-                if (line.kind == LINE_OPTION && key_admits_to_brick(line.name) && !span_has(line.value, canary))
-                        return false;
-        return true;
+                if (line.kind == LINE_OPTION && key_admits_to_brick(line.name) && !span_is(line.value, value)) {
+                        *found = line.value.length;
+                        return line.value.at;
+                }
+        return NULL;
 }

@@ -58,5 +58,6 @@ void volfile_each_volume(const char *in, size_t length, void (*each)(void *conte
  * than the one that VOLFILE_NO_LOGIN stands in. */
 bool volfile_has_credentials(const char *in, size_t length);
 
-/* Whether every brick's address list in the text is that of `generation`; true when there is none. */
-bool volfile_holds_generation(const char *in, size_t length, uint64_t generation);
+/* The first address list of a brick in the text that is not `value` byte for byte, of *found bytes, in `in`; NULL
+ * when there is none. */
+const char *volfile_other_list(const char *in, size_t length, const char *value, size_t *found);

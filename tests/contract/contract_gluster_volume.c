@@ -33,6 +33,7 @@ static struct world {
         struct address node;
         void (*run_brick)(size_t brick, bool running);
         void (*run_server)(bool running);
+        void (*tamper)(enum difference_kind part); /* what somebody else does by hand */
 } world;
 
 static struct fake_gluster_volume fake;
@@ -49,13 +50,23 @@ static void fake_run_server(bool running)
         fake.down = !running;
 }
 
+static void fake_tamper(enum difference_kind part)
+{
+        fake.option_set = fake.option_set || part == DIFFERENCE_VOLUME_OPTION;
+        fake.list_edited = fake.list_edited || part == DIFFERENCE_VOLUME_LIST;
+        fake.volfile_edited = fake.volfile_edited || part == DIFFERENCE_VOLUME_VOLFILE;
+        if (part == DIFFERENCE_VOLUME_GENERATION)
+                fake.generation = 1;
+}
+
 static void world_of_fake(void)
 {
         fake_gluster_volume_init(&fake, VOLUME);
         world = (struct world){ .volume = fake_gluster_volume_seam(&fake),
                                 .node = { ADDRESS_V4, { 10, 77, 0, 11 } },
                                 .run_brick = fake_run_brick,
-                                .run_server = fake_run_server };
+                                .run_server = fake_run_server,
+                                .tamper = fake_tamper };
 }
 
 /* --- The real one ------------------------------------------------------------------------------------------- */
@@ -113,6 +124,32 @@ static void real_run_server(bool running)
                 kill_of_file("/run/glusterd.pid");
 }
 
+static void file_append(const char *path, const char *line)
+{
+        AUTO_FCLOSE FILE *file = fopen(path, "a");
+
+        if (!file || fputs(line, file) < 0)
+                fail_msg("%s cannot be written", path);
+}
+
+static void real_tamper(enum difference_kind part)
+{
+        char address[ADDRESS_TEXT_SIZE];
+        AUTO_FREE char *volfile =
+                memory_format("/var/lib/glusterd/vols/" VOLUME "/" VOLUME ".%s.run-bricks-1-data.vol",
+                              address_format(&world.node, address));
+
+        if (part == DIFFERENCE_VOLUME_OPTION)
+                run((char *[]){ "gluster", "--mode=script", "volume", "set", VOLUME, "auth.allow", "*", NULL });
+        else if (part == DIFFERENCE_VOLUME_GENERATION)
+                run((char *[]){ "gluster", "--mode=script", "volume", "set", VOLUME, "user.gatehouse-generation",
+                                "1", NULL });
+        else if (part == DIFFERENCE_VOLUME_LIST)
+                file_append(GATEHOUSE_ACCESSDIR "/" VOLUME ".access", "#\n");
+        else
+                file_append(volfile, "volume x\n    option auth.addr./x.allow *\nend-volume\n");
+}
+
 static void world_of_real(const char *node)
 {
         static struct direct_caller helper = { .table = glusterd_acts }, worker = { .table = brick_probe_acts };
@@ -121,7 +158,8 @@ static void world_of_real(const char *node)
         callers = (struct gluster_volume_callers){ direct_caller_acts(&helper), direct_caller_acts(&worker) };
         world = (struct world){ .volume = gluster_volume_over(&callers),
                                 .run_brick = real_run_brick,
-                                .run_server = real_run_server };
+                                .run_server = real_run_server,
+                                .tamper = real_tamper };
         if (address_parse(node, &world.node))
                 exit(2);
 }
@@ -134,14 +172,20 @@ static int observe(const char *name, struct volume_seen *seen, struct fault *fau
         return world.volume.observe(world.volume.context, name, seen, fault);
 }
 
-static int install(const char *name, uint64_t generation, const char *path, struct fault *fault)
+static void list_make(struct access_list *list, uint64_t generation, const char *path)
 {
         struct address client = { ADDRESS_V4, { 10, 98, 0, 21 } };
+
+        access_list_init(list, &world.node, 1);
+        list->generation = generation;
+        access_list_add(list, path, &client);
+}
+
+static int install(const char *name, uint64_t generation, const char *path, struct fault *fault)
+{
         AUTO_ACCESS_LIST struct access_list list = { 0 };
 
-        access_list_init(&list, &world.node, 1);
-        list.generation = generation;
-        access_list_add(&list, path, &client);
+        list_make(&list, generation, path);
         return world.volume.install(world.volume.context, name, &list, fault);
 }
 
@@ -373,6 +417,47 @@ static void server_that_is_down_is_unavailable_and_loses_nothing(void **state)
         expect_bricks(generation, KNOWN_PRESENT);
 }
 
+/* How many differences of `part` (or of any, DIFFERENCE_KIND_COUNT) there are to the list of that generation. */
+static size_t differences(uint64_t generation, const char *path, enum difference_kind part)
+{
+        AUTO_ACCESS_LIST struct access_list list = { 0 };
+        struct volume_differences found = { 0 };
+        struct fault fault = { 0 };
+        size_t count = 0;
+
+        list_make(&list, generation, path);
+        if (world.volume.compare(world.volume.context, VOLUME, &world.node, 1, &list, &found, &fault))
+                fail_msg("compare: %s", fault.text);
+        for (size_t i = 0; i < found.count; i++) {
+                print_message("# %s: %s, not %s\n", found.items[i].object, found.items[i].observed,
+                              found.items[i].desired);
+                count += part == DIFFERENCE_KIND_COUNT || found.items[i].kind == part;
+        }
+        volume_differences_fini(&found);
+        return count;
+}
+
+static void what_others_change_is_found_and_can_be_put_right(void **state)
+{
+        static const enum difference_kind parts[] = { DIFFERENCE_VOLUME_OPTION, DIFFERENCE_VOLUME_LIST,
+                                                      DIFFERENCE_VOLUME_VOLFILE, DIFFERENCE_VOLUME_GENERATION };
+        struct fault fault = { 0 };
+        uint64_t generation;
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+                install_next(&generation);
+                assert_int_equal(world.volume.secure(world.volume.context, VOLUME, &world.node, 1, &fault), 0);
+                assert_int_equal(differences(generation, "/shared/site", DIFFERENCE_KIND_COUNT), 0);
+                world.tamper(parts[i]);
+                assert_int_equal(differences(generation, "/shared/site", parts[i]), 1);
+        }
+        install_next(&generation);
+        assert_int_equal(differences(generation, "/shared/site", DIFFERENCE_KIND_COUNT), 0);
+        assert_true(differences(generation, "/another", DIFFERENCE_VOLUME_VOLFILE) >= 1);
+        assert_int_equal(differences(generation + 1, "/shared/site", DIFFERENCE_VOLUME_GENERATION), 1);
+}
+
 /* --- What the fake can be told to do ------------------------------------------------------------------------ */
 
 static void failure_comes_with_the_call_asked_for(void **state)
@@ -452,6 +537,7 @@ int main(int argc, char **argv)
                 cmocka_unit_test(list_with_a_path_that_it_cannot_hold_is_invalid),
                 cmocka_unit_test(brick_that_is_down_is_seen_and_takes_the_list_when_it_is_back),
                 cmocka_unit_test(server_that_is_down_is_unavailable_and_loses_nothing),
+                cmocka_unit_test(what_others_change_is_found_and_can_be_put_right),
                 /* The fake alone. */
                 cmocka_unit_test(failure_comes_with_the_call_asked_for),
                 cmocka_unit_test(brick_that_is_stuck_does_not_take_a_list),

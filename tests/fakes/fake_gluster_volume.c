@@ -119,7 +119,7 @@ static int fake_observe(void *context, const char *volume, struct volume_seen *s
                 return turn.failed;
         seen->known = is_there(fake, volume) ? KNOWN_PRESENT : KNOWN_ABSENT;
         pool_fill(fake, seen);
-        seen->filter_in_place = !fake->without_filter;
+        seen->filter_in_place = !fake->without_filter && !fake->filter_moved;
         if (seen->known == KNOWN_PRESENT)
                 seen_fill(fake, seen);
         return 0;
@@ -142,6 +142,7 @@ static int fake_secure(void *context, const char *volume, const struct address *
         fake->peers = memory_new(peer_count, sizeof *peers);
         memcpy(fake->peers, peers, peer_count * sizeof *peers);
         fake->peer_count = peer_count;
+        fake->option_set = false;
         return turn.failed;
 }
 
@@ -183,6 +184,7 @@ static int fake_install(void *context, const char *volume, const struct access_l
         if (list->generation == 0 || list->generation < fake->generation)
                 return fault_set(fault, FAULT_PRECONDITION, "fake: the list is older than the volume's");
         list_take(fake, list);
+        fake->list_edited = fake->volfile_edited = false;
         return turn.failed;
 }
 
@@ -220,6 +222,56 @@ static int fake_canary(void *context, const char *volume, const struct volume_br
         return 0;
 }
 
+static void difference_add(struct volume_differences *found, enum difference_kind kind, const char *object)
+{
+        found->items = memory_grow(found->items, found->count, sizeof *found->items);
+        found->items[found->count] = (struct difference){ .kind = kind,
+                                                          .observed = memory_text("by hand"),
+                                                          .desired = memory_text("as it was") };
+        snprintf(found->items[found->count++].object, DIFFERENCE_OBJECT_SIZE, "%s", object);
+}
+
+static bool peers_equal(const struct fake_gluster_volume *fake, const struct address *peers, size_t count)
+{
+        return fake->peers && fake->peer_count == count && memcmp(fake->peers, peers, count * sizeof *peers) == 0;
+}
+
+static int fake_compare(void *context, const char *volume, const struct address *peers, size_t peer_count,
+                        const struct access_list *list, struct volume_differences *found, struct fault *fault)
+{
+        struct fake_gluster_volume *fake = context;
+        struct turn turn = turn_of_server(fake, fault);
+
+        if (turn.failed)
+                return turn.failed;
+        if (!is_there(fake, volume))
+                return fault_set(fault, FAULT_NOT_FOUND, "fake: there is no volume %s", volume);
+        if (fake->without_filter || fake->filter_moved)
+                difference_add(found, DIFFERENCE_FILTER, "filter");
+        if (fake->option_set || !peers_equal(fake, peers, peer_count))
+                difference_add(found, DIFFERENCE_VOLUME_OPTION, "auth.allow");
+        if (list && list->generation != fake->generation)
+                difference_add(found, DIFFERENCE_VOLUME_GENERATION, "generation");
+        if (list && (fake->list_edited || !access_list_equal(list, &fake->list)))
+                difference_add(found, DIFFERENCE_VOLUME_LIST, "list");
+        if (list && (fake->volfile_edited || !access_list_equal(list, &fake->list)))
+                difference_add(found, DIFFERENCE_VOLUME_VOLFILE, "volfile");
+        return 0;
+}
+
+static int fake_put_filter_back(void *context, struct fault *fault)
+{
+        struct fake_gluster_volume *fake = context;
+        struct turn turn = turn_take(fake, fault);
+
+        if (!turn.done)
+                return turn.failed;
+        if (fake->without_filter)
+                return fault_set(fault, FAULT_FORBIDDEN, "fake: there is no filter to put back");
+        fake->filter_moved = false;
+        return turn.failed;
+}
+
 struct gluster_volume fake_gluster_volume_seam(struct fake_gluster_volume *fake)
 {
         return (struct gluster_volume){
@@ -227,6 +279,8 @@ struct gluster_volume fake_gluster_volume_seam(struct fake_gluster_volume *fake)
                 .secure = fake_secure,
                 .install = fake_install,
                 .canary = fake_canary,
+                .compare = fake_compare,
+                .put_filter_back = fake_put_filter_back,
                 .context = fake,
         };
 }

@@ -24,10 +24,15 @@ struct fake_brick {
 
 struct fake_gluster_volume {
         /* To be set by the test at any time. */
-        bool down;   /* glusterd does not answer; bricks go on */
-        bool absent; /* there is no such volume */
-        bool without_filter;
+        bool down;           /* glusterd does not answer; bricks go on */
+        bool absent;         /* there is no such volume */
+        bool without_filter; /* for good */
         unsigned replaced;   /* how often the last brick was replaced: each time by one at another path */
+        /* What somebody else has done; put right by what the gateway does about it. */
+        bool filter_moved;   /* out of glusterd's folder */
+        bool option_set;     /* auth.allow, to anybody */
+        bool list_edited;    /* the file of the access list */
+        bool volfile_edited; /* a brick's, or one that holds credentials */
         size_t pool_members; /* localhost, 10.77.0.12, 10.77.0.13 and so on */
         unsigned fail_at;    /* the call of that number (from 1; canary calls count) fails; 0 = none */
         unsigned fail_count; /* and that many in all */

@@ -134,6 +134,30 @@ static int gluster_canary(void *context, const char *name, const struct volume_b
         return failed;
 }
 
+static int gluster_compare(void *context, const char *name, const struct address *peers, size_t peer_count,
+                           const struct access_list *list, struct volume_differences *found, struct fault *fault)
+{
+        struct simulation *simulation = context;
+        struct simulated_volume *volume = volume_find(simulation, name);
+
+        pthread_mutex_lock(&simulation->lock);
+        int failed = volume->seam.compare(volume->seam.context, name, peers, peer_count, list, found, fault);
+        pthread_mutex_unlock(&simulation->lock);
+        return failed;
+}
+
+static int gluster_put_filter_back(void *context, struct fault *fault)
+{
+        struct simulation *simulation = context;
+        int failed = 0;
+
+        pthread_mutex_lock(&simulation->lock);
+        for (size_t i = 0; i < SIMULATED_VOLUMES && !failed; i++)
+                failed = simulation->volumes[i].seam.put_filter_back(&simulation->volumes[i].fake, fault);
+        pthread_mutex_unlock(&simulation->lock);
+        return failed;
+}
+
 /* --- What goes wrong. Called by main, under the lock -------------------------------------------------------- */
 
 static void disturb_nfs(struct simulation *simulation)
@@ -273,8 +297,13 @@ void servers_init(struct simulation *simulation)
                 simulation->volumes[i].fake.pool_members = simulation->unenforced ? 3 : 1;
                 simulation->volumes[i].seam = fake_gluster_volume_seam(&simulation->volumes[i].fake);
         }
-        simulation->gluster_outer = (struct gluster_volume){ gluster_observe, gluster_secure, gluster_install,
-                                                             gluster_canary, simulation };
+        simulation->gluster_outer = (struct gluster_volume){ .observe = gluster_observe,
+                                                             .secure = gluster_secure,
+                                                             .install = gluster_install,
+                                                             .canary = gluster_canary,
+                                                             .compare = gluster_compare,
+                                                             .put_filter_back = gluster_put_filter_back,
+                                                             .context = simulation };
         simulation->files = fake_storage_files_new();
         simulation->files_seam = fake_storage_files_table(simulation->files);
         simulation->firewall = fake_firewall_new();
