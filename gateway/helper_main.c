@@ -22,6 +22,7 @@
 #include "protocols/files/local_files.h"
 #include "protocols/firewall/closed_ruleset.h"
 #include "protocols/firewall/firewall_acts.h"
+#include "protocols/firewall/firewall_root.h"
 #include "protocols/gluster/glusterd_acts.h"
 
 #define DEFAULT_SOCKET GATEHOUSE_RUNTIMEDIR "-helper/helper.sock"
@@ -65,12 +66,14 @@ static void acts_join(void)
 static void usage_print(FILE *out)
 {
         fputs("Usage: gatehouse-helper [--socket PATH] [--user NAME]\n"
-              "       gatehouse-helper --firewall-closed | --firewall-off\n"
+              "       gatehouse-helper --firewall-closed | --firewall-off | --firewall-on | --firewall-show\n"
               "Does for gatehoused what takes privilege, out of a closed list; runs as root.\n\n"
               "  --socket PATH   listen on PATH instead of " DEFAULT_SOCKET "\n"
               "  --user NAME     serve user NAME instead of " DEFAULT_USER "\n"
               "  --firewall-closed  load the last packet filter, without any client, and end\n"
-              "  --firewall-off  take the packet filter away, for the next start too, and end\n"
+              "  --firewall-off  take the packet filter away, keep it away until --firewall-on, and end\n"
+              "  --firewall-on   let gatehoused put the packet filter in place again, and end\n"
+              "  --firewall-show  list whom the packet filter lets through, and end\n"
               "  --acts          list the acts, the capabilities of each as a mask, and why; and end\n"
               "  --help          this text\n"
               "  --version       the version\n\n"
@@ -89,17 +92,18 @@ static void acts_print(void)
 struct options {
         const char *socket;
         const char *user;
-        char task; /* 0 = serve; 'c', 'o': the firewall closed, off */
+        char task; /* 0 = serve; 'c', 'o', 'n', 'w': the firewall closed, off, on, shown */
 };
 
 /* -1 = go on; otherwise the exit status. */
 static int options_read(int argc, char **argv, struct options *options)
 {
         static const struct option table[] = {
-                { "socket", required_argument, NULL, 's' }, { "user", required_argument, NULL, 'u' },
-                { "acts", no_argument, NULL, 'a' },         { "help", no_argument, NULL, 'h' },
-                { "version", no_argument, NULL, 'v' },      { "firewall-closed", no_argument, NULL, 'c' },
-                { "firewall-off", no_argument, NULL, 'o' }, { NULL, 0, NULL, 0 },
+                { "socket", required_argument, NULL, 's' },  { "user", required_argument, NULL, 'u' },
+                { "acts", no_argument, NULL, 'a' },          { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, 'v' },       { "firewall-closed", no_argument, NULL, 'c' },
+                { "firewall-off", no_argument, NULL, 'o' },  { "firewall-on", no_argument, NULL, 'n' },
+                { "firewall-show", no_argument, NULL, 'w' }, { NULL, 0, NULL, 0 },
         };
         int option;
 
@@ -113,6 +117,8 @@ static int options_read(int argc, char **argv, struct options *options)
                         break;
                 case 'c':
                 case 'o':
+                case 'n':
+                case 'w':
                         options->task = (char)option;
                         break;
                 case 'a':
@@ -184,15 +190,38 @@ static int helper_run(const struct options *options, struct fault *fault)
         return failed;
 }
 
+static int firewall_show_run(struct fault *fault)
+{
+        AUTO_TEXT struct text shown = { 0 };
+        int failed = firewall_show(&shown, fault);
+
+        fputs(text_get(&shown), stdout);
+        return failed;
+}
+
 /* With all that root has: no other process is there to ask, at the start of the machine. */
 static int firewall_task_run(char task, struct fault *fault)
 {
-        int failed = task == 'c' ? firewall_load_closed(CLOSED_RULESET, fault) : firewall_remove(fault);
+        int failed;
 
-        if (!failed)
-                log_notice(task == 'c' ? "the storage ports are closed to all but storage nodes"
-                                       : "the packet filter is taken away");
-        return failed;
+        switch (task) {
+        case 'c':
+                if ((failed = firewall_load_closed(CLOSED_RULESET, fault)) == -FAULT_PRECONDITION)
+                        failed = 0; /* as root has said */
+                else if (!failed)
+                        log_notice("the storage ports are closed to all but storage nodes");
+                return failed;
+        case 'o':
+                if (!(failed = firewall_off(fault)))
+                        log_notice("the packet filter is taken away, and stays so until --firewall-on");
+                return failed;
+        case 'n':
+                if (!(failed = firewall_on(fault)))
+                        log_notice("gatehoused may put the packet filter in place again");
+                return failed;
+        default:
+                return firewall_show_run(fault);
+        }
 }
 
 int main(int argc, char **argv)

@@ -12,6 +12,7 @@
 #include "domain/address.h"
 #include "domain/document.h"
 #include "domain/inventory.h"
+#include "domain/mac.h"
 
 #define NAME_MAX_BYTES 128       /* environment, layer, storage and account names, uids and node ids */
 #define LAYERS_MAX 64            /* of one environment */
@@ -57,6 +58,8 @@ struct node {
         char *layer;
         struct address addresses[NODE_ADDRESSES_MAX]; /* at least one, no doubles */
         size_t address_count;
+        struct mac mac;   /* of the interface that all of them are at, on a link with the storage nodes; zero = not
+                             told */
         char *image;      /* "nginx:1.27-alpine" or NULL */
         char *os_id;      /* os-release(5) ID, or NULL */
         char *os_id_like; /* os-release(5) ID_LIKE: words parted by blanks, or NULL */

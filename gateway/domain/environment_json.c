@@ -89,6 +89,19 @@ static void client_types_read(struct json_reader *reader, struct node *node)
         node->nfs_only = !gluster;
 }
 
+static void mac_read(struct json_reader *reader, struct mac *mac)
+{
+        const char *text;
+
+        if (!json_take_line(reader, "mac", JSON_EMPTY_IS_ABSENT, 64, &text) || mac_parse(text, mac) == 0)
+                return;
+        *mac = (struct mac){ 0 };
+        json_refuse(reader, "mac", "mac.malformed",
+                    "mac must be the address of one interface, six pairs of hexadecimal digits in lower case "
+                    "parted by "
+                    "colons, like 02:00:0a:4d:00:15");
+}
+
 void node_read(struct json_reader *reader, struct node *node)
 {
         const char *text;
@@ -97,6 +110,7 @@ void node_read(struct json_reader *reader, struct node *node)
                 node->layer = memory_text(text);
         json_take_addresses(reader, "addresses", JSON_REQUIRED, NODE_ADDRESSES_MAX, node->addresses,
                             &node->address_count);
+        mac_read(reader, &node->mac);
         if (json_take_line(reader, "image", JSON_EMPTY_IS_ABSENT, NODE_IMAGE_MAX_BYTES, &text))
                 node->image = memory_text(text);
         os_read(reader, node);
@@ -105,8 +119,12 @@ void node_read(struct json_reader *reader, struct node *node)
 
 void node_write(const struct node *node, struct json_t *object)
 {
+        char mac[MAC_TEXT_SIZE];
+
         json_set_text(object, "layer", node->layer);
         json_object_set_new(object, "addresses", json_from_addresses(node->addresses, node->address_count));
+        if (mac_is_usable(&node->mac))
+                json_set_text(object, "mac", mac_format(&node->mac, mac));
         json_set_text(object, "image", node->image);
         if (node->os_id) {
                 json_t *os = json_object();

@@ -13,10 +13,18 @@ int firewall_pair_compare(const struct firewall_pair *a, const struct firewall_p
         return address_compare(&a->address, &b->address);
 }
 
+int firewall_binding_compare(const struct firewall_binding *a, const struct firewall_binding *b)
+{
+        int order = address_compare(&a->address, &b->address);
+
+        return order ? order : mac_compare(&a->mac, &b->mac);
+}
+
 void firewall_set_fini(struct firewall_set *set)
 {
         free(set->peers);
         free(set->pairs);
+        free(set->bindings);
         *set = (struct firewall_set){ 0 };
 }
 
@@ -38,6 +46,47 @@ void firewall_set_peers(struct firewall_set *set, const struct address *peers, s
         for (size_t i = 1; i < peer_count; i++)
                 if (!address_equal(&set->peers[i], &set->peers[set->peer_count - 1]))
                         set->peers[set->peer_count++] = set->peers[i];
+}
+
+static int binding_order(const void *a, const void *b)
+{
+        return firewall_binding_compare(a, b);
+}
+
+void firewall_set_bindings(struct firewall_set *set, const struct firewall_binding *bindings, size_t count)
+{
+        free(set->bindings);
+        set->bindings = memory_new(count, sizeof *bindings);
+        set->binding_count = 0;
+        if (count == 0)
+                return;
+        memcpy(set->bindings, bindings, count * sizeof *bindings);
+        qsort(set->bindings, count, sizeof *bindings, binding_order);
+        for (size_t i = 0; i < count; i++)
+                if (i == 0 || firewall_binding_compare(&set->bindings[i], &set->bindings[set->binding_count - 1]))
+                        set->bindings[set->binding_count++] = set->bindings[i];
+}
+
+static bool bindings_have(const struct firewall_set *bound, const struct firewall_binding *binding)
+{
+        return bound->binding_count > 0 &&
+               bsearch(binding, bound->bindings, bound->binding_count, sizeof *binding, binding_order);
+}
+
+void firewall_set_rebind(struct firewall_set *set, const struct firewall_binding *removed, size_t removed_count,
+                         const struct firewall_binding *added, size_t added_count)
+{
+        AUTO_FREE struct firewall_binding *next = memory_new(set->binding_count + added_count, sizeof *next);
+        AUTO_FIREWALL_SET struct firewall_set leaving = { 0 };
+        size_t count = 0;
+
+        firewall_set_bindings(&leaving, removed, removed_count); /* sorted, to be searched */
+        for (size_t i = 0; i < set->binding_count; i++)
+                if (!bindings_have(&leaving, &set->bindings[i]))
+                        next[count++] = set->bindings[i];
+        for (size_t i = 0; i < added_count; i++)
+                next[count++] = added[i];
+        firewall_set_bindings(set, next, count);
 }
 
 /* Where `pair` is, or would be. */
@@ -116,13 +165,17 @@ void firewall_set_open_all(struct firewall_set *set, const struct firewall_pair 
 
 bool firewall_set_equal(const struct firewall_set *a, const struct firewall_set *b)
 {
-        if (a->peer_count != b->peer_count || a->pair_count != b->pair_count)
+        if (a->peer_count != b->peer_count || a->pair_count != b->pair_count ||
+            a->binding_count != b->binding_count || a->nfs_held != b->nfs_held)
                 return false;
         for (size_t i = 0; i < a->peer_count; i++)
                 if (!address_equal(&a->peers[i], &b->peers[i]))
                         return false;
         for (size_t i = 0; i < a->pair_count; i++)
                 if (firewall_pair_compare(&a->pairs[i], &b->pairs[i]) != 0)
+                        return false;
+        for (size_t i = 0; i < a->binding_count; i++)
+                if (firewall_binding_compare(&a->bindings[i], &b->bindings[i]) != 0)
                         return false;
         return true;
 }

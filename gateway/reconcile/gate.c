@@ -6,12 +6,21 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/text.h"
+#include "reconcile/bindings.h"
+#include "reconcile/gate_drift.h"
+#include "reconcile/side.h"
 
-#define PAIRS_TOLD 3 /* of those that are too many, and of those that are missing */
+#define OFF_LOOK_MS 3000 /* whether root has switched it on again */
 
 struct gate {
         pthread_mutex_t lock;
+        const struct clock *clock;
+        int64_t interval_ms;
+        int64_t due_ms;          /* monotonic: the next look */
+        unsigned failures;       /* in a row */
+        bool off;                /* the node's root has switched the filter off */
+        struct pmap bound_nodes; /* whose bindings `wanted` has */
+        uint64_t bound_revision; /* of the snapshot that they are from */
         const struct firewall *firewall;
         struct status *status;
         struct drift *drift;
@@ -21,7 +30,8 @@ struct gate {
         enum known in_force;
 };
 
-struct gate *gate_new(const struct firewall *firewall, struct status *status, struct drift *drift)
+struct gate *gate_new(const struct firewall *firewall, struct status *status, struct drift *drift,
+                      const struct clock *clock, int64_t interval_ms)
 {
         struct gate *gate = NEW(struct gate);
 
@@ -29,6 +39,9 @@ struct gate *gate_new(const struct firewall *firewall, struct status *status, st
         gate->firewall = firewall;
         gate->status = status;
         gate->drift = drift;
+        gate->clock = clock;
+        gate->interval_ms = interval_ms;
+        gate->wanted.nfs_held = true;
         gate->in_force = firewall ? KNOWN_UNKNOWN : KNOWN_PRESENT;
         return gate;
 }
@@ -38,16 +51,35 @@ void gate_free(struct gate *gate)
         if (!gate)
                 return;
         firewall_set_fini(&gate->wanted);
+        pmap_fini(&gate->bound_nodes);
         pthread_mutex_destroy(&gate->lock);
         free(gate);
 }
 
+static void switch_note(struct gate *gate, bool off, const struct fault *fault)
+{
+        if (off && !gate->off)
+                log_error("%s", fault->text);
+        if (!off && gate->off)
+                log_warning("the packet filter is switched on again, and in place");
+        gate->off = off;
+}
+
+/* That root has switched it off is no failure: what follows is done as if it were there, and it goes there whole
+ * when it may. */
 static int gate_outcome(struct gate *gate, int failed, const struct fault *fault)
 {
+        bool off = failed == -FAULT_PRECONDITION, again = failed && !off && failed != -FAULT_OBSERVING;
+
+        switch_note(gate, off || (gate->off && failed), fault);
         gate->behind = failed != 0;
-        gate->in_force = failed ? KNOWN_ABSENT : KNOWN_PRESENT;
+        gate->failures = again ? gate->failures + 1 : 0;
+        gate->due_ms = clock_monotonic_ms(gate->clock) + (off     ? OFF_LOOK_MS
+                                                          : again ? side_backoff_ms(gate->failures)
+                                                                  : gate->interval_ms);
+        gate->in_force = failed && !off ? KNOWN_ABSENT : KNOWN_PRESENT;
         status_note_backend(gate->status, BACKEND_FIREWALL, failed ? fault : NULL);
-        return failed;
+        return off ? 0 : failed;
 }
 
 static int gate_install(struct gate *gate, struct fault *fault)
@@ -58,81 +90,39 @@ static int gate_install(struct gate *gate, struct fault *fault)
         return gate_outcome(gate, failed, fault);
 }
 
-/* What a table holds, for people. Caller frees. */
-static char *set_text(const struct firewall_set *set)
+/* Whether a change can go to the kernel by itself; if not, *failed is the outcome of what was done in its place.
+ */
+static bool gate_may_change(struct gate *gate, int *failed, struct fault *fault)
 {
-        size_t counts[SERVICE_COUNT] = { 0 };
-
-        for (size_t i = 0; i < set->pair_count; i++)
-                counts[set->pairs[i].service]++;
-        return memory_format("%zu storage nodes; let in: %zu addresses to nfs, %zu to gluster", set->peer_count,
-                             counts[SERVICE_NFS], counts[SERVICE_GLUSTER]);
+        *failed = 0;
+        if (!gate->installed && !gate->behind)
+                return false; /* the storage nodes are not known yet: gate_peers installs it */
+        if (gate->behind)
+                *failed = gate_install(gate, fault);
+        return !gate->behind;
 }
 
-/* The first pairs that are in `set` and not in `other`, up to three; "" when there are none. */
-static void surplus_add(struct text *text, const char *what, const struct firewall_set *set,
-                        const struct firewall_set *other)
+/* What became of a change; a table that is not as it was left goes there whole. */
+static int gate_changed(struct gate *gate, int failed, struct fault *fault)
 {
-        char address[ADDRESS_TEXT_SIZE];
-        size_t told = 0, count = 0;
-
-        for (size_t i = 0; i < set->pair_count; i++) {
-                const struct firewall_pair *pair = &set->pairs[i];
-
-                if (firewall_set_has(other, pair) || count++ >= PAIRS_TOLD)
-                        continue;
-                text_addf(text, "%s %s %s", told++ ? "," : what, address_format(&pair->address, address),
-                          firewall_service_word(pair->service));
-        }
-        if (count > told)
-                text_addf(text, " and %zu more", count - told);
+        if (failed != -FAULT_NOT_FOUND)
+                return gate_outcome(gate, failed, fault);
+        failed = gate_install(gate, fault);
+        gate_drift_note(gate->drift, &gate->wanted, NULL, failed, fault);
+        return failed;
 }
 
-/* The kernel's table is not as it was left; `held` NULL: it is gone. */
-static void difference_note(struct gate *gate, const struct firewall_set *held, int failed,
-                            const struct fault *fault)
-{
-        AUTO_FREE char *wanted = set_text(&gate->wanted);
-        AUTO_FREE char *detail = failed && failed != -FAULT_OBSERVING ? memory_text(fault->text) : NULL;
-        AUTO_TEXT struct text seen = { 0 };
-        struct difference found = { .kind = held ? DIFFERENCE_FIREWALL_CHANGED : DIFFERENCE_FIREWALL_MISSING,
-                                    .action = !failed                      ? DIFFERENCE_REPAIRED
-                                              : failed == -FAULT_OBSERVING ? DIFFERENCE_REPORTED
-                                                                           : DIFFERENCE_FAILED,
-                                    .object = "the packet filter",
-                                    .desired = wanted,
-                                    .detail = detail };
-
-        if (held) {
-                AUTO_FREE char *counts = set_text(held);
-
-                text_add(&seen, counts);
-                surplus_add(&seen, "; more than wanted:", held, &gate->wanted);
-                surplus_add(&seen, "; less than wanted:", &gate->wanted, held);
-                found.observed = text_take(&seen);
-        }
-        drift_note(gate->drift, &found);
-        free(found.observed);
-}
-
-/* Brings one change to the kernel; a table that is not as it was left goes there whole. */
+/* Brings one change of pairs to the kernel. */
 static int gate_change(struct gate *gate, const struct firewall_pair *closed, size_t closed_count,
                        const struct firewall_pair *opened, size_t opened_count, struct fault *fault)
 {
         const struct firewall *firewall = gate->firewall;
         int failed;
 
-        if (!gate->installed && !gate->behind)
-                return 0; /* the storage nodes are not known yet: gate_peers installs it */
-        if (gate->behind)
-                return gate_install(gate, fault);
-        failed = firewall->change(firewall->context, closed, closed_count, opened, opened_count, NULL, fault);
-        if (failed == -FAULT_NOT_FOUND) {
-                failed = gate_install(gate, fault);
-                difference_note(gate, NULL, failed, fault);
+        if (!gate_may_change(gate, &failed, fault))
                 return failed;
-        }
-        return gate_outcome(gate, failed, fault);
+        failed = firewall->change(firewall->context, closed, closed_count, opened, opened_count, NULL, fault);
+        return gate_changed(gate, failed, fault);
 }
 
 void gate_adopt(struct gate *gate)
@@ -144,9 +134,13 @@ void gate_adopt(struct gate *gate)
         if (!gate->firewall)
                 return;
         pthread_mutex_lock(&gate->lock);
-        if (gate->firewall->observe(gate->firewall->context, &known, &held, &fault) == 0 && known == KNOWN_PRESENT)
+        if (gate->firewall->observe(gate->firewall->context, &known, &held, &fault) == 0 &&
+            known == KNOWN_PRESENT) {
                 for (size_t i = 0; i < held.pair_count; i++)
                         firewall_set_open(&gate->wanted, &held.pairs[i]);
+                firewall_set_bindings(&gate->wanted, held.bindings, held.binding_count);
+                gate->wanted.nfs_held = held.nfs_held;
+        }
         pthread_mutex_unlock(&gate->lock);
 }
 
@@ -284,15 +278,114 @@ int gate_repair(struct gate *gate, bool *repaired, struct fault *fault)
         failed = gate->firewall->observe(gate->firewall->context, &known, &held, fault);
         if (!failed && (known != KNOWN_PRESENT || !firewall_set_equal(&held, &gate->wanted))) {
                 failed = gate_install(gate, fault);
-                *repaired = !failed;
-                if (!behind || failed == -FAULT_OBSERVING)
-                        difference_note(gate, known == KNOWN_PRESENT ? &held : NULL, failed, fault);
-        } else if (!failed) {
-                drift_clear(gate->drift, PLACE_FIREWALL, "the packet filter");
+                *repaired = !failed && !gate->off;
+                if (!gate->off && (!behind || failed == -FAULT_OBSERVING))
+                        gate_drift_note(gate->drift, &gate->wanted, known == KNOWN_PRESENT ? &held : NULL, failed,
+                                        fault);
+        } else {
+                failed = gate_outcome(gate, failed, fault);
+                if (!failed)
+                        drift_clear(gate->drift, PLACE_FIREWALL, "the packet filter");
         }
-        gate_outcome(gate, failed, fault);
         pthread_mutex_unlock(&gate->lock);
         return failed;
+}
+
+int64_t gate_due_ms(struct gate *gate)
+{
+        int64_t due_ms;
+
+        pthread_mutex_lock(&gate->lock);
+        due_ms = gate->due_ms;
+        pthread_mutex_unlock(&gate->lock);
+        return due_ms;
+}
+
+/* A look has ended: when the next one is due, unless its outcome has said so; the revision it was about. */
+static uint64_t look_end(struct gate *gate, int64_t started_ms)
+{
+        uint64_t revision;
+
+        pthread_mutex_lock(&gate->lock);
+        if (gate->due_ms <= started_ms)
+                gate->due_ms = started_ms + gate->interval_ms;
+        revision = gate->bound_revision;
+        pthread_mutex_unlock(&gate->lock);
+        return revision;
+}
+
+void gate_tend(struct gate *gate)
+{
+        int64_t now_ms = clock_monotonic_ms(gate->clock);
+        struct fault fault = { 0 };
+        bool repaired;
+        int failed;
+
+        if (now_ms < gate_due_ms(gate))
+                return;
+        failed = gate_repair(gate, &repaired, &fault);
+        if (failed && failed != -FAULT_OBSERVING)
+                log_error("look at the packet filter: %s", fault.text);
+        drift_looked(gate->drift, PLACE_FIREWALL, look_end(gate, now_ms), now_ms, failed ? &fault : NULL);
+}
+
+/* Takes the nodes of `snapshot` in the place of those that are known, and what follows to the kernel. */
+static int nodes_bind(struct gate *gate, const struct snapshot *snapshot, struct fault *fault)
+{
+        AUTO_BINDING_CHANGE struct binding_change change = { 0 };
+        const struct firewall *firewall = gate->firewall;
+        int failed;
+
+        bindings_follow(&gate->wanted, gate->bound_nodes, snapshot, &change);
+        pmap_fini(&gate->bound_nodes);
+        gate->bound_nodes = pmap_dup(snapshot->kinds[DOCUMENT_NODE]);
+        if (change.removed_count + change.added_count == 0)
+                return 0;
+        firewall_set_rebind(&gate->wanted, change.removed, change.removed_count, change.added, change.added_count);
+        if (!gate_may_change(gate, &failed, fault))
+                return failed;
+        failed = firewall->bind(firewall->context, change.removed, change.removed_count, change.added,
+                                change.added_count, fault);
+        return gate_changed(gate, failed, fault);
+}
+
+int gate_bind(struct gate *gate, const struct snapshot *snapshot, struct fault *fault)
+{
+        int failed = 0;
+
+        pthread_mutex_lock(&gate->lock);
+        if (snapshot->revision >= gate->bound_revision) {
+                if (gate->firewall &&
+                    (gate->bound_revision == 0 || snapshot->kinds[DOCUMENT_NODE].root != gate->bound_nodes.root))
+                        failed = nodes_bind(gate, snapshot, fault);
+                gate->bound_revision = snapshot->revision;
+        }
+        pthread_mutex_unlock(&gate->lock);
+        return failed;
+}
+
+int gate_hold_nfs(struct gate *gate, bool held, struct fault *fault)
+{
+        const struct firewall *firewall = gate->firewall;
+        int failed = 0;
+
+        if (!firewall)
+                return 0;
+        pthread_mutex_lock(&gate->lock);
+        bool changes = gate->wanted.nfs_held != held;
+        gate->wanted.nfs_held = held;
+        if (changes && gate_may_change(gate, &failed, fault))
+                failed = gate_changed(gate, firewall->hold_nfs(firewall->context, held, fault), fault);
+        pthread_mutex_unlock(&gate->lock);
+        return failed;
+}
+
+bool gate_nfs_is_held(struct gate *gate)
+{
+        pthread_mutex_lock(&gate->lock);
+        bool held = gate->firewall && gate->wanted.nfs_held && !gate->behind;
+        pthread_mutex_unlock(&gate->lock);
+        return held;
 }
 
 enum known gate_in_force(struct gate *gate)

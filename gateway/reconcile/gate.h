@@ -6,20 +6,24 @@
  */
 #pragma once
 
+#include "base/clock.h"
 #include "domain/seams.h"
 #include "reconcile/drift.h"
+#include "domain/snapshot.h"
 #include "reconcile/status.h"
 
 struct gate;
 
-/* `firewall` NULL: the operator has switched it off; every call then succeeds and does nothing. `drift` (may be
- * NULL) is told when the kernel's table is not as it was left. */
-struct gate *gate_new(const struct firewall *firewall, struct status *status, struct drift *drift);
+/* `firewall` NULL: the configuration leaves it out; every call then succeeds and does nothing. `drift` (may be
+ * NULL) is told when the kernel's table is not as it was left. `clock` (borrowed) and `interval_ms` say when to
+ * look. */
+struct gate *gate_new(const struct firewall *firewall, struct status *status, struct drift *drift,
+                      const struct clock *clock, int64_t interval_ms);
 void gate_free(struct gate *gate);
 
 /* Takes over what the kernel holds from before (a restart of gatehoused): live clients stay in until a side closes
- * their pairs. To be called once, before the sides start; what cannot be read is closed when the table is put in
- * place. */
+ * their pairs, and NFS is held if it was. To be called once, before the sides start; what cannot be read is closed
+ * when the table is put in place, and NFS held until the NFS side knows better. */
 void gate_adopt(struct gate *gate);
 
 /* The storage nodes, to which everything is open. The first call with any puts the table in place, over the
@@ -38,10 +42,24 @@ int gate_close(struct gate *gate, enum firewall_service service, const struct ad
 int gate_close_others(struct gate *gate, enum firewall_service service, const struct address *addresses,
                       size_t count, struct fault *fault);
 
-/* Compares the kernel's table with what it should be and puts it right: for drift, and after a fault. *repaired
- * tells whether something had to be done. */
+/* Holds NFS, or lets it go: `domain/firewall_set.h`. What it is already costs nothing. */
+int gate_hold_nfs(struct gate *gate, bool held, struct fault *fault);
+bool gate_nfs_is_held(struct gate *gate);
+
+/* The addresses that may come from one interface only: those of the nodes of `snapshot` that have a MAC. Nothing
+ * to do for a snapshot that has the same nodes as the last one, or is older. */
+int gate_bind(struct gate *gate, const struct snapshot *snapshot, struct fault *fault);
+
+/* Compares the kernel's table with what it should be and puts it right. *repaired tells whether something had to
+ * be done. */
 int gate_repair(struct gate *gate, bool *repaired, struct fault *fault);
 
+/* The same when it is due, and logs: every `interval_ms` for drift, and soon after a fault, the pauses growing
+ * (side_backoff_ms). Each side calls it in its loop; whoever comes first does it. */
+void gate_tend(struct gate *gate);
+int64_t gate_due_ms(struct gate *gate); /* when, by the monotonic clock */
+
 /* Whether the table is in force, as far as was seen last: ABSENT when the kernel or the helper said no, UNKNOWN
- * before the first call, PRESENT also when the operator has switched it off (that is his word). */
+ * before the first call, PRESENT also when the operator has switched it off, by configuration or as the node's
+ * root (that is his word). */
 enum known gate_in_force(struct gate *gate);

@@ -25,7 +25,6 @@ struct gluster_side {
         struct pmap volumes; /* storage name -> struct volume_state */
         bool starting;       /* it follows its first snapshot */
         int64_t next_expiry_ms;
-        int64_t next_gate_look_ms;
         int64_t next_door_look_ms;
 };
 
@@ -110,23 +109,6 @@ static void gate_follow(struct gluster_side *side)
         gate_close_unwanted(side);
 }
 
-/* Looks from time to time whether somebody else has changed the filter. */
-static void gate_look(struct gluster_side *side)
-{
-        int64_t now_ms = clock_monotonic_ms(side->world->clock);
-        struct fault fault = { 0 };
-        bool repaired;
-        int failed;
-
-        if (now_ms < side->next_gate_look_ms)
-                return;
-        side->next_gate_look_ms = now_ms + side->world->interval_ms;
-        failed = gate_repair(side->world->gate, &repaired, &fault);
-        if (failed && failed != -FAULT_OBSERVING)
-                log_error("look at the packet filter: %s", fault.text);
-        drift_looked(side->world->drift, PLACE_FIREWALL, side->snapshot->revision, now_ms, failed ? &fault : NULL);
-}
-
 static void snapshot_follow(struct gluster_side *side, bool all)
 {
         const struct snapshot *older = side->snapshot;
@@ -139,6 +121,7 @@ static void snapshot_follow(struct gluster_side *side, bool all)
         if (all && older)
                 changes_walk(NULL, side->snapshot, export_changed, side);
         shared_put(older);
+        side_bind(side->world, side->snapshot);
         gate_follow(side);
 }
 
@@ -207,12 +190,22 @@ static void shares_note_held(struct gluster_side *side, struct volume_state *vol
         pmap_fini(&volume->shares.leaving);
 }
 
+/* Whether the packet filter is in force, after another try if it was not: all that is native would else move over
+ * to NFS and back for one call that failed. */
+static bool gate_enforces(struct gate *gate)
+{
+        struct fault fault = { 0 };
+        bool repaired;
+
+        return gate_in_force(gate) != KNOWN_ABSENT || gate_repair(gate, &repaired, &fault) == 0;
+}
+
 /* Whether the whole pool enforces. Until members report to each other only a pool of one can be vouched for. */
 static enum known pool_enforced(const struct gluster_side *side, const struct volume_seen *seen)
 {
         bool enforced = seen->pool_members == 1 && seen->filter_in_place;
 
-        return enforced && gate_in_force(side->world->gate) != KNOWN_ABSENT ? KNOWN_PRESENT : KNOWN_ABSENT;
+        return enforced && gate_enforces(side->world->gate) ? KNOWN_PRESENT : KNOWN_ABSENT;
 }
 
 /* Waits until one brick holds `generation`. A brick that is not running takes the list when it starts. */
@@ -427,6 +420,8 @@ static int side_pause_ms(const struct gluster_side *side)
                 due_ms = side->next_door_look_ms;
         if (side->next_expiry_ms && now_ms + side->next_expiry_ms - clock_wall_ms(side->world->clock) < due_ms)
                 due_ms = now_ms + side->next_expiry_ms - clock_wall_ms(side->world->clock);
+        if (gate_due_ms(side->world->gate) < due_ms)
+                due_ms = gate_due_ms(side->world->gate);
         return due_ms > now_ms ? (int)(due_ms - now_ms) + 1 : 0;
 }
 
@@ -449,7 +444,7 @@ static void *side_run(void *argument)
                 struct pmap_entry entry;
 
                 side_follow(side);
-                gate_look(side);
+                gate_tend(side->world->gate);
                 door_watch(side);
                 pmap_first(side->volumes, NULL, 0, &cursor);
                 while (pmap_next(&cursor, &entry))

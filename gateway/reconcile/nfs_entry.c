@@ -33,6 +33,19 @@ void nfs_entry_hold(struct nfs_entry *entry, const struct nfs_export *held)
         entry->held = held ? nfs_export_dup(held) : NULL;
 }
 
+void nfs_entry_see(struct nfs_entry *entry, const struct nfs_export_seen *seen)
+{
+        bool there = entry->there == KNOWN_PRESENT;
+
+        nfs_entry_hold(entry, there && entry->wanted && nfs_export_seen_matches(seen, entry->wanted)
+                                      ? entry->wanted
+                                      : NULL);
+        entry->foreign = there && !nfs_plan_is_ours(seen->pseudo);
+        entry->moved =
+                there && !entry->foreign && entry->wanted &&
+                (strcmp(seen->pseudo, entry->wanted->pseudo) != 0 || strcmp(seen->path, entry->wanted->path) != 0);
+}
+
 void nfs_entry_set_export(struct nfs_entry *entry, const struct export *export)
 {
         if (export && entry->id[0] && strcmp(entry->id, export->document.id) != 0)
@@ -41,6 +54,17 @@ void nfs_entry_set_export(struct nfs_entry *entry, const struct export *export)
                 snprintf(entry->id, sizeof entry->id, "%s", export->document.id);
         shared_put(entry->export);
         entry->export = shared_get(export);
+}
+
+bool nfs_entry_awakes(struct nfs_entry *entry, int64_t now_ms, bool directories, int64_t *next_retry_ms)
+{
+        if ((entry->retry_at_ms && entry->retry_at_ms <= now_ms) || (directories && entry->awaits_directory)) {
+                entry->retry_at_ms = 0;
+                return true;
+        }
+        if (entry->retry_at_ms && (!*next_retry_ms || entry->retry_at_ms < *next_retry_ms))
+                *next_retry_ms = entry->retry_at_ms;
+        return false;
 }
 
 struct nfs_observed nfs_entry_observed(const struct nfs_entry *entry)

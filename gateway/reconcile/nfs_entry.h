@@ -47,8 +47,15 @@ void nfs_entry_free(struct nfs_entry *entry);
 /* Remembers what the server was seen to hold (copied); NULL = not known. */
 void nfs_entry_hold(struct nfs_entry *entry, const struct nfs_export *held);
 
+/* The server has told what it holds; entry->there says whether anything. */
+void nfs_entry_see(struct nfs_entry *entry, const struct nfs_export_seen *seen);
+
 /* The export of this number is another one now (reference taken), or none. */
 void nfs_entry_set_export(struct nfs_entry *entry, const struct export *export);
+
+/* Whether its time has come to be looked at again, or its directory may be there now (`directories`). If not,
+ * *next_retry_ms (0 = none) comes down to its time. */
+bool nfs_entry_awakes(struct nfs_entry *entry, int64_t now_ms, bool directories, int64_t *next_retry_ms);
 
 /* What the plan needs to know of it; borrowed. */
 struct nfs_observed nfs_entry_observed(const struct nfs_entry *entry);

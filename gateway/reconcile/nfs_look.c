@@ -79,6 +79,8 @@ static void listing_apply(struct nfs_side *side, const struct nfs_export_listed 
 
         for (size_t i = 0; i < count; i++) {
                 present[listed[i].number] = true;
+                if (nfs_plan_is_ours(listed[i].path))
+                        side->hold.bare = false;
                 if (side->entries[listed[i].number] || nfs_plan_is_ours(listed[i].path))
                         nfs_side_entry(side, listed[i].number);
         }

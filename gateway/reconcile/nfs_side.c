@@ -133,6 +133,7 @@ static void snapshot_follow(struct nfs_side *side, bool all)
         if (all && older)
                 changes_walk(NULL, newer, export_changed, side);
         shared_put(older);
+        side_bind(side->world, newer);
         nfs_clients_shut_ended(&side->clients, side->world->gate);
 }
 
@@ -156,14 +157,7 @@ static int entry_look(struct nfs_side *side, struct nfs_entry *entry, bool unask
 
         entry->there = failed ? KNOWN_UNKNOWN : seen.known;
         entry_doubt(side, entry, &seen);
-        if (entry->there != KNOWN_PRESENT || !entry->wanted || !nfs_export_seen_matches(&seen, entry->wanted))
-                nfs_entry_hold(entry, NULL);
-        else
-                nfs_entry_hold(entry, entry->wanted);
-        entry->foreign = entry->there == KNOWN_PRESENT && !nfs_plan_is_ours(seen.pseudo);
-        entry->moved =
-                entry->there == KNOWN_PRESENT && !entry->foreign && entry->wanted &&
-                (strcmp(seen.pseudo, entry->wanted->pseudo) != 0 || strcmp(seen.path, entry->wanted->path) != 0);
+        nfs_entry_see(entry, &seen);
         if (!failed && !entry->foreign)
                 nfs_drift_look(entry, &seen, drift);
         nfs_export_seen_fini(&seen);
@@ -274,7 +268,8 @@ static void server_lost(struct nfs_side *side)
 {
         struct fault fault = { 0 };
 
-        fault_set(&fault, FAULT_UNAVAILABLE, "NFS-Ganesha is not on the message bus");
+        fault_set(&fault, FAULT_UNAVAILABLE, "NFS-Ganesha is not on the message bus%s",
+                  gate_nfs_is_held(side->world->gate) ? ", its clients are kept waiting" : "");
         status_note_backend(side->world->status, BACKEND_GANESHA, &fault);
         nfs_look_stop(side);
         for (size_t number = 0; number < NFS_NUMBERS; number++) {
@@ -293,6 +288,7 @@ static void instance_follow(struct nfs_side *side, uint64_t instance)
 {
         if (instance == side->instance)
                 return;
+        nfs_hold_lost(&side->hold, side->instance != 0); /* first: clients try again at once */
         side->instance = instance;
         side->listed = false;
         server_lost(side);
@@ -315,16 +311,8 @@ static void entries_awake(struct nfs_side *side, bool directories)
         for (size_t number = 0; number < NFS_NUMBERS; number++) {
                 struct nfs_entry *entry = side->entries[number];
 
-                if (!entry)
-                        continue;
-                if ((entry->retry_at_ms && entry->retry_at_ms <= now_ms) ||
-                    (directories && entry->awaits_directory)) {
-                        entry->retry_at_ms = 0;
+                if (entry && nfs_entry_awakes(entry, now_ms, directories, &side->next_retry_ms))
                         nfs_side_queue(side, entry);
-                } else if (entry->retry_at_ms &&
-                           (!side->next_retry_ms || entry->retry_at_ms < side->next_retry_ms)) {
-                        side->next_retry_ms = entry->retry_at_ms;
-                }
         }
 }
 
@@ -349,6 +337,8 @@ static void side_work(struct nfs_side *side)
 {
         struct nfs_entry *entry;
 
+        if (side->listed)
+                nfs_hold_begin(&side->hold, pmap_count(side->clients.counts) > 0);
         while (!atomic_load(&side->wake.stop) &&
                (entry = nfs_queue_pop(&side->taking) ?: nfs_queue_pop(&side->giving))) {
                 entry->queued = false;
@@ -357,8 +347,12 @@ static void side_work(struct nfs_side *side)
                 if (side_wake_drain(&side->wake))
                         side_follow(side);
         }
-        if (!side->instance)
+        if (!side->instance) {
+                nfs_hold_lost(&side->hold, true);
                 server_lost(side);
+        } else if (side->listed) {
+                nfs_hold_end(&side->hold, side->entries, NFS_NUMBERS);
+        }
         if (!side->passed)
                 nfs_clients_shut_others(&side->clients, side->world->gate);
         side->passed = true;
@@ -376,6 +370,10 @@ static int side_pause_ms(const struct nfs_side *side)
         due_ms = nfs_look_due_ms(side, due_ms);
         if (side->next_retry_ms && side->next_retry_ms < due_ms)
                 due_ms = side->next_retry_ms;
+        if (nfs_hold_due_ms(&side->hold) < due_ms)
+                due_ms = nfs_hold_due_ms(&side->hold);
+        if (gate_due_ms(side->world->gate) < due_ms)
+                due_ms = gate_due_ms(side->world->gate);
         if (side->next_expiry_ms && now_ms + side->next_expiry_ms - clock_wall_ms(side->world->clock) < due_ms)
                 due_ms = now_ms + side->next_expiry_ms - clock_wall_ms(side->world->clock);
         return due_ms > now_ms ? (int)(due_ms - now_ms) + 1 : 0;
@@ -390,6 +388,7 @@ static void *side_run(void *argument)
                 instance_follow(side, side->server->wait(side->server->context, side->wake.fd, pause_ms));
                 side_follow(side);
                 side_work(side);
+                gate_tend(side->world->gate);
                 pause_ms = side_pause_ms(side);
         }
         return NULL;
@@ -402,6 +401,7 @@ int nfs_side_start(const struct side_world *world, const struct nfs_server *serv
 
         side->world = world;
         side->server = server;
+        side->hold = (struct nfs_hold){ .gate = world->gate, .clock = world->clock };
         side->entries = memory_new(NFS_NUMBERS, sizeof *side->entries);
         nfs_queue_init(&side->taking);
         nfs_queue_init(&side->giving);

@@ -9,6 +9,7 @@
 
 #include "domain/seams.h"
 #include "reconcile/nfs_entry.h"
+#include "reconcile/nfs_hold.h"
 #include "reconcile/side.h"
 #include "reconcile/tally.h"
 
@@ -34,7 +35,8 @@ struct nfs_side {
         bool listed;                /* this instance has told all its exports: what is not an entry is absent */
         struct nfs_entry **entries; /* by number */
         struct nfs_queue taking, giving;
-        struct tally clients;   /* addresses that any export lets in by NFS */
+        struct tally clients; /* addresses that any export lets in by NFS */
+        struct nfs_hold hold;
         bool passed;            /* everything was looked at once: what nobody wants is closed from then on */
         struct nfs_look look;   /* for drift */
         int64_t next_look_ms;   /* the next listing */

@@ -8,7 +8,7 @@
 SEAM_HAS(nfs_server, 6);
 SEAM_HAS(gluster_volume, 6);
 SEAM_HAS(storage_files, 3);
-SEAM_HAS(firewall, 5);
+SEAM_HAS(firewall, 7);
 SEAM_HAS(native_door, 2);
 
 static int refuse(struct fault *fault, const char *what)
@@ -189,6 +189,34 @@ static int firewall_count_sessions(void *context, const struct firewall_pair *pa
         return real->count_sessions(real->context, pairs, count, deadline_ms, connections, fault);
 }
 
+static int firewall_hold_nfs(void *context, bool held, struct fault *fault)
+{
+        AUTO_FIREWALL_SET struct firewall_set seen = { 0 };
+        enum known known = KNOWN_UNKNOWN;
+        int failed = firewall_observe(context, &known, &seen, fault);
+
+        if (!failed && (known != KNOWN_PRESENT || seen.nfs_held != held))
+                failed = refuse(fault, held ? "keep NFS clients waiting" : "let NFS clients go on");
+        return failed;
+}
+
+static int firewall_bind(void *context, const struct firewall_binding *removed, size_t removed_count,
+                         const struct firewall_binding *added, size_t added_count, struct fault *fault)
+{
+        AUTO_FIREWALL_SET struct firewall_set seen = { 0 }, wanted = { 0 };
+        enum known known = KNOWN_UNKNOWN;
+        int failed = firewall_observe(context, &known, &seen, fault);
+
+        firewall_set_peers(&wanted, seen.peers, seen.peer_count);
+        firewall_set_open_all(&wanted, seen.pairs, seen.pair_count);
+        firewall_set_bindings(&wanted, seen.bindings, seen.binding_count);
+        wanted.nfs_held = seen.nfs_held;
+        firewall_set_rebind(&wanted, removed, removed_count, added, added_count);
+        if (!failed && (known != KNOWN_PRESENT || !firewall_set_equal(&seen, &wanted)))
+                failed = refuse(fault, "bind addresses to their interfaces");
+        return failed;
+}
+
 static int firewall_remove(void *context, struct fault *fault)
 {
         (void)context;
@@ -243,6 +271,8 @@ void observe_only_wrap(struct observe_only *only)
                                               .context = only };
         only->firewall = (struct firewall){ .install = firewall_install,
                                             .change = firewall_change,
+                                            .hold_nfs = firewall_hold_nfs,
+                                            .bind = firewall_bind,
                                             .observe = firewall_observe,
                                             .count_sessions = firewall_count_sessions,
                                             .remove = firewall_remove,

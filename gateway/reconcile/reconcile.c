@@ -81,7 +81,7 @@ int reconcile_start(const struct reconcile_world *world, struct reconcile **resu
                 .status = world->status,
                 .drift = world->drift,
                 .directories = directories_new(world->files, world->clock, directories_changed, reconcile),
-                .gate = gate_new(world->firewall, world->status, world->drift),
+                .gate = gate_new(world->firewall, world->status, world->drift, world->clock, world->interval_ms),
                 .door = world->door,
                 .clock = world->clock,
                 .facts_changed = facts_changed,

@@ -5,6 +5,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 int side_wake_init(struct side_wake *wake, struct fault *fault)
 {
         *wake = (struct side_wake){ .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
@@ -33,6 +35,14 @@ bool side_wake_drain(struct side_wake *wake)
         uint64_t count;
 
         return read(wake->fd, &count, sizeof count) == sizeof count;
+}
+
+void side_bind(const struct side_world *world, const struct snapshot *snapshot)
+{
+        struct fault fault = { 0 };
+
+        if (gate_bind(world->gate, snapshot, &fault) != 0)
+                log_error("tell the packet filter from where nodes may come: %s", fault.text);
 }
 
 int64_t side_backoff_ms(unsigned failures)

@@ -44,5 +44,9 @@ void side_wake_call(struct side_wake *wake);
 /* Empties the eventfd; true when somebody had called. */
 bool side_wake_drain(struct side_wake *wake);
 
+/* Both sides follow a new snapshot by this first: from where its nodes may come. Failures are logged; the gate
+ * makes up for them. */
+void side_bind(const struct side_world *world, const struct snapshot *snapshot);
+
 /* The pause after `failures` failures in a row (at least 1): 0.25 s doubling to 30 s. */
 int64_t side_backoff_ms(unsigned failures);

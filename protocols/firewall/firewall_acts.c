@@ -10,6 +10,8 @@
 #include "base/memory.h"
 #include "base/sealed_memory.h"
 #include "protocols/firewall/closed_ruleset.h"
+#include "protocols/firewall/firewall_switch.h"
+#include "protocols/firewall/firewall_table.h"
 #include "protocols/firewall/firewall_wire.h"
 #include "protocols/firewall/nftables.h"
 #include "protocols/firewall/ruleset.h"
@@ -116,8 +118,9 @@ static void end_sessions(session_test *ends, const struct firewall_set *set, con
 
 /* --- Acts --------------------------------------------------------------------------------------------------- */
 
-/* Installs `ruleset` and remembers how the kernel lists it. */
-static int install_and_list(const char *ruleset, const struct firewall_ports *ports, struct fault *fault)
+/* Installs the table and remembers how the kernel lists it. */
+static int install_and_list(const struct firewall_set *set, const struct firewall_ports *ports,
+                            struct fault *fault)
 {
         for (int i = 0; i < TRIES; i++) {
                 AUTO_TEXT struct text rules = { 0 };
@@ -127,7 +130,7 @@ static int install_and_list(const char *ruleset, const struct firewall_ports *po
                 if ((failed = nftables_generation(&before, fault)))
                         return failed;
                 installed_set(NULL, NULL);
-                if ((failed = nftables_run(ruleset, fault)) ||
+                if ((failed = firewall_table_install(set, ports, fault)) ||
                     (failed = nftables_list(LIST_TABLE, true, &rules, fault)) ||
                     (failed = nftables_generation(&after, fault)))
                         return failed;
@@ -143,19 +146,30 @@ static int install_and_list(const char *ruleset, const struct firewall_ports *po
 /* What is loaded at the next start. Without it that start leaves the node open for as long as Gatehouse needs. */
 static void keep_closed(const struct firewall_set *set, const struct firewall_ports *ports)
 {
-        const struct firewall_set closed = { .peers = set->peers, .peer_count = set->peer_count }; /* borrowed */
+        const struct firewall_set closed = { .peers = set->peers, /* borrowed */
+                                             .peer_count = set->peer_count,
+                                             .nfs_held = true };
         AUTO_TEXT struct text ruleset = { 0 };
         struct fault fault = { 0 };
 
-        ruleset_print(&closed, ports, &ruleset);
+        firewall_table_print(&closed, ports, &ruleset);
         if (closed_ruleset_write(GATEHOUSE_ACCESSDIR, &ruleset, &fault))
                 log_warning("nothing will be closed at the next start before gatehoused runs: %s", fault.text);
+}
+
+static int check_switch(struct fault *fault)
+{
+        if (!firewall_is_off(GATEHOUSE_ACCESSDIR))
+                return 0;
+        return fault_set(fault, FAULT_PRECONDITION,
+                         "the packet filter is switched off on this node, until its root says `gatehouse firewall "
+                         "on`: whoever reaches the storage ports is answered");
 }
 
 static int firewall_install(void *context, struct message *request, struct message *reply, struct fault *fault)
 {
         AUTO_FIREWALL_SET struct firewall_set set = { 0 };
-        AUTO_TEXT struct text records = { 0 }, ruleset = { 0 };
+        AUTO_TEXT struct text records = { 0 };
         struct firewall_ports ports;
         int failed;
 
@@ -167,11 +181,14 @@ static int firewall_install(void *context, struct message *request, struct messa
         if ((failed = check_consumed(request, fault)) || (failed = firewall_wire_take(request, &records, fault)) ||
             (failed = firewall_wire_read(&records, 0, count, &set, fault)))
                 return failed;
-        ruleset_print(&set, &ports, &ruleset);
         AUTO_UNLOCK pthread_mutex_t *lock = installed_lock();
         (void)lock;
-        if ((failed = install_and_list(text_get(&ruleset), &ports, fault)))
+        if ((failed = check_switch(fault)) || (failed = install_and_list(&set, &ports, fault)))
                 return failed;
+        if ((failed = check_switch(fault))) { /* said so meanwhile */
+                firewall_table_remove(NULL);
+                return failed;
+        }
         end_sessions(is_not_admitted, &set, &ports, NULL);
         keep_closed(&set, &ports);
         return 0;
@@ -239,52 +256,13 @@ static int firewall_change(void *context, struct message *request, struct messag
         return failed;
 }
 
-/* Others may have put in what Gatehouse never does. */
-static bool set_could_be_ours(const struct firewall_set *set)
-{
-        for (size_t i = 0; i < set->peer_count; i++)
-                if (address_kind(&set->peers[i]) != ADDRESS_USABLE)
-                        return false;
-        for (size_t i = 0; i < set->pair_count; i++)
-                if (address_kind(&set->pairs[i].address) != ADDRESS_USABLE)
-                        return false;
-        return true;
-}
-
-/* Reads the six sets. *ours = false when one has an element that Gatehouse cannot have put in. */
-static int sets_read(struct firewall_set *set, bool *ours, struct fault *fault)
-{
-        struct text listings[RULESET_SETS] = { { 0 } };
-        char *texts[RULESET_SETS];
-        struct fault unreadable;
-        int failed = 0;
-
-        for (int i = 0; i < RULESET_SETS && !failed; i++) {
-                AUTO_FREE char *command =
-                        memory_format("list set inet " RULESET_TABLE " %s\n", ruleset_set_name(i));
-
-                failed = nftables_list(command, false, &listings[i], fault);
-        }
-        for (int i = 0; i < RULESET_SETS; i++)
-                texts[i] = text_take(&listings[i]);
-        if (!failed)
-                *ours = ruleset_read(texts, set, &unreadable) == 0 && set_could_be_ours(set);
-        for (int i = 0; i < RULESET_SETS; i++)
-                free(texts[i]);
-        return failed;
-}
-
 static int put_seen(struct message *reply, bool ours, const struct firewall_set *set, struct fault *fault)
 {
         AUTO_TEXT struct text records = { 0 };
 
         message_put_u64(reply, ours);
-        message_put_u64(reply, ours ? set->peer_count + set->pair_count : 0);
-        if (!ours)
-                return 0;
-        firewall_wire_add_peers(&records, set->peers, set->peer_count);
-        firewall_wire_add_pairs(&records, set->pairs, set->pair_count);
-        return firewall_wire_put(reply, &records, fault);
+        message_put_u64(reply, ours ? firewall_wire_add(&records, set) : 0);
+        return ours ? firewall_wire_put(reply, &records, fault) : 0;
 }
 
 /* Looks once. *stable = false when the ruleset of the machine was changed meanwhile. */
@@ -295,7 +273,8 @@ static int observe_once(const struct firewall_ports *ports, bool *ours, struct f
         int failed;
 
         if ((failed = nftables_generation(&before, fault)) || (failed = rules_are_ours(ports, ours, fault)) ||
-            (*ours && (failed = sets_read(set, ours, fault))) || (failed = nftables_generation(&after, fault)))
+            (*ours && (failed = firewall_table_read(set, ours, fault))) ||
+            (failed = nftables_generation(&after, fault)))
                 return failed;
         *stable = before == after;
         return 0;
@@ -324,40 +303,20 @@ static int firewall_observe(void *context, struct message *request, struct messa
         return fault_set(fault, FAULT_CONFLICT, "read packet filter: others change theirs all the time");
 }
 
-int firewall_remove(struct fault *fault)
-{
-        AUTO_TEXT struct text commands = { 0 };
-        uint32_t generation;
-        int failed;
-
-        ruleset_print_removal(&commands);
-        AUTO_UNLOCK pthread_mutex_t *lock = installed_lock();
-        (void)lock;
-        if ((failed = nftables_generation(&generation, fault)) ||
-            (failed = nftables_run(text_get(&commands), fault)))
-                return failed;
-        installed_set(NULL, NULL);
-        return closed_ruleset_remove(GATEHOUSE_ACCESSDIR, fault);
-}
-
 static int firewall_remove_act(void *context, struct message *request, struct message *reply, struct fault *fault)
 {
         int failed = check_consumed(request, fault);
 
         (void)context;
         (void)reply;
-        return failed ? failed : firewall_remove(fault);
-}
-
-int firewall_load_closed(const char *path, struct fault *fault)
-{
-        AUTO_TEXT struct text ruleset = { 0 };
-        uint32_t generation;
-        int failed = closed_ruleset_read(path, &ruleset, fault);
-
-        if (!failed)
-                failed = nftables_generation(&generation, fault);
-        return failed ? failed : nftables_run(text_get(&ruleset), fault);
+        if (failed)
+                return failed;
+        AUTO_UNLOCK pthread_mutex_t *lock = installed_lock();
+        (void)lock;
+        if ((failed = firewall_table_remove(fault)))
+                return failed;
+        installed_set(NULL, NULL);
+        return closed_ruleset_remove(GATEHOUSE_ACCESSDIR, fault);
 }
 
 struct session_count {

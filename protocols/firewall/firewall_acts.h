@@ -14,10 +14,11 @@
  *
  * The fields of each request and reply, in order; firewall_calls.c is the other side. Ports are three u64: first
  * and last port of bricks, port of gatehouse-volfiled or 0. Records are firewall_wire.h's. ACT_FIREWALL_INSTALL
- * ports, number of records u64, descriptor: records -> - ACT_FIREWALL_CHANGE   ports, number of closed u64, of
- * opened u64, descriptor: records, no storage nodes -> descriptor: a record for each connection that was ended,
- * none without any ACT_FIREWALL_OBSERVE  ports -> present (1, or 0: no
- * table, or not ours), number of records, descriptor: records ACT_FIREWALL_REMOVE   - -> -
+ * ports, number of records u64, descriptor: records -> - (PRECONDITION: root has switched the filter off)
+ * ACT_FIREWALL_CHANGE   ports, number of closed u64, of opened u64, descriptor: records, no storage nodes ->
+ * descriptor: a record for each connection that was ended, none without any
+ * ACT_FIREWALL_OBSERVE  ports -> present (1, or 0: no table, or not ours), number of records, descriptor: records
+ * ACT_FIREWALL_REMOVE   - -> -
  * ACT_FIREWALL_SESSIONS ports, number of records u64, descriptor: records of pairs, sorted -> descriptor: a count
  * of 32 bits for each, in the machine's order of bytes
  */
@@ -27,8 +28,3 @@
 
 /* The helper's acts, closed by a row without `run`; no context. */
 extern const struct act firewall_acts[];
-
-/* For the helper's own options, as root: loads the ruleset in `path` (gatehouse-helper --firewall-closed), and
- * takes the table away together with what is loaded at the next start (--firewall-off). */
-int firewall_load_closed(const char *path, struct fault *fault);
-int firewall_remove(struct fault *fault);

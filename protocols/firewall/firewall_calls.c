@@ -24,9 +24,7 @@ static int calls_install(void *context, const struct firewall_set *set, struct f
         message_init(&request, ACT_FIREWALL_INSTALL);
         message_init(&reply, 0);
         firewall_wire_put_ports(&request, &calls->ports);
-        message_put_u64(&request, set->peer_count + set->pair_count);
-        firewall_wire_add_peers(&records, set->peers, set->peer_count);
-        firewall_wire_add_pairs(&records, set->pairs, set->pair_count);
+        message_put_u64(&request, firewall_wire_add(&records, set));
         int failed = firewall_wire_put(&request, &records, fault);
         return failed ? failed : call_helper(calls, &request, &reply, fault);
 }
@@ -50,25 +48,60 @@ static int ended_read(const struct message *reply, const struct firewall_pair *c
         return 0;
 }
 
+/* `records`: those that go out, then those that come in. */
+static int change_send(const struct firewall_calls *calls, const struct text *records, size_t closed_count,
+                       size_t opened_count, struct message *reply, struct fault *fault)
+{
+        AUTO_MESSAGE struct message request;
+
+        message_init(&request, ACT_FIREWALL_CHANGE);
+        firewall_wire_put_ports(&request, &calls->ports);
+        message_put_u64(&request, closed_count);
+        message_put_u64(&request, opened_count);
+        int failed = firewall_wire_put(&request, records, fault);
+        return failed ? failed : call_helper(calls, &request, reply, fault);
+}
+
 static int calls_change(void *context, const struct firewall_pair *closed, size_t closed_count,
                         const struct firewall_pair *opened, size_t opened_count, unsigned *ended,
                         struct fault *fault)
 {
-        const struct firewall_calls *calls = context;
-        AUTO_MESSAGE struct message request, reply;
+        AUTO_MESSAGE struct message reply;
         AUTO_TEXT struct text records = { 0 };
 
-        message_init(&request, ACT_FIREWALL_CHANGE);
-        message_init(&reply, 0);
-        firewall_wire_put_ports(&request, &calls->ports);
-        message_put_u64(&request, closed_count);
-        message_put_u64(&request, opened_count);
         firewall_wire_add_pairs(&records, closed, closed_count);
         firewall_wire_add_pairs(&records, opened, opened_count);
-        int failed = firewall_wire_put(&request, &records, fault);
-        if (!failed)
-                failed = call_helper(calls, &request, &reply, fault);
+        message_init(&reply, 0);
+        int failed = change_send(context, &records, closed_count, opened_count, &reply, fault);
         return failed ? failed : ended_read(&reply, closed, closed_count, ended, fault);
+}
+
+/* A change of which there is nothing to be told. */
+static int change_quietly(const struct firewall_calls *calls, const struct text *records, size_t closed_count,
+                          size_t opened_count, struct fault *fault)
+{
+        AUTO_MESSAGE struct message reply;
+
+        message_init(&reply, 0);
+        return change_send(calls, records, closed_count, opened_count, &reply, fault);
+}
+
+static int calls_hold_nfs(void *context, bool held, struct fault *fault)
+{
+        AUTO_TEXT struct text records = { 0 };
+
+        firewall_wire_add_hold(&records);
+        return change_quietly(context, &records, !held, held, fault);
+}
+
+static int calls_bind(void *context, const struct firewall_binding *removed, size_t removed_count,
+                      const struct firewall_binding *added, size_t added_count, struct fault *fault)
+{
+        AUTO_TEXT struct text records = { 0 };
+
+        firewall_wire_add_bindings(&records, removed, removed_count);
+        firewall_wire_add_bindings(&records, added, added_count);
+        return change_quietly(context, &records, removed_count, added_count, fault);
 }
 
 static int calls_observe(void *context, enum known *known, struct firewall_set *set, struct fault *fault)
@@ -138,6 +171,8 @@ struct firewall firewall_over(const struct firewall_calls *calls)
         return (struct firewall){
                 .install = calls_install,
                 .change = calls_change,
+                .hold_nfs = calls_hold_nfs,
+                .bind = calls_bind,
                 .observe = calls_observe,
                 .count_sessions = calls_count_sessions,
                 .remove = calls_remove,

@@ -1,132 +1,173 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "protocols/firewall/firewall_wire.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/memory.h"
+#include "base/sealed_memory.h"
 
-#define RECORD_SIZE 18
-#define ROLE_PEER 0
-#define SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)
+enum { RECORD_PEER = 0, RECORD_PAIR = 1, RECORD_BINDING = RECORD_PAIR + SERVICE_COUNT, RECORD_NFS_HELD };
 
-static void record_add(struct text *records, unsigned role, const struct address *address)
+/* What a record says. */
+struct record {
+        unsigned role;
+        struct address address;
+        struct mac mac;
+};
+
+static void record_add(struct text *records, unsigned role, const struct address *address, const struct mac *mac)
 {
-        unsigned char record[RECORD_SIZE] = { (unsigned char)role, address->family };
+        unsigned char bytes[FIREWALL_RECORD_SIZE] = { (unsigned char)role };
 
-        memcpy(record + 2, address->bytes, sizeof address->bytes);
-        text_add_bytes(records, record, sizeof record);
+        if (address) {
+                bytes[1] = address->family;
+                memcpy(bytes + 2, address->bytes, sizeof address->bytes);
+        }
+        if (mac)
+                memcpy(bytes + 18, mac->bytes, sizeof mac->bytes);
+        text_add_bytes(records, bytes, sizeof bytes);
 }
 
 void firewall_wire_add_peers(struct text *records, const struct address *peers, size_t count)
 {
         for (size_t i = 0; i < count; i++)
-                record_add(records, ROLE_PEER, &peers[i]);
+                record_add(records, RECORD_PEER, &peers[i], NULL);
 }
 
 void firewall_wire_add_pairs(struct text *records, const struct firewall_pair *pairs, size_t count)
 {
         for (size_t i = 0; i < count; i++)
-                record_add(records, 1 + (unsigned)pairs[i].service, &pairs[i].address);
+                record_add(records, RECORD_PAIR + (unsigned)pairs[i].service, &pairs[i].address, NULL);
+}
+
+void firewall_wire_add_bindings(struct text *records, const struct firewall_binding *bindings, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                record_add(records, RECORD_BINDING, &bindings[i].address, &bindings[i].mac);
+}
+
+void firewall_wire_add_hold(struct text *records)
+{
+        record_add(records, RECORD_NFS_HELD, NULL, NULL);
+}
+
+uint64_t firewall_wire_add(struct text *records, const struct firewall_set *set)
+{
+        firewall_wire_add_peers(records, set->peers, set->peer_count);
+        firewall_wire_add_pairs(records, set->pairs, set->pair_count);
+        firewall_wire_add_bindings(records, set->bindings, set->binding_count);
+        if (set->nfs_held)
+                firewall_wire_add_hold(records);
+        return set->peer_count + set->pair_count + set->binding_count + set->nfs_held;
 }
 
 int firewall_wire_put(struct message *message, const struct text *records, struct fault *fault)
 {
-        if (records->length > (size_t)RECORD_SIZE * FIREWALL_RECORDS_MAX)
+        if (records->length > (size_t)FIREWALL_RECORD_SIZE * FIREWALL_RECORDS_MAX)
                 return fault_set(fault, FAULT_TOO_LARGE, "hand over firewall set: more than %d addresses",
                                  FIREWALL_RECORDS_MAX);
-        message->fd = memfd_create("gatehouse-firewall", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-        for (size_t at = 0; message->fd >= 0 && at < records->length;) {
-                ssize_t put = write(message->fd, records->data + at, records->length - at);
-
-                if (put < 0 && errno != EINTR)
-                        break;
-                at += put > 0 ? (size_t)put : 0;
-        }
-        if (message->fd < 0 || lseek(message->fd, 0, SEEK_END) != (off_t)records->length ||
-            fcntl(message->fd, F_ADD_SEALS, SEALS | F_SEAL_SEAL))
-                return fault_set_errno(fault, FAULT_EXHAUSTED, errno, "hand over firewall set");
-        return 0;
+        message->fd = sealed_memory_make("gatehouse-firewall", records->data, records->length, fault);
+        return message->fd < 0 ? fault_prefix(fault, "hand over firewall set") : 0;
 }
 
 int firewall_wire_take(const struct message *message, struct text *records, struct fault *fault)
 {
-        int seals = message->fd >= 0 ? fcntl(message->fd, F_GET_SEALS) : -1;
-        char block[16384];
-        struct stat status;
-        ssize_t got;
+        int failed = sealed_memory_read(message->fd, (size_t)FIREWALL_RECORD_SIZE * FIREWALL_RECORDS_MAX, records,
+                                        fault);
 
-        /* Any other file could change under the reader, or never answer. */
-        if (seals < 0 || (~seals & SEALS) || fstat(message->fd, &status) || status.st_size % RECORD_SIZE != 0 ||
-            status.st_size > (off_t)RECORD_SIZE * FIREWALL_RECORDS_MAX)
-                return fault_set(fault, FAULT_MALFORMED, "take firewall set: no sealed memory with records");
-        while ((got = pread(message->fd, block, sizeof block, (off_t)records->length)) > 0)
-                text_add_bytes(records, block, (size_t)got);
-        if (got < 0)
-                return fault_set_errno(fault, FAULT_INTERNAL, errno, "take firewall set");
-        return 0;
+        if (!failed && records->length % FIREWALL_RECORD_SIZE != 0)
+                failed = fault_set(fault, FAULT_MALFORMED, "read sealed memory: the last record is cut off");
+        return failed ? fault_prefix(fault, "take firewall set") : 0;
+}
+
+static bool is_zero(const void *bytes, size_t size)
+{
+        static const struct record zero;
+
+        return memcmp(bytes, &zero, size) == 0;
+}
+
+static bool address_is_canonical(const struct address *address)
+{
+        static const unsigned char mapped[12] = { [10] = 0xFF, [11] = 0xFF };
+
+        if (address->family == ADDRESS_V4)
+                return is_zero(address->bytes + 4, 12);
+        return address->family == ADDRESS_V6 && memcmp(address->bytes, mapped, sizeof mapped) != 0;
 }
 
 /* Whether the bytes are what record_add writes: one address has one form. */
-static bool record_read(const unsigned char record[RECORD_SIZE], unsigned *role, struct address *address)
+static bool record_read(const unsigned char bytes[FIREWALL_RECORD_SIZE], struct record *record)
 {
-        static const unsigned char zero[12], mapped[12] = { [10] = 0xFF, [11] = 0xFF };
-
-        *role = record[0];
-        *address = (struct address){ .family = record[1] };
-        memcpy(address->bytes, record + 2, sizeof address->bytes);
-        if (*role > SERVICE_COUNT)
+        *record = (struct record){ .role = bytes[0], .address.family = bytes[1] };
+        memcpy(record->address.bytes, bytes + 2, sizeof record->address.bytes);
+        memcpy(record->mac.bytes, bytes + 18, sizeof record->mac.bytes);
+        if (record->role == RECORD_NFS_HELD)
+                return is_zero(&record->address, sizeof record->address) && is_zero(&record->mac, MAC_SIZE);
+        if (record->role > RECORD_NFS_HELD || !address_is_canonical(&record->address))
                 return false;
-        if (address->family == ADDRESS_V4)
-                return memcmp(address->bytes + 4, zero, sizeof zero) == 0;
-        return address->family == ADDRESS_V6 && memcmp(address->bytes, mapped, sizeof mapped) != 0;
+        return record->role == RECORD_BINDING || is_zero(&record->mac, MAC_SIZE);
+}
+
+static int record_check(const struct record *record, struct fault *fault)
+{
+        enum address_kind kind = address_kind(&record->address);
+
+        if (record->role != RECORD_NFS_HELD && kind != ADDRESS_USABLE)
+                return fault_set(fault, FAULT_INVALID, "read firewall set: one of them %s",
+                                 address_kind_sentence(kind));
+        if (record->role == RECORD_BINDING && !mac_is_usable(&record->mac))
+                return fault_set(fault, FAULT_INVALID, "read firewall set: one of them is no interface's address");
+        return 0;
 }
 
 int firewall_wire_read(const struct text *records, uint64_t first, uint64_t count, struct firewall_set *set,
                        struct fault *fault)
 {
-        uint64_t total = records->length / RECORD_SIZE;
-        size_t peer_count = 0, pair_count = 0;
+        uint64_t total = records->length / FIREWALL_RECORD_SIZE;
+        size_t peer_count = 0, pair_count = 0, binding_count = 0;
+        int failed;
 
         if (first > total || count > total - first)
                 return fault_set(fault, FAULT_MALFORMED, "read firewall set: records are missing");
         AUTO_FREE struct address *peers = memory_new(count, sizeof *peers);
         AUTO_FREE struct firewall_pair *pairs = memory_new(count, sizeof *pairs);
+        AUTO_FREE struct firewall_binding *bindings = memory_new(count, sizeof *bindings);
         for (uint64_t i = first; i < first + count; i++) {
-                struct address address;
-                unsigned role;
+                struct record record;
 
-                if (!record_read((const unsigned char *)records->data + i * RECORD_SIZE, &role, &address))
+                if (!record_read((const unsigned char *)records->data + i * FIREWALL_RECORD_SIZE, &record))
                         return fault_set(fault, FAULT_MALFORMED, "read firewall set: a record is malformed");
-                if (address_kind(&address) != ADDRESS_USABLE)
-                        return fault_set(fault, FAULT_INVALID, "read firewall set: one of them %s",
-                                         address_kind_sentence(address_kind(&address)));
-                if (role == ROLE_PEER)
-                        peers[peer_count++] = address;
+                if ((failed = record_check(&record, fault)))
+                        return failed;
+                if (record.role == RECORD_PEER)
+                        peers[peer_count++] = record.address;
+                else if (record.role == RECORD_BINDING)
+                        bindings[binding_count++] = (struct firewall_binding){ record.address, record.mac };
+                else if (record.role == RECORD_NFS_HELD)
+                        set->nfs_held = true;
                 else
-                        pairs[pair_count++] = (struct firewall_pair){ address, (enum firewall_service)(role - 1) };
+                        pairs[pair_count++] =
+                                (struct firewall_pair){ record.address,
+                                                        (enum firewall_service)(record.role - RECORD_PAIR) };
         }
         firewall_set_peers(set, peers, peer_count);
         firewall_set_open_all(set, pairs, pair_count);
+        firewall_set_bindings(set, bindings, binding_count);
         return 0;
 }
 
 int firewall_wire_read_pair(const struct text *records, size_t index, struct firewall_pair *pair,
                             struct fault *fault)
 {
-        struct address address;
-        unsigned role;
+        struct record record;
 
-        if (index >= records->length / RECORD_SIZE ||
-            !record_read((const unsigned char *)records->data + index * RECORD_SIZE, &role, &address) ||
-            role == ROLE_PEER)
+        if (index >= records->length / FIREWALL_RECORD_SIZE ||
+            !record_read((const unsigned char *)records->data + index * FIREWALL_RECORD_SIZE, &record) ||
+            record.role < RECORD_PAIR || record.role >= RECORD_PAIR + SERVICE_COUNT)
                 return fault_set(fault, FAULT_MALFORMED, "read firewall pair: record %zu is none", index);
-        *pair = (struct firewall_pair){ address, (enum firewall_service)(role - 1) };
+        *pair = (struct firewall_pair){ record.address, (enum firewall_service)(record.role - RECORD_PAIR) };
         return 0;
 }
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "protocols/firewall/ruleset.h"
 
-#include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 
-#define NFS_PORT 2049
 #define GLUSTERD_PORT 24007
 
 struct port_range {
@@ -90,46 +89,89 @@ bool ruleset_admits(const struct firewall_set *set, const struct firewall_ports 
 
 /* --- Sets --------------------------------------------------------------------------------------------------- */
 
-#define ROLE_PEER SERVICE_COUNT
-
-static const struct {
-        const char *name;
-        enum address_family family;
-        int role; /* enum firewall_service, or ROLE_PEER */
-} sets[RULESET_SETS] = {
-        { "peers4", ADDRESS_V4, ROLE_PEER },         { "peers6", ADDRESS_V6, ROLE_PEER },
-        { "nfs4", ADDRESS_V4, SERVICE_NFS },         { "nfs6", ADDRESS_V6, SERVICE_NFS },
-        { "gluster4", ADDRESS_V4, SERVICE_GLUSTER }, { "gluster6", ADDRESS_V6, SERVICE_GLUSTER },
+const struct ruleset_set ruleset_sets[RULESET_SETS] = {
+        { "peers4", "ipv4_addr", ADDRESS_V4, ROLE_PEER },
+        { "peers6", "ipv6_addr", ADDRESS_V6, ROLE_PEER },
+        { "nfs4", "ipv4_addr", ADDRESS_V4, SERVICE_NFS },
+        { "nfs6", "ipv6_addr", ADDRESS_V6, SERVICE_NFS },
+        { "gluster4", "ipv4_addr", ADDRESS_V4, SERVICE_GLUSTER },
+        { "gluster6", "ipv6_addr", ADDRESS_V6, SERVICE_GLUSTER },
+        { "bound4", "ipv4_addr . ether_addr", ADDRESS_V4, ROLE_BOUND },
+        { "bound6", "ipv6_addr . ether_addr", ADDRESS_V6, ROLE_BOUND },
+        { "known4", "ipv4_addr", ADDRESS_V4, ROLE_KNOWN },
+        { "known6", "ipv6_addr", ADDRESS_V6, ROLE_KNOWN },
+        { "held", "inet_service", ADDRESS_NONE, ROLE_HELD },
 };
 
-const char *ruleset_set_name(int which)
+#define ELEMENT_SIZE (ADDRESS_TEXT_SIZE + sizeof " . " + MAC_TEXT_SIZE)
+
+static size_t item_count(const struct firewall_set *set, int role)
 {
-        assert(which >= 0 && which < RULESET_SETS);
-        return sets[which].name;
+        switch (role) {
+        case ROLE_PEER:
+                return set->peer_count;
+        case ROLE_BOUND:
+        case ROLE_KNOWN:
+                return set->binding_count;
+        case ROLE_HELD:
+                return set->nfs_held;
+        default:
+                return set->pair_count;
+        }
 }
 
-static const char *type_word(enum address_family family)
+/* The address of item `i`, NULL when it does not belong into a set of that role. */
+static const struct address *item_address(const struct firewall_set *set, int role, size_t i)
 {
-        return family == ADDRESS_V4 ? "ipv4_addr" : "ipv6_addr";
+        switch (role) {
+        case ROLE_PEER:
+                return &set->peers[i];
+        case ROLE_BOUND:
+                return &set->bindings[i].address;
+        case ROLE_KNOWN: /* once, however many it is bound to */
+                return i > 0 && address_equal(&set->bindings[i - 1].address, &set->bindings[i].address)
+                               ? NULL
+                               : &set->bindings[i].address;
+        default:
+                return (int)set->pairs[i].service == role ? &set->pairs[i].address : NULL;
+        }
 }
 
-/* Prints the addresses of `set` that belong into set `which`, between `before` and `after`; nothing when there are
- * none, since an empty list of elements is a syntax error. */
+/* Item `i` of a role as element of set `which`; false when it does not belong there. */
+static bool element_format(const struct firewall_set *set, int which, size_t i, char element[ELEMENT_SIZE])
+{
+        const struct address *address;
+        char mac[MAC_TEXT_SIZE];
+
+        if (ruleset_sets[which].role == ROLE_HELD) {
+                snprintf(element, ELEMENT_SIZE, "%u", NFS_PORT);
+                return true;
+        }
+        address = item_address(set, ruleset_sets[which].role, i);
+        if (!address || address->family != ruleset_sets[which].family)
+                return false;
+        address_format(address, element);
+        if (ruleset_sets[which].role == ROLE_BOUND) {
+                size_t length = strlen(element);
+
+                snprintf(element + length, ELEMENT_SIZE - length, " . %s", mac_format(&set->bindings[i].mac, mac));
+        }
+        return true;
+}
+
+/* Prints what of `set` belongs into set `which`, between `before` and `after`; nothing when there is nothing,
+ * since an empty list of elements is a syntax error. */
 static void print_elements(const struct firewall_set *set, int which, const char *before, const char *after,
                            struct text *text)
 {
-        bool of_peers = sets[which].role == ROLE_PEER;
-        size_t total = of_peers ? set->peer_count : set->pair_count, count = 0;
-        char literal[ADDRESS_TEXT_SIZE];
+        size_t total = item_count(set, ruleset_sets[which].role), count = 0;
+        char element[ELEMENT_SIZE];
 
         for (size_t i = 0; i < total; i++) {
-                const struct address *address = of_peers ? &set->peers[i] : &set->pairs[i].address;
-
-                if (address->family != sets[which].family ||
-                    (!of_peers && (int)set->pairs[i].service != sets[which].role))
+                if (!element_format(set, which, i, element))
                         continue;
                 text_add(text, count++ == 0 ? before : ", ");
-                text_add(text, address_format(address, literal));
+                text_add(text, element);
         }
         if (count > 0)
                 text_add(text, after);
@@ -138,7 +180,7 @@ static void print_elements(const struct firewall_set *set, int which, const char
 static void print_sets(const struct firewall_set *set, struct text *text)
 {
         for (int which = 0; which < RULESET_SETS; which++) {
-                text_addf(text, "\tset %s {\n\t\ttype %s\n", sets[which].name, type_word(sets[which].family));
+                text_addf(text, "\tset %s {\n\t\ttype %s\n", ruleset_sets[which].name, ruleset_sets[which].type);
                 print_elements(set, which, "\t\telements = { ", " }\n", text);
                 text_add(text, "\t}\n");
         }
@@ -176,14 +218,33 @@ static void print_guarded(const struct firewall_ports *ports, struct text *text)
 
         text_add(text, "\tchain guarded {\n"
                        "\t\tip saddr @peers4 accept\n"
-                       "\t\tip6 saddr @peers6 accept\n");
-        text_addf(text, "\t\ttcp dport %u ip saddr @nfs4 accept\n", NFS_PORT);
-        text_addf(text, "\t\ttcp dport %u ip6 saddr @nfs6 accept\n", NFS_PORT);
+                       "\t\tip6 saddr @peers6 accept\n"
+                       "\t\tip saddr @known4 ip saddr . ether saddr != @bound4 drop\n"
+                       "\t\tip6 saddr @known6 ip6 saddr . ether saddr != @bound6 drop\n"
+                       "\t\ttcp dport @held drop\n");
+        text_addf(text, "\t\ttcp dport %u ip saddr @nfs4 goto nfs\n", NFS_PORT);
+        text_addf(text, "\t\ttcp dport %u ip6 saddr @nfs6 goto nfs\n", NFS_PORT);
         text_addf(text, "\t\ttcp dport { %u, %u-%u } ip saddr @gluster4 accept\n", volfiles, first, last);
         text_addf(text, "\t\ttcp dport { %u, %u-%u } ip6 saddr @gluster6 accept\n", volfiles, first, last);
         text_add(text, "\t\tmeta l4proto tcp reject with tcp reset\n"
                        "\t\treject with icmpx port-unreachable\n"
                        "\t}\n");
+}
+
+/* Who may use NFS. A connection that nobody listens for would be answered with a reset: while NFS-Ganesha is dead
+ * and nobody has noticed yet, the kernel itself lets its clients wait. (`transparent` is what every socket has an
+ * answer to, be it no or yes; without a socket neither rule speaks.) */
+static void print_nfs(bool sockets, struct text *text)
+{
+        text_add(text, "\tchain nfs {\n");
+        if (sockets)
+                text_add(text, "\t\ttcp flags & (syn | ack) != syn accept\n"
+                               "\t\tsocket transparent 0 accept\n"
+                               "\t\tsocket transparent 1 accept\n"
+                               "\t\tdrop\n");
+        else
+                text_add(text, "\t\taccept\n");
+        text_add(text, "\t}\n");
 }
 
 /* Here connection tracking is at work, but it decides on nothing: who is redirected is looked at again in
@@ -207,13 +268,15 @@ void ruleset_print_removal(struct text *text)
         text_add(text, "table inet " RULESET_TABLE "\ndelete table inet " RULESET_TABLE "\n");
 }
 
-void ruleset_print(const struct firewall_set *set, const struct firewall_ports *ports, struct text *text)
+void ruleset_print(const struct firewall_set *set, const struct firewall_ports *ports, bool sockets,
+                   struct text *text)
 {
         ruleset_print_removal(text);
         text_add(text, "table inet " RULESET_TABLE " {\n");
         print_sets(set, text);
         print_input(ports, text);
         print_guarded(ports, text);
+        print_nfs(sockets, text);
         if (ports->volfiled)
                 print_redirect(ports, text);
         text_add(text, "}\n");
@@ -223,7 +286,7 @@ static void print_element_commands(const char *verb, const struct firewall_set *
 {
         for (int which = 0; which < RULESET_SETS; which++) {
                 AUTO_FREE char *before =
-                        memory_format("%s element inet " RULESET_TABLE " %s { ", verb, ruleset_set_name(which));
+                        memory_format("%s element inet " RULESET_TABLE " %s { ", verb, ruleset_sets[which].name);
 
                 print_elements(set, which, before, " }\n", text);
         }
@@ -235,116 +298,4 @@ void ruleset_print_change(const struct firewall_set *closed, const struct firewa
         print_element_commands("add", closed, text);
         print_element_commands("delete", closed, text);
         print_element_commands("add", opened, text);
-}
-
-/* --- Reading back ------------------------------------------------------------------------------------------- */
-
-/* Blanks and line ends, which differ between versions of the library, separate words and count for nothing else.
- */
-struct words {
-        const char *at; /* the present word */
-        size_t length;
-};
-
-static bool word_next(struct words *words)
-{
-        words->at += words->length;
-        words->at += strspn(words->at, " \t\n");
-        words->length = words->at[0] == ',' ? 1 : strcspn(words->at, " \t\n,");
-        return words->length > 0;
-}
-
-static bool word_is(const struct words *words, const char *expected)
-{
-        return words->length == strlen(expected) && memcmp(words->at, expected, words->length) == 0;
-}
-
-static bool words_follow(struct words *words, const char *const *expected, size_t count)
-{
-        for (size_t i = 0; i < count; i++)
-                if (!word_next(words) || !word_is(words, expected[i]))
-                        return false;
-        return true;
-}
-
-static bool word_to_address(const struct words *words, enum address_family family, struct address *address)
-{
-        char literal[ADDRESS_TEXT_SIZE] = "";
-
-        if (words->length >= sizeof literal)
-                return false;
-        memcpy(literal, words->at, words->length);
-        return address_parse(literal, address) == 0 && address->family == family;
-}
-
-/* What has been read so far; arrays of memory_grow. */
-struct reading {
-        struct address *peers;
-        size_t peer_count;
-        struct firewall_pair *pairs;
-        size_t pair_count;
-};
-
-#define AUTO_READING __attribute__((cleanup(reading_fini)))
-static void reading_fini(struct reading *reading)
-{
-        free(reading->peers);
-        free(reading->pairs);
-}
-
-static void reading_add(struct reading *reading, const struct address *address, int role)
-{
-        if (role == ROLE_PEER) {
-                reading->peers = memory_grow(reading->peers, reading->peer_count, sizeof *reading->peers);
-                reading->peers[reading->peer_count++] = *address;
-                return;
-        }
-        reading->pairs = memory_grow(reading->pairs, reading->pair_count, sizeof *reading->pairs);
-        reading->pairs[reading->pair_count++] = (struct firewall_pair){ *address, (enum firewall_service)role };
-}
-
-/* "elements = { A, B }", from the word `elements` on. */
-static bool elements_read(struct words *words, int which, struct reading *reading)
-{
-        static const char *const opening[] = { "=", "{" };
-        struct address address;
-
-        if (!word_is(words, "elements") || !words_follow(words, opening, ARRAY_SIZE(opening)))
-                return false;
-        do {
-                if (!word_next(words) || !word_to_address(words, sets[which].family, &address))
-                        return false;
-                reading_add(reading, &address, sets[which].role);
-        } while (word_next(words) && word_is(words, ","));
-        return word_is(words, "}");
-}
-
-/* One set as it is listed, from the first word to the last. */
-static bool set_read(const char *listing, int which, struct reading *reading)
-{
-        const char *const opening[] = { "table", "inet", RULESET_TABLE,
-                                        "{",     "set",  ruleset_set_name(which),
-                                        "{",     "type", type_word(sets[which].family) };
-        static const char *const closing[] = { "}" };
-        struct words words = { listing, 0 };
-
-        if (!words_follow(&words, opening, ARRAY_SIZE(opening)) || !word_next(&words))
-                return false;
-        if (!word_is(&words, "}") &&
-            (!elements_read(&words, which, reading) || !word_next(&words) || !word_is(&words, "}")))
-                return false;
-        return words_follow(&words, closing, ARRAY_SIZE(closing)) && !word_next(&words);
-}
-
-int ruleset_read(char *const listings[RULESET_SETS], struct firewall_set *set, struct fault *fault)
-{
-        AUTO_READING struct reading reading = { 0 };
-
-        for (int which = 0; which < RULESET_SETS; which++)
-                if (!set_read(listings[which], which, &reading))
-                        return fault_set(fault, FAULT_INVALID, "read set %s: it is not as it was installed",
-                                         sets[which].name);
-        firewall_set_peers(set, reading.peers, reading.peer_count);
-        firewall_set_open_all(set, reading.pairs, reading.pair_count);
-        return 0;
 }

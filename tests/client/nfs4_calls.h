@@ -32,6 +32,7 @@ struct client {
         const char *server, *export;
         int timeout_ms;
         int uid, gid; /* -1: those of the process */
+        bool is_hard;
         struct nfs_context *nfs;
         char detail[256]; /* libnfs's words about the last failure */
 };

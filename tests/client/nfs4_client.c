@@ -205,10 +205,15 @@ static enum outcome command_hold(struct client *client, char **arguments)
         client->timeout_ms = client->timeout_ms < HOLD_RECONNECT_MS ? client->timeout_ms : HOLD_RECONNECT_MS;
         while (client_now_ms() < end) {
                 int64_t next = client_now_ms() + HOLD_INTERVAL_MS;
+                bool is_open = client->nfs && hold.is_open;
                 enum outcome outcome = hold_prepare(&hold);
 
                 if (outcome == OUTCOME_OK)
                         outcome = hold_try(&hold, end);
+                if (outcome == OUTCOME_UNREACHABLE && is_open && client->is_hard) {
+                        client_drop(client);
+                        continue;
+                }
                 hold_show(&hold, outcome);
                 if (outcome == OUTCOME_STALE || outcome == OUTCOME_UNREACHABLE)
                         client_drop(client); /* libnfs 4.0 never finds out that the export came back */
@@ -235,24 +240,27 @@ static const struct command {
 
 static void show_help(FILE *to)
 {
-        fprintf(to, "usage: nfs4-client [--timeout SECONDS] [--uid N] [--gid N] SERVER EXPORT COMMAND...\n"
-                    "Paths are below EXPORT and begin with /. Commands:\n");
+        fprintf(to,
+                "usage: nfs4-client [--timeout SECONDS] [--uid N] [--gid N] [--hard] SERVER EXPORT COMMAND...\n"
+                "Paths are below EXPORT and begin with /. Commands:\n");
         for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
                 fprintf(to, "  %s %-14s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
         fprintf(to, "Exit codes: 0 ok, 1 failed, 2 usage, 10 NOENT (not there, or hidden from this client), "
                     "11 ACCESS,\n12 ROFS, 13 STALE, 14 GRACE (try again), 20 unreachable, 21 no answer within "
                     "--timeout (10 s).\n"
-                    "hold ends with the code of the last state.\n");
+                    "hold ends with the code of the last state; with --hard it says nothing of a connection that "
+                    "ends, and\n"
+                    "makes it again, as a hard mount does.\n");
 }
 
 /* Reads options into `client`; the index of the first other argument, or -1. */
 static int parse_options(int count, char **arguments, struct client *client)
 {
-        static const struct option options[] = { { "timeout", required_argument, NULL, 't' },
-                                                 { "uid", required_argument, NULL, 'u' },
-                                                 { "gid", required_argument, NULL, 'g' },
-                                                 { "help", no_argument, NULL, 'h' },
-                                                 { NULL, 0, NULL, 0 } };
+        static const struct option options[] = {
+                { "timeout", required_argument, NULL, 't' }, { "uid", required_argument, NULL, 'u' },
+                { "gid", required_argument, NULL, 'g' },     { "hard", no_argument, NULL, 'H' },
+                { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 }
+        };
         int option;
 
         while ((option = getopt_long(count, arguments, "+", options, NULL)) != -1)
@@ -265,6 +273,9 @@ static int parse_options(int count, char **arguments, struct client *client)
                         break;
                 case 'g':
                         client->gid = atoi(optarg);
+                        break;
+                case 'H':
+                        client->is_hard = true;
                         break;
                 case 'h':
                         show_help(stdout);

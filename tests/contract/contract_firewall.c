@@ -32,20 +32,21 @@
 #include "protocols/firewall/closed_ruleset.h"
 #include "protocols/firewall/firewall_acts.h"
 #include "protocols/firewall/firewall_calls.h"
+#include "protocols/firewall/firewall_root.h"
 #include "protocols/firewall/nftables.h"
+#include "tests/contract/firewall_cases.h"
 #include "tests/fakes/direct_caller.h"
-#include "tests/fakes/fake_firewall.h"
 
 #define CLOSED_RULESET GATEHOUSE_ACCESSDIR "/" CLOSED_RULESET_NAME
 
-static struct firewall firewall;
-static struct fake_firewall *fake; /* NULL = the real one is asked */
+struct firewall firewall;
+struct fake_firewall *fake;
 static struct direct_caller helper = { .table = firewall_acts };
 static struct firewall_calls calls;
 
 /* --- Saying things in few words ----------------------------------------------------------------------------- */
 
-static struct address address(const char *text)
+struct address address(const char *text)
 {
         struct address parsed;
 
@@ -53,34 +54,17 @@ static struct address address(const char *text)
         return parsed;
 }
 
-static struct firewall_pair pair(enum firewall_service service, const char *text)
+struct firewall_pair pair(enum firewall_service service, const char *text)
 {
         return (struct firewall_pair){ address(text), service };
 }
 
-#define assert_works(call)                        \
-        do {                                      \
-                struct fault why = { 0 };         \
-                struct fault *fault = &why;       \
-                if (call)                         \
-                        fail_msg("%s", why.text); \
-        } while (0)
-
-#define assert_fails(call, expected)                                      \
-        do {                                                              \
-                struct fault why = { 0 };                                 \
-                struct fault *fault = &why;                               \
-                int failed = call;                                        \
-                if (failed != -(int)(expected) || why.code != (expected)) \
-                        fail_msg("%d \"%s\"", failed, why.text);          \
-        } while (0)
-
-static int install(const struct firewall_set *set, struct fault *fault)
+int install(const struct firewall_set *set, struct fault *fault)
 {
         return firewall.install(firewall.context, set, fault);
 }
 
-static int close_pair(struct firewall_pair closed, struct fault *fault)
+int close_pair(struct firewall_pair closed, struct fault *fault)
 {
         return firewall.change(firewall.context, &closed, 1, NULL, 0, NULL, fault);
 }
@@ -99,7 +83,7 @@ static enum known look(struct firewall_set *set)
         return known;
 }
 
-static void assert_holds(const struct firewall_set *expected)
+void assert_holds(const struct firewall_set *expected)
 {
         AUTO_FIREWALL_SET struct firewall_set seen = { 0 };
 
@@ -107,7 +91,7 @@ static void assert_holds(const struct firewall_set *expected)
         assert_true(firewall_set_equal(&seen, expected));
 }
 
-static void assert_absent(void)
+void assert_absent(void)
 {
         AUTO_FIREWALL_SET struct firewall_set seen = { 0 };
 
@@ -116,7 +100,7 @@ static void assert_absent(void)
 }
 
 /* Two storage nodes, five pairs. */
-static void sample(struct firewall_set *set)
+void sample(struct firewall_set *set)
 {
         const struct address peers[] = { address("fd77::11"), address("10.77.0.11") };
         const struct firewall_pair pairs[] = {
@@ -159,9 +143,11 @@ static int setup(void **state)
         flush();
         helper.withheld = 0;
         calls.ports = FIREWALL_PORTS_DEFAULT;
-        if (!fake)
+        if (fake)
+                fake_firewall_switch(fake, false);
+        else
                 unlink(CLOSED_RULESET);
-        return 0;
+        return fake ? 0 : firewall_on(NULL);
 }
 
 /* --- What all of them answer -------------------------------------------------------------------------------- */
@@ -289,6 +275,8 @@ static void table_that_others_changed_is_absent(void **state)
                 "flush chain inet gatehouse input\ndelete chain inet gatehouse input\n",
                 "add element inet gatehouse nfs4 { 10.77.0.99 comment \"mine\" }\n",
                 "add element inet gatehouse peers4 { 127.0.0.1 }\n",
+                "add element inet gatehouse held { 111 }\n",
+                "add element inet gatehouse known4 { 10.77.0.99 }\n",
         };
         AUTO_FIREWALL_SET struct firewall_set set = { 0 };
 
@@ -505,6 +493,7 @@ static void closed_ruleset_is_kept_for_the_next_start(void **state)
         flush();
         assert_works(firewall_load_closed(CLOSED_RULESET, fault));
         firewall_set_peers(&closed, set.peers, set.peer_count);
+        closed.nfs_held = true;
         assert_holds(&closed);
         assert_works(firewall.remove(firewall.context, fault));
         assert_int_equal(access(CLOSED_RULESET, F_OK), -1);
@@ -662,6 +651,9 @@ int main(int count, char **arguments)
                 cmocka_unit_test_setup(installation_replaces_what_is_there, setup),
                 cmocka_unit_test_setup(change_closes_and_opens, setup),
                 cmocka_unit_test_setup(pair_that_is_closed_and_opened_at_once_is_open, setup),
+                cmocka_unit_test_setup(nfs_that_is_held_is_observed_so_until_it_is_let_go, setup),
+                cmocka_unit_test_setup(bindings_are_observed_as_they_were_put_in, setup),
+                cmocka_unit_test_setup(table_that_root_has_switched_off_cannot_be_installed, setup),
                 cmocka_unit_test_setup(change_without_a_table_is_not_found, setup),
                 cmocka_unit_test_setup(flushed_table_is_absent_until_it_is_installed_again, setup),
                 cmocka_unit_test_setup(table_that_others_changed_is_absent, setup),

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <net/if.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -496,6 +498,110 @@ static void many_pairs_are_counted_at_once(void **state)
         assert_int_equal(total, 1);
 }
 
+/* --- Silence --------------------------------------------------------------------------------------------------
+ */
+
+#define SILENCE_MS 300
+
+/* No answer at all: neither an acknowledgement nor a refusal. */
+static void assert_silent(enum way way, uint16_t port)
+{
+        AUTO_SESSION struct session session;
+        int error = session_connect(&session, way, port, SILENCE_MS);
+
+        if (error != ETIMEDOUT)
+                fail_msg("TCP %s to %u: %s", ways[way].own, port, strerror(error));
+}
+
+static void hold(bool held)
+{
+        assert_works(firewall.hold_nfs(firewall.context, held, fault));
+}
+
+static void nfs_that_is_held_answers_nobody_and_goes_on_later(void **state)
+{
+        (void)state;
+        for (enum way way = A4; way <= A6; way++) {
+                const struct address peer = address(ways[way == A4 ? B4 : B6].own);
+                AUTO_FIREWALL_SET struct firewall_set set = { 0 };
+                AUTO_SESSION struct session session;
+                const struct firewall_pair both[] = { pair(way, SERVICE_NFS), pair(way, SERVICE_GLUSTER) };
+                char byte = 'x';
+
+                firewall_set_peers(&set, &peer, 1);
+                firewall_set_open_all(&set, both, ARRAY_SIZE(both));
+                install(&set);
+                session_open(&session, way, 2049);
+                hold(true);
+                assert_silent(way, 2049);
+                assert_silent(way == A4 ? A6 : A4, 2049); /* nor one who would be refused */
+                assert_tcp(way, 49152, true);
+                assert_tcp(way == A4 ? B4 : B6, 2049, true);
+                assert_int_equal(write(session.client, &byte, 1), 1);
+                assert_false(happens(session.server, POLLIN, SILENCE_MS));
+                hold(false);
+                assert_true(happens(session.server, POLLIN, PATIENCE_MS)); /* sent again */
+                assert_int_equal(read(session.server, &byte, 1), 1);
+                session_goes_on(&session);
+                assert_tcp(way, 2049, true);
+        }
+}
+
+/* As in the moment after NFS-Ganesha has died. */
+static void nfs_that_nobody_listens_for_is_silent_to_its_clients(void **state)
+{
+        struct listener *nfs = (struct listener *)(uintptr_t)listener_at(2049, A4);
+
+        (void)state;
+        for (enum way way = A4; way <= A6; way++) {
+                AUTO_SESSION struct session session;
+
+                install_pair(way, SERVICE_NFS);
+                session_open(&session, way, 2049);
+                close(nfs->tcp);
+                session_goes_on(&session); /* an open connection has a socket of its own */
+                assert_silent(way, 2049);
+                assert_tcp(way == A4 ? A6 : A4, 2049, false);
+                nfs->tcp = bound(STORAGE, nfs->at, nfs->port, SOCK_STREAM);
+                assert_tcp(way, 2049, true);
+        }
+}
+
+static struct mac mac_of(enum machine machine)
+{
+        AUTO_CLOSE int fd = socket_on(machine, AF_INET, SOCK_DGRAM);
+        struct ifreq request = { .ifr_name = "eth0" };
+        struct mac mac;
+
+        assert_int_equal(ioctl(fd, SIOCGIFHWADDR, &request), 0);
+        memcpy(mac.bytes, request.ifr_hwaddr.sa_data, sizeof mac.bytes);
+        return mac;
+}
+
+static void bound_address_is_let_in_from_its_interface_alone(void **state)
+{
+        (void)state;
+        for (enum way way = A4; way <= A6; way++) {
+                AUTO_SESSION struct session session;
+                const struct firewall_binding own = { address(ways[way].own), mac_of(A) },
+                                              other = { own.address, { { 2, 0, 0, 0, 0, 9 } } };
+
+                install_pair(way, SERVICE_NFS);
+                session_open(&session, way, 2049); /* bound to none: from anywhere */
+                assert_works(firewall.bind(firewall.context, NULL, 0, &other, 1, fault));
+                assert_silent(way, 2049);
+                assert_silent(way, 24007); /* whoever is refused is not told either */
+                assert_tcp(way, 2048, true);
+                assert_works(firewall.bind(firewall.context, NULL, 0, &own, 1, fault));
+                session_goes_on(&session); /* from both of two */
+                assert_works(firewall.bind(firewall.context, &other, 1, NULL, 0, fault));
+                open_pair(pair(way, SERVICE_NFS));
+                assert_works(firewall.bind(firewall.context, &own, 1, &own, 1, fault));
+                assert_tcp(way, 2049, true);
+                assert_tcp(way, 24007, false);
+        }
+}
+
 static int compare_times(const void *a, const void *b)
 {
         int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
@@ -541,6 +647,9 @@ int main(void)
                 cmocka_unit_test_setup(packets_of_an_open_session_are_refused, setup),
                 cmocka_unit_test_setup(connections_are_counted_by_client_and_service, setup),
                 cmocka_unit_test_setup(many_pairs_are_counted_at_once, setup),
+                cmocka_unit_test_setup(nfs_that_is_held_answers_nobody_and_goes_on_later, setup),
+                cmocka_unit_test_setup(nfs_that_nobody_listens_for_is_silent_to_its_clients, setup),
+                cmocka_unit_test_setup(bound_address_is_let_in_from_its_interface_alone, setup),
                 cmocka_unit_test_setup(fifty_revocations_are_fast, setup),
         };
 

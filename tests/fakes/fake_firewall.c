@@ -24,6 +24,7 @@ struct fake_firewall {
         enum fault_code fail_code;
         bool fail_applied;
         bool away;
+        bool off;
 };
 
 struct fake_firewall *fake_firewall_new(void)
@@ -63,6 +64,25 @@ void fake_firewall_slip_in(struct fake_firewall *fake, const struct firewall_pai
         if (fake->installed)
                 firewall_set_open(&fake->set, pair);
         pthread_mutex_unlock(&fake->lock);
+}
+
+void fake_firewall_switch(struct fake_firewall *fake, bool off)
+{
+        pthread_mutex_lock(&fake->lock);
+        fake->off = off;
+        if (off) {
+                firewall_set_fini(&fake->set);
+                fake->installed = fake->tampered = false;
+        }
+        pthread_mutex_unlock(&fake->lock);
+}
+
+bool fake_firewall_holds_nfs(struct fake_firewall *fake)
+{
+        pthread_mutex_lock(&fake->lock);
+        bool holds = fake->installed && fake->set.nfs_held;
+        pthread_mutex_unlock(&fake->lock);
+        return holds;
 }
 
 static bool is_peer(const struct firewall_set *set, const struct address *address)
@@ -187,6 +207,17 @@ static int pairs_check(const struct firewall_pair *pairs, size_t count, struct f
         return failed;
 }
 
+static int bindings_check(const struct firewall_binding *bindings, size_t count, struct fault *fault)
+{
+        int failed = 0;
+
+        for (size_t i = 0; i < count && !failed; i++)
+                failed = mac_is_usable(&bindings[i].mac)
+                                 ? address_check(&bindings[i].address, fault)
+                                 : fault_set(fault, FAULT_INVALID, "call the fake firewall: no interface's MAC");
+        return failed;
+}
+
 static void set_replace(struct fake_firewall *fake, const struct firewall_set *set)
 {
         struct firewall_set old = fake->set;
@@ -194,6 +225,8 @@ static void set_replace(struct fake_firewall *fake, const struct firewall_set *s
         fake->set = (struct firewall_set){ 0 };
         firewall_set_peers(&fake->set, set->peers, set->peer_count);
         firewall_set_open_all(&fake->set, set->pairs, set->pair_count);
+        firewall_set_bindings(&fake->set, set->bindings, set->binding_count);
+        fake->set.nfs_held = set->nfs_held;
         for (size_t i = 0; i < old.pair_count; i++)
                 if (!firewall_set_has(&fake->set, &old.pairs[i]) && !is_peer(&fake->set, &old.pairs[i].address))
                         cut_add(fake, &old.pairs[i]);
@@ -212,6 +245,10 @@ static int fake_install(void *context, const struct firewall_set *set, struct fa
         if (!failed)
                 failed = pairs_check(set->pairs, set->pair_count, fault);
         if (!failed)
+                failed = bindings_check(set->bindings, set->binding_count, fault);
+        if (!failed && fake->off)
+                failed = fault_set(fault, FAULT_PRECONDITION, "the fake firewall is switched off");
+        if (!failed)
                 set_replace(fake, set);
         return call_end(fake, failed, fault);
 }
@@ -229,6 +266,14 @@ static void set_change(struct fake_firewall *fake, const struct firewall_pair *c
                         cut_add(fake, &closed[i]);
 }
 
+static int change_check(const struct fake_firewall *fake, struct fault *fault)
+{
+        return fake->installed && !fake->tampered
+                       ? 0
+                       : fault_set(fault, FAULT_NOT_FOUND,
+                                   "change the fake firewall: it is not as it was installed");
+}
+
 static int fake_change(void *context, const struct firewall_pair *closed, size_t closed_count,
                        const struct firewall_pair *opened, size_t opened_count, unsigned *ended,
                        struct fault *fault)
@@ -242,9 +287,37 @@ static int fake_change(void *context, const struct firewall_pair *closed, size_t
                 failed = pairs_check(opened, opened_count, fault);
         if (!failed && fake->installed)
                 set_change(fake, closed, closed_count, opened, opened_count, ended);
-        if (!failed && (!fake->installed || fake->tampered))
-                failed = fault_set(fault, FAULT_NOT_FOUND,
-                                   "change the fake firewall: it is not as it was installed");
+        if (!failed)
+                failed = change_check(fake, fault);
+        return call_end(fake, failed, fault);
+}
+
+static int fake_hold_nfs(void *context, bool held, struct fault *fault)
+{
+        struct fake_firewall *fake = context;
+        int failed = call_begin(fake, fault);
+
+        if (!failed && fake->installed)
+                fake->set.nfs_held = held;
+        if (!failed)
+                failed = change_check(fake, fault);
+        return call_end(fake, failed, fault);
+}
+
+static int fake_bind(void *context, const struct firewall_binding *removed, size_t removed_count,
+                     const struct firewall_binding *added, size_t added_count, struct fault *fault)
+{
+        struct fake_firewall *fake = context;
+        int failed = call_begin(fake, fault);
+
+        if (!failed)
+                failed = bindings_check(removed, removed_count, fault);
+        if (!failed)
+                failed = bindings_check(added, added_count, fault);
+        if (!failed && fake->installed)
+                firewall_set_rebind(&fake->set, removed, removed_count, added, added_count);
+        if (!failed)
+                failed = change_check(fake, fault);
         return call_end(fake, failed, fault);
 }
 
@@ -261,6 +334,8 @@ static int fake_observe(void *context, enum known *known, struct firewall_set *s
         if (*known == KNOWN_PRESENT) {
                 firewall_set_peers(set, fake->set.peers, fake->set.peer_count);
                 firewall_set_open_all(set, fake->set.pairs, fake->set.pair_count);
+                firewall_set_bindings(set, fake->set.bindings, fake->set.binding_count);
+                set->nfs_held = fake->set.nfs_held;
         }
         pthread_mutex_unlock(&fake->lock);
         return 0;
@@ -296,6 +371,8 @@ struct firewall fake_firewall_table(struct fake_firewall *fake)
 {
         return (struct firewall){ .install = fake_install,
                                   .change = fake_change,
+                                  .hold_nfs = fake_hold_nfs,
+                                  .bind = fake_bind,
                                   .observe = fake_observe,
                                   .count_sessions = fake_count_sessions,
                                   .remove = fake_remove,

@@ -24,6 +24,12 @@ void fake_firewall_slip_in(struct fake_firewall *fake, const struct firewall_pai
 bool fake_firewall_admits(struct fake_firewall *fake, enum firewall_service service,
                           const struct address *address);
 
+/* Whether NFS is held, as the table says that is there (false when there is none). */
+bool fake_firewall_holds_nfs(struct fake_firewall *fake);
+
+/* What root does: `off` takes the table away and lets none be installed until it is false again. */
+void fake_firewall_switch(struct fake_firewall *fake, bool off);
+
 /* How often the sessions of `pair` were ended: by a change that closed it, and by each installation without it. */
 unsigned fake_firewall_cuts(struct fake_firewall *fake, const struct firewall_pair *pair);
 

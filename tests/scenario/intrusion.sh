@@ -61,6 +61,8 @@ firewall_take_away() {
         on storage "$pkglibexecdir/gatehouse-helper" --firewall-off || fail 'the packet filter cannot be taken away'
 }
 
+firewall_give_back() { on storage "$pkglibexecdir/gatehouse-helper" --firewall-on || fail 'the packet filter stays off'; }
+
 ganesha_call() { # ganesha_call METHOD ARGUMENT...
         on storage dbus-send --system --print-reply --dest=org.ganesha.nfsd /org/ganesha/nfsd/ExportMgr \
                 "org.ganesha.nfsd.exportmgr.$1" "${@:2}" >"$testbed/said" 2>&1 || { cat "$testbed/said" >&2; return 1; }

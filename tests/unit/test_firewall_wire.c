@@ -27,6 +27,8 @@ static void records_arrive_as_they_were_sent(void **state)
         AUTO_MESSAGE struct message message;
         AUTO_TEXT struct text records = { 0 }, taken = { 0 };
         struct address peers[] = { address("10.0.0.1"), address("fd77::1") };
+        const struct firewall_binding bindings[] = { { address("10.0.0.1"), { { 2, 0, 0, 0, 0, 1 } } },
+                                                     { address("fd77::1"), { { 2, 0, 0, 0, 0, 1 } } } };
         struct fault fault = { 0 };
 
         (void)state;
@@ -37,15 +39,16 @@ static void records_arrive_as_they_were_sent(void **state)
 
                 firewall_set_open(&sent, &pair);
         }
+        firewall_set_bindings(&sent, bindings, ARRAY_SIZE(bindings));
+        sent.nfs_held = true;
         message_init(&message, 1);
-        firewall_wire_add_pairs(&records, sent.pairs, sent.pair_count);
-        firewall_wire_add_peers(&records, sent.peers, sent.peer_count);
+        assert_int_equal(firewall_wire_add(&records, &sent), 10005);
         assert_int_equal(firewall_wire_put(&message, &records, &fault), 0);
         assert_int_equal(firewall_wire_take(&message, &taken, &fault), 0);
-        assert_int_equal(firewall_wire_read(&taken, 0, 10002, &seen, &fault), 0);
+        assert_int_equal(firewall_wire_read(&taken, 0, 10005, &seen, &fault), 0);
         assert_true(firewall_set_equal(&sent, &seen));
-        assert_int_equal(firewall_wire_read(&taken, 0, 10003, &seen, &fault), -FAULT_MALFORMED);
-        assert_int_equal(firewall_wire_read(&taken, 10003, 0, &seen, &fault), -FAULT_MALFORMED);
+        assert_int_equal(firewall_wire_read(&taken, 0, 10006, &seen, &fault), -FAULT_MALFORMED);
+        assert_int_equal(firewall_wire_read(&taken, 10006, 0, &seen, &fault), -FAULT_MALFORMED);
         assert_int_equal(firewall_wire_read(&taken, UINT64_MAX, 2, &seen, &fault), -FAULT_MALFORMED);
         assert_int_equal(firewall_wire_read(&taken, 2, UINT64_MAX, &seen, &fault), -FAULT_MALFORMED);
 }
@@ -68,13 +71,24 @@ static void nothing_arrives_as_nothing(void **state)
 static void records_that_are_none_are_refused(void **state)
 {
         static const struct {
-                unsigned char record[18];
+                unsigned char record[FIREWALL_RECORD_SIZE];
                 int fault;
         } cases[] = {
                 { { 1, 4, 10, 0, 0, 1 }, 0 },
                 { { 2, 6, 0xFD, 0x77 }, 0 },
-                { { 3, 4, 10, 0, 0, 1 }, FAULT_MALFORMED }, /* no such service */
-                { { 1, 0, 10, 0, 0, 1 }, FAULT_MALFORMED }, /* no such family */
+                { { 5, 4, 10, 0, 0, 1 }, FAULT_MALFORMED }, /* no such role */
+                { { 3, 4, 10, 0, 0, 1, [18] = 2 }, 0 },     /* a binding */
+                { { 3, 6, 0xFD, 0x77, [23] = 1 }, 0 },
+                { { 3, 4, 10, 0, 0, 1 }, FAULT_INVALID },           /* to no interface */
+                { { 3, 4, 10, 0, 0, 1, [18] = 1 }, FAULT_INVALID }, /* to a group of them */
+                { { 3, 4, 127, 0, 0, 1, [18] = 2 }, FAULT_INVALID },
+                { { 3, 0, [18] = 2 }, FAULT_MALFORMED },
+                { { 4 }, 0 }, /* NFS is held */
+                { { 4, 4 }, FAULT_MALFORMED },
+                { { 4, 0, [2] = 1 }, FAULT_MALFORMED },
+                { { 4, 0, [23] = 1 }, FAULT_MALFORMED },
+                { { 1, 4, 10, 0, 0, 1, [18] = 2 }, FAULT_MALFORMED }, /* a pair has no MAC */
+                { { 1, 0, 10, 0, 0, 1 }, FAULT_MALFORMED },           /* no such family */
                 { { 1, 5, 10, 0, 0, 1 }, FAULT_MALFORMED },
                 { { 1, 4, 10, 0, 0, 1, 1 }, FAULT_MALFORMED }, /* longer than IPv4 */
                 { { 1, 4, 10, 0, 0, 1, [17] = 1 }, FAULT_MALFORMED },
@@ -95,8 +109,8 @@ static void records_that_are_none_are_refused(void **state)
                 AUTO_TEXT struct text records = { 0 };
                 struct fault fault = { 0 };
 
-                text_add_bytes(&records, cases[0].record, 18);
-                text_add_bytes(&records, cases[i].record, 18);
+                text_add_bytes(&records, cases[0].record, FIREWALL_RECORD_SIZE);
+                text_add_bytes(&records, cases[i].record, FIREWALL_RECORD_SIZE);
                 if (firewall_wire_read(&records, 0, 2, &set, &fault) != -cases[i].fault)
                         fail_msg("case %zu: %s", i, fault.text);
         }
@@ -121,13 +135,13 @@ static void memory_that_could_change_is_refused(void **state)
                 int seals;
                 int fault;
         } cases[] = {
-                { 36, all, 0 },
-                { 36, all & ~F_SEAL_WRITE, FAULT_MALFORMED },
-                { 36, all & ~F_SEAL_GROW, FAULT_MALFORMED },
-                { 36, all & ~F_SEAL_SHRINK, FAULT_MALFORMED },
-                { 35, all, FAULT_MALFORMED },
-                { (size_t)18 * FIREWALL_RECORDS_MAX, all, 0 },
-                { (size_t)18 * (FIREWALL_RECORDS_MAX + 1), all, FAULT_MALFORMED },
+                { 48, all, 0 },
+                { 48, all & ~F_SEAL_WRITE, FAULT_MALFORMED },
+                { 48, all & ~F_SEAL_GROW, FAULT_MALFORMED },
+                { 48, all & ~F_SEAL_SHRINK, FAULT_MALFORMED },
+                { 47, all, FAULT_MALFORMED },
+                { (size_t)FIREWALL_RECORD_SIZE * FIREWALL_RECORDS_MAX, all, 0 },
+                { (size_t)FIREWALL_RECORD_SIZE * (FIREWALL_RECORDS_MAX + 1), all, FAULT_MALFORMED },
         };
 
         (void)state;

@@ -15,6 +15,7 @@
 
 #include "base/memory.h"
 #include "reconcile/reconcile.h"
+#include "tests/fakes/fake_firewall.h"
 #include "tests/fakes/fake_nfs_server.h"
 #include "tests/fakes/fake_storage_files.h"
 #include "world_for_test.h"
@@ -33,6 +34,8 @@ struct rig {
         struct fake_storage_files *directories;
         struct nfs_server nfs;
         struct storage_files files;
+        struct fake_firewall *filter;
+        struct firewall firewall;
         struct reconcile *reconcile;
 };
 
@@ -56,6 +59,7 @@ static void rig_start(struct rig *rig)
                                                .nfs = &rig->nfs,
                                                .gluster = &no_gluster,
                                                .files = &rig->files,
+                                               .firewall = &rig->firewall,
                                                .interval_ms = 60000 };
         struct fault fault;
 
@@ -130,6 +134,8 @@ static int rig_set_up(void **test)
         rig->nfs = fake_nfs_server_seam(rig->server);
         rig->directories = fake_storage_files_new();
         rig->files = fake_storage_files_table(rig->directories);
+        rig->filter = fake_firewall_new();
+        rig->firewall = fake_firewall_table(rig->filter);
         rig_start(rig);
         *test = rig;
         return 0;
@@ -143,6 +149,7 @@ static int rig_tear_down(void **test)
         status_free(rig->status);
         fake_nfs_server_free(rig->server);
         fake_storage_files_free(rig->directories);
+        fake_firewall_free(rig->filter);
         shared_put(rig->snapshot);
         pthread_mutex_destroy(&rig->lock);
         free(rig);
@@ -385,6 +392,91 @@ static void a_directory_that_cannot_be_made_is_told_and_tried_again(void **test)
         assert_all_held(rig);
 }
 
+static bool holds_in_the_end(struct rig *rig, bool held)
+{
+        int64_t deadline_ms = clock_monotonic_ms(clock_system()) + SETTLE_MS;
+
+        while (fake_firewall_holds_nfs(rig->filter) != held && clock_monotonic_ms(clock_system()) < deadline_ms)
+                sched_yield();
+        return fake_firewall_holds_nfs(rig->filter) == held;
+}
+
+static void clients_wait_until_a_server_that_went_has_its_exports_back(void **test)
+{
+        struct rig *rig = *test;
+
+        exports_publish(rig);
+        assert_all_held(rig);
+        assert_true(holds_in_the_end(rig, false));
+        fake_nfs_server_stop(rig->server);
+        assert_true(holds_in_the_end(rig, true));
+        fake_nfs_server_start(rig->server);
+        assert_true(holds_in_the_end(rig, false));
+        assert_int_equal(fake_nfs_server_count(rig->server), EXPORTS);
+}
+
+/* One that cannot be had keeps nobody else waiting. */
+static void clients_do_not_wait_for_an_export_that_fails(void **test)
+{
+        struct rig *rig = *test;
+
+        exports_publish(rig);
+        assert_all_held(rig);
+        fake_nfs_server_stop(rig->server);
+        assert_true(holds_in_the_end(rig, true));
+        fake_nfs_server_forbid_path(rig->server, "/data/d1");
+        fake_nfs_server_start(rig->server);
+        assert_true(holds_in_the_end(rig, false));
+        assert_int_equal(fake_nfs_server_count(rig->server), EXPORTS - 1);
+}
+
+/* The server starts anew while gatehoused is away, before or after NFS was held. */
+static void a_restart_lets_clients_go_on_when_all_is_back(void **test)
+{
+        struct rig *rig = *test;
+
+        exports_publish(rig);
+        for (int held = 0; held < 2; held++) {
+                assert_all_held(rig);
+                assert_true(holds_in_the_end(rig, false));
+                if (held) {
+                        fake_nfs_server_stop(rig->server);
+                        assert_true(holds_in_the_end(rig, true));
+                }
+                reconcile_stop(rig->reconcile);
+                rig->reconcile = NULL;
+                fake_nfs_server_start(rig->server);
+                status_free(rig->status);
+                rig->status = status_new(clock_system());
+                rig_start(rig);
+                assert_all_held(rig);
+                assert_true(holds_in_the_end(rig, false));
+        }
+}
+
+/* What an NFS-only gateway has taken away and could not shut is shut soon, not at the next look. */
+static void a_filter_that_could_not_be_shut_is_shut_soon(void **test)
+{
+        struct rig *rig = *test;
+        struct address left = world_address("10.77.0.22");
+        int64_t deadline_ms;
+        struct snapshot *draft;
+
+        exports_publish(rig);
+        assert_all_held(rig);
+        assert_true(holds_in_the_end(rig, false));
+        assert_true(fake_firewall_admits(rig->filter, SERVICE_NFS, &left));
+        fake_firewall_fail(rig->filter, 1, FAULT_UNAVAILABLE, false);
+        draft = rig_draft(rig);
+        snapshot_remove(draft, DOCUMENT_NODE, "1002");
+        rig_publish(rig, draft);
+        deadline_ms = clock_monotonic_ms(clock_system()) + SETTLE_MS;
+        while (fake_firewall_admits(rig->filter, SERVICE_NFS, &left) &&
+               clock_monotonic_ms(clock_system()) < deadline_ms)
+                sched_yield();
+        assert_false(fake_firewall_admits(rig->filter, SERVICE_NFS, &left));
+}
+
 #define RIG_TEST(test) cmocka_unit_test_setup_teardown(test, rig_set_up, rig_tear_down)
 
 int main(void)
@@ -398,6 +490,10 @@ int main(void)
                 RIG_TEST(what_was_deleted_while_down_goes_at_the_start),
                 RIG_TEST(a_foreign_export_is_left_alone),
                 RIG_TEST(a_directory_that_cannot_be_made_is_told_and_tried_again),
+                RIG_TEST(clients_wait_until_a_server_that_went_has_its_exports_back),
+                RIG_TEST(clients_do_not_wait_for_an_export_that_fails),
+                RIG_TEST(a_restart_lets_clients_go_on_when_all_is_back),
+                RIG_TEST(a_filter_that_could_not_be_shut_is_shut_soon),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
