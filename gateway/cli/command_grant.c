@@ -29,6 +29,29 @@ static void why_add(json_t *grant)
                 json_object_set_new(grant, "why", json_string(why));
 }
 
+/* Nodes that read-only access does not keep from writing. */
+static void writes_show(const json_t *grants, struct text *text)
+{
+        for (size_t i = 0; i < json_array_size(grants); i++) {
+                const json_t *grant = json_array_get(grants, i);
+                const json_t *also = json_object_get(grant, "also_rw"),
+                             *exports = json_object_get(also, "exports");
+
+                if (!also)
+                        continue;
+                text_addf(text, "\n%s: %s", json_string_value(json_object_get(grant, "node")),
+                          json_string_value(json_object_get(also, "sentence")));
+                for (size_t k = 0; k < json_array_size(exports); k++) {
+                        const json_t *export = json_array_get(exports, k);
+
+                        text_addf(text, "%s%s of %s", k > 0 ? ", " : " (",
+                                  json_string_value(json_object_get(export, "path")),
+                                  json_string_value(json_object_get(export, "export")));
+                }
+                text_add(text, ")\n");
+        }
+}
+
 static void mounts_show(const json_t *grants, struct text *text)
 {
         for (size_t i = 0; i < json_array_size(grants); i++) {
@@ -61,6 +84,7 @@ static int grant_list(struct session *session, const struct invocation *invocati
         for (size_t i = 0; i < json_array_size(items); i++)
                 why_add(json_array_get(items, i));
         show_table(items, grant_columns, session->width, &text);
+        writes_show(items, &text);
         if (invocation_option(invocation, "mount"))
                 mounts_show(items, &text);
         fputs(text_get(&text), session->out);

@@ -31,3 +31,7 @@ void export_write(const struct export *export, struct json_t *object);
  * sentence}, access, state, cause? {code, sentence}, mount? {...}}. `cause_code` and `cause` may be NULL. */
 struct json_t *grant_to_json(const struct grant *grant, enum grant_state state, const char *cause_code,
                              const char *cause);
+
+/* Says in the JSON of a read-only grant by which others (grant_derive_writes) its node may write to the same
+ * storage: also_rw {code, sentence, exports [{export, path}]}. Nothing for none. */
+void grant_json_set_writes(struct json_t *object, const struct grant_list *writes);

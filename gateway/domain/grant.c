@@ -171,6 +171,29 @@ void grant_derive_node(const struct snapshot *snapshot, const struct node *node,
         }
 }
 
+void grant_derive_writes(const struct snapshot *snapshot, const struct grant *grant,
+                         const struct protocol_facts *facts, int64_t now_ms, struct grant_list *list)
+{
+        const struct export *export;
+        struct snapshot_walk walk;
+
+        *list = (struct grant_list){ .snapshot = shared_get(snapshot) };
+        if (grant->verdict != ACCESS_ADMITTED || grant->export->access != EXPORT_READ_ONLY)
+                return;
+        snapshot_walk_start(&walk, snapshot->exports_by_environment, grant->node->environment_uid, NULL);
+        while ((export = (const struct export *)snapshot_walk_next(&walk))) {
+                if (export->access != EXPORT_READ_WRITE || strcmp(export->storage, grant->export->storage) != 0 ||
+                    !target_names(export, grant->node))
+                        continue;
+                const struct derivation derivation = derivation_of(snapshot, export, facts, now_ms);
+                size_t before = list->count;
+
+                grant_add(&derivation, grant->node, list);
+                if (list->count > before && list->items[before].verdict != ACCESS_ADMITTED)
+                        list->count = before;
+        }
+}
+
 size_t grant_addresses(const struct grant *grant, struct address addresses[NODE_ADDRESSES_MAX])
 {
         size_t count = 0;

@@ -48,6 +48,16 @@ void grant_derive(const struct snapshot *snapshot, const struct export *export, 
 void grant_derive_node(const struct snapshot *snapshot, const struct node *node,
                        const struct protocol_facts *facts, int64_t now_ms, struct grant_list *list);
 
+/* Fills `list` with the other grants by which the node of an admitted read-only `grant` may write to the same
+ * storage; empty for any other. A directory is no wall inside a volume or file system: whoever may write to one of
+ * its directories can change what is read in another. */
+void grant_derive_writes(const struct snapshot *snapshot, const struct grant *grant,
+                         const struct protocol_facts *facts, int64_t now_ms, struct grant_list *list);
+#define GRANT_ALSO_RW_CODE "access.also_rw"
+#define GRANT_ALSO_RW_SENTENCE                                                                                \
+        "the node may write to this storage by another export, and a directory is no wall inside a storage: " \
+        "read-only does not bind this node"
+
 const char *grant_state_word(enum grant_state state); /* "pending", "active", ... */
 
 /* The addresses by which this grant is let in: those of the node, for gluster only the IPv4 ones. Returns how

@@ -57,3 +57,22 @@ struct json_t *grant_to_json(const struct grant *grant, enum grant_state state, 
                 json_object_set_new(object, "mount", mount_json(grant));
         return object;
 }
+
+void grant_json_set_writes(struct json_t *object, const struct grant_list *writes)
+{
+        json_t *also, *exports;
+
+        if (writes->count == 0)
+                return;
+        also = reason_json(GRANT_ALSO_RW_CODE, GRANT_ALSO_RW_SENTENCE);
+        exports = json_array();
+        for (size_t i = 0; i < writes->count; i++) {
+                json_t *item = json_object();
+
+                json_set_text(item, "export", writes->items[i].export->document.id);
+                json_set_text(item, "path", writes->items[i].export->path);
+                json_array_append_new(exports, item);
+        }
+        json_object_set_new(also, "exports", exports);
+        json_object_set_new(object, "also_rw", also);
+}

@@ -414,6 +414,8 @@ static void grants_show_cause_before_reason(void **test)
                      "'state': 'active', 'reason': {'code': 'default', 'sentence': 'nothing speaks against it'},"
                      "'mount': {'commands': ['mkdir -p /m', 'mount x']}},"
                      "{'node': 'web2', 'layer': 'cp', 'addresses': [], 'protocol': 'nfs', 'state': 'suspended',"
+                     "'also_rw': {'sentence': 'no wall', 'exports': [{'export': 'ex-2', 'path': '/b'},"
+                     "{'export': 'ex-3', 'path': '/c'}]},"
                      "'reason': {'code': 'client.alpine', 'sentence': 'alpine'},"
                      "'cause': {'code': 'environment.sleeping', 'sentence': 'it sleeps'}}], 'next': null}"
         };
@@ -425,6 +427,7 @@ static void grants_show_cause_before_reason(void **test)
                             "NODE  LAYER  ADDRESSES  PROTOCOL  STATE      WHY\n"
                             "web1  cp     10.0.0.1   gluster   active     default: nothing speaks against it\n"
                             "web2  cp                nfs       suspended  environment.sleeping: it sleeps\n"
+                            "\nweb2: no wall (/b of ex-2, /c of ex-3)\n"
                             "\nweb1:\n  mkdir -p /m\n  mount x\n");
 }
 

@@ -141,6 +141,63 @@ static void grants_of_a_node_are_those_of_all_exports_that_name_it(void **test)
         }
 }
 
+/* "ex-2 ex-3": by which others node 9 may write to the storage of ex-1. */
+static void check_writes(const struct snapshot *snapshot, const char *expected)
+{
+        static const struct protocol_facts facts = { .pool_enforced = KNOWN_PRESENT };
+        AUTO_GRANTS struct grant_list grants = { 0 };
+        AUTO_GRANTS struct grant_list writes = { 0 };
+        AUTO_TEXT struct text text = { 0 };
+
+        grant_derive(snapshot, snapshot_export(snapshot, "ex-1"), &facts, 1000, &grants);
+        assert_int_equal(grants.count, 1);
+        grant_derive_writes(snapshot, &grants.items[0], &facts, 1000, &writes);
+        for (size_t i = 0; i < writes.count; i++)
+                text_addf(&text, "%s%s", i ? " " : "", writes.items[i].export->document.id);
+        assert_string_equal(text_get(&text), expected);
+}
+
+static struct export *export_at(const char *id, uint16_t number, enum export_access access, const char *mount)
+{
+        struct export *export = target(world_export(id, number), TARGET_LAYER, "cp");
+
+        export->access = access;
+        world_set(&export->mount_path, mount);
+        return export;
+}
+
+static void read_only_grant_tells_by_which_others_its_node_may_write(void **test)
+{
+        AUTO_SHARED struct snapshot *snapshot = world_new();
+        struct storage *other = world_storage();
+        struct export *elsewhere = export_at("ex-5", 5, EXPORT_READ_WRITE, "/e");
+        struct export *off = export_at("ex-6", 6, EXPORT_READ_WRITE, "/f");
+        struct export *excepting = export_at("ex-7", 7, EXPORT_READ_WRITE, "/g");
+
+        (void)test;
+        other->document.revision = 0;
+        document_set_id(&other->document, "other");
+        other->document.revision = 1;
+        world_set(&other->volume, "other");
+        put(snapshot, other);
+        put(snapshot, target(export_at("ex-1", 1, EXPORT_READ_ONLY, "/a"), TARGET_NODE, "9"));
+        check_writes(snapshot, "");
+        put(snapshot, export_at("ex-4", 4, EXPORT_READ_ONLY, "/d"));
+        world_set(&elsewhere->storage, "other");
+        put(snapshot, elsewhere);
+        off->enabled = false;
+        put(snapshot, off);
+        export_except(excepting, "9");
+        put(snapshot, excepting);
+        put(snapshot, target(export_at("ex-8", 8, EXPORT_READ_WRITE, "/h"), TARGET_LAYER, "cache"));
+        check_writes(snapshot, "");
+        put(snapshot, export_at("ex-2", 2, EXPORT_READ_WRITE, "/b"));
+        put(snapshot, target(export_at("ex-3", 3, EXPORT_READ_WRITE, "/c"), TARGET_ALL, NULL));
+        check_writes(snapshot, "ex-2 ex-3");
+        put(snapshot, target(export_at("ex-1", 1, EXPORT_READ_WRITE, "/a"), TARGET_NODE, "9"));
+        check_writes(snapshot, "");
+}
+
 static void grant_list_holds_its_snapshot(void **test)
 {
         static const struct protocol_facts facts = { .pool_enforced = KNOWN_PRESENT };
@@ -374,6 +431,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(grants_are_of_the_target_in_order_of_ids),
                 cmocka_unit_test(grants_of_a_node_are_those_of_all_exports_that_name_it),
+                cmocka_unit_test(read_only_grant_tells_by_which_others_its_node_may_write),
                 cmocka_unit_test(grant_list_holds_its_snapshot),
                 cmocka_unit_test(grants_without_storage_or_environment_are_refused),
                 cmocka_unit_test(grants_on_a_contested_address_are_suspended_for_all_claimants),

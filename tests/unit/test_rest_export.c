@@ -505,6 +505,25 @@ static void grants_say_protocol_reason_and_state(void **state)
         expect(api, "GET", "/v1/exports/none/grants", NULL, "404");
 }
 
+static void read_only_grant_tells_of_other_ways_to_write(void **state)
+{
+        struct api *api = *state;
+
+        api_world(api);
+        AUTO_ANSWER struct answer made = create(
+                api, "{'storage':'files','path':'/a','environment':'shop','mount_path':'/m','access':'ro'}", NULL);
+        AUTO_FREE char *id = memory_text(answer_at(&made, "id"));
+        AUTO_FREE char *path = memory_format("/v1/exports/%s/grants", id);
+        AUTO_FREE char *other = memory_text(api_export(api, "/b", "/n")); /* for layer cp, with node 101 alone */
+        AUTO_ANSWER struct answer grants = call_of(api, "GET", path, NULL);
+        assert_string_equal(answer_at(&grants, "items/0/also_rw/code"), "access.also_rw");
+        assert_string_not_equal(answer_at(&grants, "items/0/also_rw/sentence"), "");
+        assert_string_equal(answer_at(&grants, "items/0/also_rw/exports/0/export"), other);
+        assert_string_equal(answer_at(&grants, "items/0/also_rw/exports/0/path"), "/b");
+        assert_string_equal(answer_at(&grants, "items/1/node"), "102");
+        assert_string_equal(answer_at(&grants, "items/1/also_rw"), "");
+}
+
 #define API_TEST(name) cmocka_unit_test_setup_teardown(name, api_start, api_stop)
 
 int main(void)
@@ -528,6 +547,7 @@ int main(void)
                 API_TEST(equal_creates_at_once_make_one_export),
                 API_TEST(different_creates_at_once_get_different_numbers),
                 API_TEST(grants_say_protocol_reason_and_state),
+                API_TEST(read_only_grant_tells_of_other_ways_to_write),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
