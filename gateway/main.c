@@ -363,6 +363,7 @@ static void gateway_stop(struct gateway *gateway)
         privilege_caller_free(gateway->helper);
         privilege_caller_free(gateway->filter_helper);
         privilege_caller_free(gateway->volfiled);
+        volfiled_door_fini(&gateway->volfiled_door);
         pthread_mutex_destroy(&gateway->reconcile_lock);
         configuration_fini(&gateway->configuration);
 }

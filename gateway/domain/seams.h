@@ -140,7 +140,8 @@ struct native_door {
          * UNAVAILABLE: the door is not there. One volume at a time: the last one published. */
         int (*publish)(void *context, const char *volume, const struct volume_brick *bricks, size_t brick_count,
                        const struct address *clients, size_t client_count, struct fault *fault);
-        /* *told: whether it still knows what was published; false after it was restarted. */
+        /* *told: whether it still knows what was published, and glusterd has written nothing else since: false
+         * after it was restarted, and after bricks were added or a volume option was set by hand. */
         int (*observe)(void *context, bool *told, struct fault *fault);
         void *context;
 };

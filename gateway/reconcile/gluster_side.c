@@ -279,7 +279,8 @@ static int door_follow(struct gluster_side *side, const struct volume_state *vol
                              clients.items, clients.count, fault);
 }
 
-/* A gatehouse-volfiled that was restarted knows nothing and lets nobody in until it is told again. */
+/* A gatehouse-volfiled that was restarted knows nothing and lets nobody in until it is told again; and a client
+ * that is not told of new bricks misses the files that a rebalance moves there. */
 static void door_watch(struct gluster_side *side)
 {
         int64_t now_ms = clock_monotonic_ms(side->world->clock);

@@ -6,12 +6,16 @@
 #pragma once
 
 #include "base/act.h"
+#include "base/text.h"
 #include "domain/seams.h"
 
 struct volfiled_door {
         struct act_caller helper;
         struct act_caller volfiled;
+        char *volume;          /* published last; NULL = none yet */
+        struct text published; /* and what glusterd had written of it then */
 };
 
-/* The seam. `door` is borrowed and must outlive it. */
-struct native_door volfiled_door_open(const struct volfiled_door *door);
+/* The seam. `door` is borrowed, must outlive it, and is freed with volfiled_door_fini. */
+struct native_door volfiled_door_open(struct volfiled_door *door);
+void volfiled_door_fini(struct volfiled_door *door);

@@ -38,9 +38,11 @@ volfile_ids() {
 brick_ports() { on storage sh -c 'ss -Hltn' | awk '{ n = split($4, a, ":"); if (a[n] >= 49152 && a[n] <= 49251) print a[n] }' | sort -u; }
 credential() { on storage sed -n "s/^$1=//p" /var/lib/glusterd/vols/data/info; } # credential username|password
 
-# leaking_ids MACHINE: the ids whose answer carries a credential, one a line; how many were answered in $testbed/answers.
+# leaking_ids MACHINE [EXPRESSION...]: the ids whose answer carries a credential, of `data` or that the expressions match,
+# one a line; how many were answered in $testbed/answers.
 leaking_ids() {
-        local id secrets=(-e 'option username' -e 'option password' -e 'auth\.login\..*\.password' -e "$(credential username)" -e "$(credential password)")
+        local id secrets=(-e "$(credential username)" -e "$(credential password)")
+        for id in "${@:2}"; do secrets+=(-e "$id"); done
         : >"$testbed/answers"
         while IFS= read -r id; do
                 rpc_call "$1" 24007 getspec "$id" >"$testbed/answer" || continue
