@@ -73,27 +73,37 @@ static json_t *settings_json(const struct outlook_block *block)
         return differing;
 }
 
-static void client_add(struct outcomes *outcomes, enum outcome outcome, const struct nfs_client *client,
+/* Clients that are shown of all blocks together: a thousand blocks may have a thousand each. */
+#define CLIENTS_MOST 10000
+
+/* The clients of one block; *room tells how many more may be shown. */
+struct clients {
+        struct outcomes outcomes;
+        size_t *room;
+};
+
+static void client_add(struct clients *clients, enum outcome outcome, const struct nfs_client *client,
                        const struct nfs_client *before)
 {
         json_t *item;
 
-        if (!outcomes_count(outcomes, outcome))
+        if (!outcomes_count(&clients->outcomes, outcome) || *clients->room == 0)
                 return;
+        --*clients->room;
         item = json_object();
         json_set_address(item, "address", &client->address);
         json_set_text(item, "access", export_access_word(client->access));
         if (before)
                 json_set_text(item, "before", export_access_word(before->access));
-        outcomes_add(outcomes, outcome, item);
+        outcomes_add(&clients->outcomes, outcome, item);
 }
 
 /* Goes through the clients of both, which are in the order of addresses, side by side. */
-static json_t *clients_json(const struct outlook_block *block)
+static json_t *clients_json(const struct outlook_block *block, size_t *room)
 {
         static const struct nfs_export none;
         const struct nfs_export *was = block->was ? block->was : &none, *is = block->is ? block->is : &none;
-        struct outcomes outcomes = { 0 };
+        struct clients clients = { .room = room };
         size_t i = 0, j = 0;
 
         while (i < was->client_count || j < is->client_count) {
@@ -103,18 +113,18 @@ static json_t *clients_json(const struct outlook_block *block)
                                     : address_compare(&was->clients[i].address, &is->clients[j].address);
 
                 if (order < 0)
-                        client_add(&outcomes, OUTCOME_VANISHES, &was->clients[i], NULL);
+                        client_add(&clients, OUTCOME_VANISHES, &was->clients[i], NULL);
                 else if (order > 0)
-                        client_add(&outcomes, OUTCOME_APPEARS, &is->clients[j], NULL);
+                        client_add(&clients, OUTCOME_APPEARS, &is->clients[j], NULL);
                 else if (was->clients[i].access != is->clients[j].access)
-                        client_add(&outcomes, OUTCOME_CHANGES, &is->clients[j], &was->clients[i]);
+                        client_add(&clients, OUTCOME_CHANGES, &is->clients[j], &was->clients[i]);
                 i += order <= 0;
                 j += order >= 0;
         }
-        return outcomes_take(&outcomes);
+        return outcomes_take(&clients.outcomes);
 }
 
-static json_t *block_json(const struct outlook *outlook, const struct outlook_block *block)
+static json_t *block_json(const struct outlook *outlook, const struct outlook_block *block, size_t *room)
 {
         const struct export *there = snapshot_export(outlook->terms.base, block->id);
         json_t *item = json_object();
@@ -122,7 +132,7 @@ static json_t *block_json(const struct outlook *outlook, const struct outlook_bl
         json_object_set_new(item, "export", there ? json_string(block->id) : json_null());
         json_object_set_new(item, "number", there ? json_integer(there->number) : json_null());
         json_object_set_new(item, "settings", settings_json(block));
-        json_object_set_new(item, "clients", clients_json(block));
+        json_object_set_new(item, "clients", clients_json(block, room));
         return item;
 }
 
@@ -136,6 +146,7 @@ json_t *outlook_blocks_json(const struct outlook *outlook)
                 [OUTCOME_VANISHES] = { "ganesha.remove", "the NFS server loses its block for this export" },
         };
         struct outcomes outcomes = { 0 };
+        size_t room = CLIENTS_MOST;
 
         for (size_t i = 0; i < outlook->block_count; i++) {
                 const struct outlook_block *block = &outlook->blocks[i];
@@ -146,7 +157,7 @@ json_t *outlook_blocks_json(const struct outlook *outlook)
 
                 if (!outcomes_count(&outcomes, outcome))
                         continue;
-                item = block_json(outlook, block);
+                item = block_json(outlook, block, &room);
                 json_set_reason(item, says[outcome].code, says[outcome].sentence);
                 outcomes_add(&outcomes, outcome, item);
         }

@@ -317,6 +317,34 @@ static void longer_lists_are_cut_and_counted(void **state)
         assert_string_equal(answer_at(&answer, "firewall/counts/vanish"), "27");
 }
 
+/* 60 blocks with 200 clients each. */
+static void clients_of_many_blocks_are_cut_and_counted(void **state)
+{
+        struct api *api = *state;
+        size_t shown = 0, index;
+        json_t *block;
+
+        api_world(api);
+        for (int i = 0; i < 25 * 8; i += 8) { /* 8 addresses to a node */
+                AUTO_FREE char *path = memory_format("/v1/environments/shop/nodes/n%d", i);
+                AUTO_FREE char *node = memory_format(
+                        "{'layer':'cp','addresses':['10.78.0.%d','10.78.0.%d','10.78.0.%d','10.78.0.%d',"
+                        "'10.78.0.%d','10.78.0.%d','10.78.0.%d','10.78.0.%d']}",
+                        i + 1, i + 2, i + 3, i + 4, i + 5, i + 6, i + 7, i + 8);
+                expect(api, "PUT", path, node, "201");
+        }
+        for (int i = 0; i < 60; i++) {
+                AUTO_FREE char *mount = memory_format("/m%d", i);
+                api_export(api, "/a", mount);
+        }
+        AUTO_ANSWER struct answer answer = call_of(api, "DELETE", "/v1/environments/shop?dry_run=true", NULL);
+        assert_string_equal(answer_at(&answer, "ganesha/counts/vanish"), "60");
+        assert_string_equal(answer_at(&answer, "ganesha/vanish/59/clients/counts/vanish"), "200");
+        json_array_foreach(json_object_get(json_object_get(answer.json, "ganesha"), "vanish"), index, block)
+                shown += json_array_size(json_object_get(json_object_get(block, "clients"), "vanish"));
+        assert_int_equal(shown, 10000);
+}
+
 /* --- Servers --------------------------------------------------------------------------------------------------
  */
 
@@ -573,6 +601,7 @@ int main(void)
                 API_TEST(dry_run_that_is_false_is_a_write),
                 API_TEST(export_that_is_not_yet_there_has_no_id),
                 API_TEST(longer_lists_are_cut_and_counted),
+                API_TEST(clients_of_many_blocks_are_cut_and_counted),
                 API_TEST(change_tells_blocks_lines_and_pairs),
                 API_TEST(pair_and_line_stay_while_another_export_has_them),
                 API_TEST(live_clients_that_would_be_cut_are_told),
