@@ -81,7 +81,7 @@ const struct setting configuration_table[] = {
           .help = "Whether the kernel's packet filter (nftables) refuses the storage services to everybody whom "
                   "no "
                   "grant lets in. The storage nodes of every storage that is registered are let through; before "
-                  "the first one nothing is refused. off leaves the filter alone: gatehouse-helper --firewall-off "
+                  "the first one nothing is refused. off leaves the filter alone: gatehouse firewall off "
                   "takes away what was there." },
         { .key = "volfiled_socket",
           .type = SETTING_TEXT,
