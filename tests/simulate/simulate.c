@@ -32,7 +32,8 @@ unsigned random_below(struct simulation *simulation, unsigned most)
         return world_random(&simulation->random) % most;
 }
 
-static void history_add(struct simulation *simulation, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void history_add(struct simulation *simulation, const char *format,
+                                                              va_list arguments)
 {
         char line[512];
 
