@@ -38,6 +38,8 @@ json_t *export_show(const struct request *request, const struct snapshot *now, c
                 json_object_set_new(states, grant_state_word((enum grant_state)state),
                                     json_integer((json_int_t)counts[state]));
         json_object_set_new(object, "status", states);
+        if (!snapshot_environment_by_uid(now, export->environment_uid))
+                json_object_set_new(object, "dangling", json_true());
         return object;
 }
 

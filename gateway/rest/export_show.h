@@ -9,8 +9,8 @@
 
 struct json_t;
 
-/* export_to_json and "status": {"pending": n, "active": n, "suspended": n, "refused": n, "failed": n}. Caller owns
- * the reference. */
+/* export_to_json and "status": {"pending": n, "active": n, "suspended": n, "refused": n, "failed": n}, and
+ * "dangling": true when the environment that it is bound to is gone. Caller owns the reference. */
 struct json_t *export_show(const struct request *request, const struct snapshot *now, const struct export *export);
 
 /* Answers with export_show and an entity tag, which is of what was asked and says nothing of the status. */

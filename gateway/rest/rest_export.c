@@ -24,7 +24,8 @@ static bool export_is_wanted(const struct request *request, const struct export_
 {
         return (!filter->account || strcmp(filter->account, export->account) == 0) &&
                (!filter->storage || strcmp(filter->storage, export->storage) == 0) &&
-               (!filter->environment || strcmp(filter->environment, export->environment) == 0) &&
+               (!filter->environment || filter->environment_uid ||
+                strcmp(filter->environment, export->environment) == 0) &&
                permit(&request->principal, PERMIT_READ_EXPORT, export->account, NULL) == 0;
 }
 

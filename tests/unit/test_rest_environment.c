@@ -226,6 +226,13 @@ static void environment_delete_takes_its_nodes_and_leaves_exports(void **state)
         expect(api, "DELETE", "/v1/environments/shop", NULL, "200");
         AUTO_ANSWER struct answer dangling = call_of(api, "GET", "/v1/exports?environment=shop", NULL);
         assert_string_equal(answer_at(&dangling, "items/0/id"), id);
+        assert_string_equal(answer_at(&dangling, "items/0/dangling"), "true");
+        /* It may come back under another name: what is bound to it is found by that. */
+        expect(api, "PUT", "/v1/environments/shop2",
+               "{'uid':'e-1','account':'acme','state':'running','layers':['cp']}", "201");
+        AUTO_ANSWER struct answer back = call_of(api, "GET", "/v1/exports?environment=shop2", NULL);
+        assert_string_equal(answer_at(&back, "items/0/id"), id);
+        assert_string_equal(answer_at(&back, "items/0/dangling"), "");
 }
 
 static void entity_tags_guard_against_lost_updates(void **state)
