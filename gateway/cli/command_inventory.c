@@ -46,8 +46,9 @@ static int inventory_apply(struct session *session, const struct invocation *inv
         json_t *reports;
         int exit_code = apply_read(session, invocation->argument, &reports);
 
-        for (size_t i = 0; exit_code == EXIT_DONE && i < json_array_size(reports); i++)
-                exit_code = inventory_send(session, "PUT", "/v1/inventory", json_array_get(reports, i));
+        for (size_t i = 0; exit_code != EXIT_USAGE && i < json_array_size(reports); i++)
+                exit_code = exit_worse(
+                        exit_code, inventory_send(session, "PUT", "/v1/inventory", json_array_get(reports, i)));
         json_decref(reports);
         return exit_code;
 }

@@ -58,6 +58,11 @@ int64_t inventory_next_ms(const struct inventory_ages *ages, int64_t age_ms)
         return due_ms;
 }
 
+bool inventory_is_outdated(const struct inventory *now, uint64_t revision)
+{
+        return now && revision < now->revision;
+}
+
 uint64_t inventory_expired_since(const struct inventory *inventory)
 {
         return inventory->expired_revision ? inventory->expired_revision : inventory->document.revision;

@@ -51,6 +51,9 @@ struct inventory *inventory_renew(const struct inventory *inventory);
 enum inventory_state inventory_state_at(const struct inventory_ages *ages, int64_t age_ms);
 int64_t inventory_next_ms(const struct inventory_ages *ages, int64_t age_ms);
 
+/* Whether a word of the source as of `revision` comes too late; `now` NULL: nothing was heard of it yet. */
+bool inventory_is_outdated(const struct inventory *now, uint64_t revision);
+
 /* The store's revision above which everything is new to a source that has expired. */
 uint64_t inventory_expired_since(const struct inventory *inventory);
 

@@ -54,7 +54,7 @@ void inventory_revision_check(const struct snapshot *now, const char *source, ui
 {
         const struct inventory *inventory = snapshot_inventory(now, source);
 
-        if (inventory && revision < inventory->revision)
+        if (inventory_is_outdated(inventory, revision))
                 violation_add(violations, pointer, "inventory.outdated",
                               "source %s has been believed up to revision %" PRIu64 "; %" PRIu64
                               " is older, and changes nothing",

@@ -21,6 +21,44 @@ static const char *account_pick(struct simulation *simulation)
         return accounts[random_below(simulation, ARRAY_SIZE(accounts))];
 }
 
+/* --- The inventory ------------------------------------------------------------------------------------------ */
+
+/* A source speaks, or has been silent for too long: what inventory_watch commits. */
+static void source_change(struct simulation *simulation, struct snapshot *draft)
+{
+        const struct inventory *now = snapshot_inventory(draft, "platform");
+        struct inventory *next = now ? inventory_renew(now) : inventory_new("platform");
+        bool silent = now && now->state == INVENTORY_FRESH && random_below(simulation, 2);
+
+        next->beats = true;
+        next->state = silent ? INVENTORY_EXPIRED : INVENTORY_FRESH;
+        next->suspends = silent && random_below(simulation, 2);
+        next->expired_revision = 0;
+        next->revision += silent ? 0 : 1;
+        simulation_tell(simulation, "the platform %s",
+                        !silent          ? "is heard"
+                        : next->suspends ? "has fallen silent: all are suspended"
+                                         : "has fallen silent: nobody new");
+        draft_put(draft, &next->document);
+}
+
+/* Some objects are the platform's; what it says comes late now and then, and is refused. False: that. */
+static bool origin_pick(struct simulation *simulation, const struct snapshot *draft, struct origin *origin)
+{
+        const struct inventory *now = snapshot_inventory(draft, "platform");
+        uint64_t revision = now ? now->revision : 1;
+
+        if (random_below(simulation, 2))
+                return true;
+        revision -= revision > 1 && random_below(simulation, 4) == 0;
+        if (inventory_is_outdated(now, revision)) {
+                simulation_tell(simulation, "the platform speaks as of an older revision, and is refused");
+                return false;
+        }
+        origin_set(origin, "platform", revision);
+        return true;
+}
+
 /* --- Environments ------------------------------------------------------------------------------------------- */
 
 static void nodes_remove(struct snapshot *draft, const char *uid)
@@ -63,6 +101,10 @@ static void environment_change(struct simulation *simulation, struct snapshot *d
         for (size_t i = 0; i < 2; i++)
                 next->layers[i] = memory_text(layers[i]);
         environment_keep_state_revision(next, now);
+        if (!origin_pick(simulation, draft, &next->origin)) {
+                shared_put(next);
+                return;
+        }
         simulation_tell(simulation, "environment %s (%s): account %s, %s, platform %u", name, uid, next->account,
                         environment_state_word(next->state), next->platform_version.major);
         draft_put(draft, &next->document);
@@ -94,6 +136,10 @@ static void node_change(struct simulation *simulation, struct snapshot *draft)
         world_set(&node->environment, environment->document.id);
         world_set(&node->environment_uid, environment->uid);
         world_set(&node->os_id, random_below(simulation, 3) ? "debian" : "alpine");
+        if (!origin_pick(simulation, draft, &node->origin)) {
+                shared_put(node);
+                return;
+        }
         simulation_tell(simulation, "node %s: %s/%s, %s, %s", id, environment->document.id, node->layer, addresses,
                         node->os_id);
         draft_put(draft, &node->document);
@@ -221,6 +267,8 @@ static void export_change(struct simulation *simulation, struct snapshot *draft)
                 world_set(&next->account, account_pick(simulation));
         }
         export_vary(simulation, next);
+        if (now)
+                export_keep_widened_revision(next, now, clock_wall_ms(&simulation->clock));
         simulation_tell(simulation, "export %s (%u): %s of %s:%s to %s %s%s at %s, %s, %s, %s%s, %zu excepted%s",
                         next->document.id, number, next->account, next->storage, next->path, next->environment_uid,
                         target_kind_word(next->target), next->target_name ? next->target_name : "",
@@ -269,7 +317,7 @@ struct snapshot *world_draft(struct simulation *simulation)
         struct snapshot *draft = draft_begin(simulation);
 
         for (unsigned changes = 1 + random_below(simulation, 3); changes > 0; changes--) {
-                unsigned which = random_below(simulation, 20);
+                unsigned which = random_below(simulation, 22);
 
                 if (which < 9)
                         export_change(simulation, draft);
@@ -277,6 +325,8 @@ struct snapshot *world_draft(struct simulation *simulation)
                         node_change(simulation, draft);
                 else if (which < 19)
                         environment_change(simulation, draft);
+                else if (which < 21)
+                        source_change(simulation, draft);
                 else
                         storage_change(simulation, draft);
         }

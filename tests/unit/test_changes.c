@@ -20,6 +20,32 @@ static char *numbered(const char *word, uint32_t number)
         return memory_format("%s-%u", word, number);
 }
 
+static const char *const sources[] = { "platform", "panel", NULL, NULL };
+
+/* Who says so; revision 0 would be by hand. */
+static void origin_pick(struct origin *origin, uint64_t *random)
+{
+        origin_set(origin, sources[world_random(random) % ARRAY_SIZE(sources)], 1);
+}
+
+/* A source is heard, or has fallen silent; now and then it is put again as it is. */
+static void source_put(struct snapshot *draft, uint64_t *random)
+{
+        const char *name = sources[world_random(random) % 2];
+        const struct inventory *now = snapshot_inventory(draft, name);
+        struct inventory *next = now ? inventory_renew(now) : inventory_new(name);
+
+        if (world_random(random) % 3) {
+                next->state = (enum inventory_state)(world_random(random) % INVENTORY_STATE_COUNT);
+                next->suspends = next->state == INVENTORY_EXPIRED && world_random(random) % 2;
+                if (next->state != INVENTORY_EXPIRED)
+                        next->expired_revision = 0;
+        }
+        next->document.revision = draft->revision;
+        snapshot_put(draft, &next->document);
+        shared_put(next);
+}
+
 static void environment_put(struct snapshot *draft, uint64_t *random)
 {
         struct environment *environment = world_environment();
@@ -30,6 +56,7 @@ static void environment_put(struct snapshot *draft, uint64_t *random)
         world_set(&environment->uid, uid);
         world_set(&environment->account, world_random(random) % 4 ? "acme" : "other");
         environment->state = (enum environment_state)(world_random(random) % ENVIRONMENT_STATE_COUNT);
+        origin_pick(&environment->origin, random);
         environment->document.revision = draft->revision;
         snapshot_put(draft, &environment->document);
         shared_put(environment);
@@ -46,6 +73,7 @@ static void node_put(struct snapshot *draft, uint64_t *random)
         world_set(&node->environment, name);
         world_set(&node->environment_uid, uid);
         world_set(&node->os_id, world_random(random) % 2 ? "debian" : "alpine");
+        origin_pick(&node->origin, random);
         node->document.revision = draft->revision;
         snapshot_put(draft, &node->document);
         shared_put(node);
@@ -90,7 +118,10 @@ static void something_remove(struct snapshot *draft, uint64_t *random)
         AUTO_FREE char *node = numbered("node", world_random(random) % NODES);
         AUTO_FREE char *export = numbered("ex", world_random(random) % EXPORTS);
 
-        switch (world_random(random) % 4) {
+        switch (world_random(random) % 5) {
+        case 4:
+                snapshot_remove(draft, DOCUMENT_INVENTORY, sources[world_random(random) % 2]);
+                break;
         case 0:
                 snapshot_remove(draft, DOCUMENT_ENVIRONMENT, environment);
                 break;
@@ -108,7 +139,8 @@ static void something_remove(struct snapshot *draft, uint64_t *random)
 static const struct snapshot *world_edit(const struct snapshot *now, uint64_t *random)
 {
         static void (*const edits[])(struct snapshot * draft, uint64_t * random) = {
-                environment_put, node_put, node_put, export_put, export_put, storage_put, something_remove,
+                environment_put, node_put,    node_put,         export_put,
+                export_put,      storage_put, something_remove, source_put,
         };
         struct snapshot *draft = snapshot_draft(now);
 

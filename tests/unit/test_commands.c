@@ -495,6 +495,22 @@ static void dry_run_of_an_environment_that_is_new_stops_at_its_nodes(void **test
         assert_non_null(strstr(outcome.err, "environment shop is not there yet"));
 }
 
+static void inventory_apply_sends_each_report(void **test)
+{
+        static const struct reply replies[] = { { 409, "{'detail': 'too old'}" }, { 200, "{'revision': 4}" } };
+        AUTO_FREE char *file = file_with("[{'source': 'a', 'revision': 3}, {'source': 'b', 'revision': 4}]");
+        AUTO_FREE char *line = memory_format("inventory apply %s", file);
+        AUTO_OUTCOME struct outcome outcome = run(line, replies);
+
+        (void)test;
+        unlink(file);
+        assert_int_equal(outcome.exit_code, EXIT_REFUSED);
+        assert_string_equal(outcome.calls, "PUT /v1/inventory {'source':'a','revision':3}\n"
+                                           "PUT /v1/inventory {'source':'b','revision':4}\n");
+        assert_non_null(strstr(outcome.err, "too old"));
+        assert_non_null(strstr(outcome.out, "4"));
+}
+
 static void other_commands_call_what_they_say(void **test)
 {
         static const struct {
@@ -522,6 +538,24 @@ static void other_commands_call_what_they_say(void **test)
                   { { 200, "{'id': 'ex-1', 'gone': true}" } },
                   "DELETE /v1/exports/ex-1 wait=5\n",
                   "export ex-1: deleted, gone from the servers\n",
+                  EXIT_DONE },
+                { "inventory show",
+                  { { 200, "{'items': [{'source': 'platform', 'state': 'stale', 'age_s': 130}], 'next': null}" } },
+                  "GET /v1/inventory?limit=1000\n",
+                  "SOURCE    STATE  REVISION  HEARD  AGE  ENVIRONMENTS  NODES  NOTE\n"
+                  "platform  stale                   130\n",
+                  EXIT_DONE },
+                { "inventory heartbeat platform --revision 42",
+                  { { 200, "{'state': 'fresh', 'behind': false}" } },
+                  "POST /v1/inventory/heartbeat {'source':'platform','revision':42}\n",
+                  "state               fresh\nbehind              false\n",
+                  EXIT_DONE },
+                { "inventory heartbeat platform", { { 0, NULL } }, "", "", EXIT_USAGE },
+                { "inventory heartbeat platform --revision 0", { { 0, NULL } }, "", "", EXIT_USAGE },
+                { "inventory forget platform",
+                  { { 200, "{'deleted': true}" } },
+                  "DELETE /v1/inventory/platform\n",
+                  "source platform: deleted\n",
                   EXIT_DONE },
                 { "environment delete shop",
                   { { 204, NULL } },
@@ -577,6 +611,7 @@ int main(void)
                 cmocka_unit_test(dry_run_asks_and_shows),
                 cmocka_unit_test(writes_of_a_file_require_one_revision_after_the_other),
                 cmocka_unit_test(dry_run_of_an_environment_that_is_new_stops_at_its_nodes),
+                cmocka_unit_test(inventory_apply_sends_each_report),
                 cmocka_unit_test(other_commands_call_what_they_say),
         };
 

@@ -59,6 +59,25 @@ static const struct stored_case {
           "{'request_hash':'00ff10e0deadbeef000102030405060708090a0b0c0d0e0f1011121314151617','export':'ex-1',"
           "'created_at_ms':1764000000123}" },
         { DOCUMENT_COUNTER, "{'value':'18446744073709551615','created_at_ms':1764000000123}" },
+        { DOCUMENT_ENVIRONMENT,
+          "{'uid':'e-1','account':'acme','state':'starting','layers':[],'state_revision':'0','source':'platform',"
+          "'source_revision':9007199254740991,'created_at_ms':0}" },
+        { DOCUMENT_NODE, "{'environment':'shop','environment_uid':'e-1','layer':'cp','addresses':['10.77.0.21'],"
+                         "'source':'platform','source_revision':0,'created_at_ms':1764000000123}" },
+        { DOCUMENT_EXPORT,
+          "{'number':1,'file_system_id':'0','account':'acme','environment_uid':'e-1',"
+          "'widened_revision':'18446744073709551615','storage':'files','path':'/',"
+          "'environment':'shop','target':{'all':true},'mount_path':'/mnt','access':'rw','squash':'none',"
+          "'anonymous_uid':65534,'anonymous_gid':65534,'protocol':'auto','mount_style':'hard',"
+          "'directory':{'uid':0,'gid':0,'mode':'0755'},'labels':{},'enabled':true,'created_at_ms':"
+          "1764000000123}" },
+        { DOCUMENT_INVENTORY,
+          "{'source_revision':9007199254740991,'beats':true,'heard_at_ms':1764000000123,'state':'expired',"
+          "'suspends':true,'spared':true,'expired_revision':'18446744073709551615',"
+          "'report_digest':'00ff10e0deadbeef000102030405060708090a0b0c0d0e0f1011121314151617',"
+          "'created_at_ms':1764000000123}" },
+        { DOCUMENT_INVENTORY, "{'source_revision':1,'beats':false,'heard_at_ms':0,'state':'fresh',"
+                              "'suspends':false,'spared':false,'expired_revision':'0','created_at_ms':0}" },
 };
 
 static char *quoted(const char *source)

@@ -100,12 +100,93 @@ static void targets_meet_where_a_node_could_get_both(void **test)
         }
 }
 
+static struct export *export_of(enum export_access access, enum export_squash squash, uint32_t anonymous_uid,
+                                bool enabled, int64_t expires_at_ms, const char *except)
+{
+        struct export *export = export_new("ex-1");
+
+        export->access = access;
+        export->squash = squash;
+        export->anonymous_uid = anonymous_uid;
+        export->enabled = enabled;
+        export->expires_at_ms = expires_at_ms;
+        if (except) {
+                export->except = memory_new(1, sizeof *export->except);
+                export->except[0] = memory_text(except);
+                export->except_count = 1;
+        }
+        return export;
+}
+
+#define PLAIN                                                        \
+        {                                                            \
+                EXPORT_READ_WRITE, SQUASH_NONE, 65534, true, 0, NULL \
+        }
+
+/* At 1000 ms. */
+static void export_widens_when_somebody_gets_more(void **test)
+{
+        struct terms {
+                enum export_access access;
+                enum export_squash squash;
+                uint32_t anonymous_uid;
+                bool enabled;
+                int64_t expires_at_ms;
+                const char *except;
+        };
+        static const struct {
+                struct terms now, next;
+                bool widens;
+        } rows[] = {
+                { PLAIN, { EXPORT_READ_WRITE, SQUASH_NONE, 65534, true, 0, NULL }, false },
+                { PLAIN, { EXPORT_READ_ONLY, SQUASH_NONE, 65534, true, 0, NULL }, false },
+                { PLAIN, { EXPORT_READ_WRITE, SQUASH_ALL, 0, true, 0, NULL }, false },
+                { PLAIN, { EXPORT_READ_WRITE, SQUASH_NONE, 65534, false, 0, NULL }, false },
+                { PLAIN, { EXPORT_READ_WRITE, SQUASH_NONE, 65534, true, 5000, NULL }, false },
+                { PLAIN, { EXPORT_READ_WRITE, SQUASH_NONE, 65534, true, 0, "101" }, false },
+                { { EXPORT_READ_ONLY, SQUASH_NONE, 65534, true, 0, NULL }, PLAIN, true },
+                { { EXPORT_READ_WRITE, SQUASH_ROOT, 65534, true, 0, NULL }, PLAIN, true },
+                { { EXPORT_READ_WRITE, SQUASH_ALL, 65534, true, 0, NULL },
+                  { EXPORT_READ_WRITE, SQUASH_ROOT, 65534, true, 0, NULL },
+                  true },
+                { { EXPORT_READ_WRITE, SQUASH_ALL, 65534, true, 0, NULL },
+                  { EXPORT_READ_WRITE, SQUASH_ALL, 0, true, 0, NULL },
+                  true },
+                { { EXPORT_READ_WRITE, SQUASH_NONE, 65534, false, 0, NULL }, PLAIN, true },
+                { { EXPORT_READ_WRITE, SQUASH_NONE, 65534, true, 1000, NULL }, PLAIN, true },
+                { { EXPORT_READ_WRITE, SQUASH_NONE, 65534, true, 1001, NULL }, PLAIN, false },
+                { { EXPORT_READ_WRITE, SQUASH_NONE, 65534, true, 0, "101" }, PLAIN, true },
+                { { EXPORT_READ_WRITE, SQUASH_NONE, 65534, true, 0, "101" },
+                  { EXPORT_READ_WRITE, SQUASH_NONE, 65534, true, 0, "102" },
+                  true },
+        };
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                const struct terms *a = &rows[i].now, *b = &rows[i].next;
+                struct export *now =
+                        export_of(a->access, a->squash, a->anonymous_uid, a->enabled, a->expires_at_ms, a->except);
+                struct export *next =
+                        export_of(b->access, b->squash, b->anonymous_uid, b->enabled, b->expires_at_ms, b->except);
+
+                now->document.revision = 7;
+                export_keep_widened_revision(next, now, 1000);
+                assert_int_equal(next->widened_revision, rows[i].widens ? 0 : 7);
+                now->widened_revision = 3;
+                export_keep_widened_revision(next, now, 1000);
+                assert_int_equal(next->widened_revision, rows[i].widens ? 0 : 3);
+                shared_put(now);
+                shared_put(next);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(export_id_is_the_ulid_of_time_and_random_bits),
                 cmocka_unit_test(export_ids_sort_by_time),
                 cmocka_unit_test(targets_meet_where_a_node_could_get_both),
+                cmocka_unit_test(export_widens_when_somebody_gets_more),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
