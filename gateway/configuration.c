@@ -24,6 +24,18 @@ static bool socket_is_valid(const char *value)
         return value[0] == '\0' || value[0] == '/';
 }
 
+static bool address_is_valid(const char *value)
+{
+        struct address address;
+
+        return address_parse(value, &address) == 0 && address_kind(&address) == ADDRESS_USABLE;
+}
+
+static bool address_or_nothing_is_valid(const char *value)
+{
+        return value[0] == '\0' || address_is_valid(value);
+}
+
 const struct setting configuration_table[] = {
         { .key = "state_dir",
           .type = SETTING_PATH,
@@ -83,6 +95,30 @@ const struct setting configuration_table[] = {
                   "grant lets in. The storage nodes of every storage that is registered are let through; before "
                   "the first one nothing is refused. off leaves the filter alone: gatehouse firewall off "
                   "takes away what was there." },
+        { .key = "members",
+          .type = SETTING_LIST,
+          .offset = AT(members),
+          .preset = "none",
+          .most = 64,
+          .help = "Addresses of the other nodes of the Gluster pool, on each of which gatehoused(8) runs with "
+                  "--enforce-only and does what this node decides. While one of them does not report its access "
+                  "control in force, grants are by NFS. Needs firewall = enforce.",
+          .accepts = address_is_valid,
+          .form = "an address, as 10.0.0.12" },
+        { .key = "pool_key",
+          .type = SETTING_PATH,
+          .offset = AT(pool_key),
+          .preset = GATEHOUSE_SYSCONFDIR "/pool.key",
+          .help = "The key that the nodes of the pool share: a file of user, mode 0600, the same on all of them. "
+                  "gatehoused --make-pool-key makes it." },
+        { .key = "enforce_for",
+          .type = SETTING_TEXT,
+          .offset = AT(enforce_for),
+          .preset = "",
+          .most = 45,
+          .help = "For --enforce-only: the address from which the node that decides connects, to port 24108.",
+          .accepts = address_or_nothing_is_valid,
+          .form = "an address, as 10.0.0.11, or nothing" },
         { .key = "volfiled_socket",
           .type = SETTING_TEXT,
           .offset = AT(volfiled_socket),
@@ -212,6 +248,11 @@ int configuration_load(const char *path, struct configuration *configuration, st
                         "%s: inventory_warn: it is not shorter than inventory_max_age; a shorter time, or 0s, is "
                         "allowed\n",
                         path);
+                failed = -1;
+        }
+        if ((configuration->members[0] || configuration->enforce_for[0]) &&
+            configuration->firewall != FIREWALL_ENFORCE) {
+                text_addf(problems, "%s: firewall: a pool whose members enforce needs firewall = enforce\n", path);
                 failed = -1;
         }
         return failed;

@@ -24,6 +24,9 @@ struct configuration {
         char *user;
         char *helper_socket;
         int firewall; /* enum firewall_mode */
+        char **members;
+        char *pool_key;
+        char *enforce_for;
         char *volfiled_socket;
         int64_t volfiled_port;
         char *worker_program;

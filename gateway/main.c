@@ -15,20 +15,17 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "auth/pool_key.h"
 #include "auth/privilege.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "configuration.h"
-#include "protocols/files/storage_files.h"
-#include "protocols/firewall/firewall_calls.h"
-#include "protocols/gluster/gluster_volume.h"
-#include "protocols/gluster/volfiled_door.h"
-#include "protocols/nfs/ganesha.h"
+#include "enforce_only.h"
 #include "reconcile/drift_event.h"
 #include "reconcile/reconcile.h"
-#include "reconcile/worker_pool.h"
 #include "rest/listener.h"
 #include "rest/server.h"
+#include "world.h"
 
 #define DEFAULT_CONFIGURATION GATEHOUSE_SYSCONFDIR "/gatehouse.conf"
 #define HEALTH_INTERVAL_S 5
@@ -43,20 +40,7 @@ struct gateway {
         struct status *status;
         struct drift *drift;
         struct writer *writer;
-        struct worker_pool *workers;
-        struct privilege_caller *helper;
-        struct privilege_caller *filter_helper; /* of its own: the packet filter waits for nobody's glusterd */
-        struct ganesha *ganesha;
-        struct gluster_volume_callers gluster_real;
-        struct storage_files_real files_real;
-        struct privilege_caller *volfiled; /* or NULL: native clients reach glusterd itself */
-        struct volfiled_door volfiled_door;
-        struct native_door door;
-        struct nfs_server nfs;
-        struct gluster_volume gluster;
-        struct storage_files files;
-        struct firewall_calls firewall_calls;
-        struct firewall firewall;
+        struct world world;
         struct rest_server *rest;
         pthread_mutex_t reconcile_lock;
         struct reconcile *reconcile; /* under its lock, as the next: commits wake them while they come and go */
@@ -65,11 +49,13 @@ struct gateway {
 
 static void usage_print(FILE *out)
 {
-        fputs("Usage: gatehoused [--config FILE] [--check-config]\n"
+        fputs("Usage: gatehoused [--config FILE] [--enforce-only] [--check-config | --make-pool-key]\n"
               "The export gateway of a Shared Storage node: keeps exports, answers the API, drives the "
               "servers.\n\n"
               "  --config FILE    read FILE instead of " DEFAULT_CONFIGURATION "\n"
+              "  --enforce-only   be a member of the Gluster pool: enforce what the node enforce_for decides\n"
               "  --check-config   say whether the configuration is right, and end\n"
+              "  --make-pool-key  make the key that the nodes of the pool share, and end\n"
               "  --help           this text\n"
               "  --version        the version\n\n"
               "Exit status: 0 ended as told, 1 failed to start or run, 2 wrong usage or configuration.\n"
@@ -81,6 +67,8 @@ static void usage_print(FILE *out)
 struct options {
         const char *configuration;
         bool check_only;
+        bool enforce_only;
+        bool make_key;
 };
 
 /* -1 = go on; otherwise the exit status. */
@@ -89,6 +77,8 @@ static int options_read(int argc, char **argv, struct options *options)
         static const struct option table[] = {
                 { "config", required_argument, NULL, 'c' },
                 { "check-config", no_argument, NULL, 'k' },
+                { "enforce-only", no_argument, NULL, 'e' },
+                { "make-pool-key", no_argument, NULL, 'm' },
                 { "help", no_argument, NULL, 'h' },
                 { "version", no_argument, NULL, 'v' },
                 { NULL, 0, NULL, 0 },
@@ -102,6 +92,12 @@ static int options_read(int argc, char **argv, struct options *options)
                         break;
                 case 'k':
                         options->check_only = true;
+                        break;
+                case 'e':
+                        options->enforce_only = true;
+                        break;
+                case 'm':
+                        options->make_key = true;
                         break;
                 case 'h':
                         usage_print(stdout);
@@ -150,6 +146,16 @@ static int user_become(const struct configuration *configuration, struct fault *
             setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0)
                 return fault_set_errno(fault, FAULT_INTERNAL, errno, "become user %s", configuration->user);
         return 0;
+}
+
+/* Root, or what the service manager has left of it, becomes the user that this runs as, without any privilege. */
+static int privilege_give_up(const struct configuration *configuration, struct fault *fault)
+{
+        int failed;
+
+        if ((failed = privilege_drop_bounding(fault)) || (failed = user_become(configuration, fault)))
+                return failed;
+        return privilege_drop_all(fault);
 }
 
 /* Takes the sockets that the service manager passed in (sd_listen_fds(3)). */
@@ -213,45 +219,14 @@ static int store_start(struct gateway *gateway, struct fault *fault)
         return failed;
 }
 
-/* gatehouse-volfiled in glusterd's place: the packet filter leads native clients there. */
-static void door_open(struct gateway *gateway)
+/* Who changes nothing tells no member to change anything. */
+static int pool_open(struct gateway *gateway, struct fault *fault)
 {
         const struct configuration *configuration = &gateway->configuration;
 
-        gateway->volfiled = privilege_caller_new(configuration->volfiled_socket);
-        gateway->volfiled_door = (struct volfiled_door){ .helper = privilege_caller_acts(gateway->helper),
-                                                         .volfiled = privilege_caller_acts(gateway->volfiled) };
-        gateway->door = volfiled_door_open(&gateway->volfiled_door);
-        gateway->firewall_calls.ports.volfiled = (uint16_t)configuration->volfiled_port;
-}
-
-/* Opens the seams to the outside world; nothing of it needs to be there yet. */
-static int world_open(struct gateway *gateway, struct fault *fault)
-{
-        const struct configuration *configuration = &gateway->configuration;
-        const struct worker_pool_settings workers = { .program = configuration->worker_program,
-                                                      .workers = (size_t)configuration->workers };
-        AUTO_FREE char *blocks = memory_format("%s/ganesha", configuration->runtime_dir);
-
-        gateway->workers = worker_pool_new(&workers, fault);
-        if (!gateway->workers)
-                return -(int)fault->code;
-        gateway->helper = privilege_caller_new(configuration->helper_socket);
-        gateway->ganesha = ganesha_new(configuration->dbus_address, blocks, 0);
-        gateway->nfs = ganesha_server(gateway->ganesha);
-        gateway->gluster_real = (struct gluster_volume_callers){ .helper = privilege_caller_acts(gateway->helper),
-                                                                 .worker = worker_pool_acts(gateway->workers) };
-        gateway->gluster = gluster_volume_over(&gateway->gluster_real);
-        gateway->files_real = (struct storage_files_real){ .helper = privilege_caller_acts(gateway->helper),
-                                                           .worker = worker_pool_acts(gateway->workers) };
-        gateway->files = storage_files_open(&gateway->files_real);
-        gateway->filter_helper = privilege_caller_new(configuration->helper_socket);
-        gateway->firewall_calls = (struct firewall_calls){ .helper = privilege_caller_acts(gateway->filter_helper),
-                                                           .ports = FIREWALL_PORTS_DEFAULT };
-        gateway->firewall = firewall_over(&gateway->firewall_calls);
-        if (configuration->firewall == FIREWALL_ENFORCE && configuration->volfiled_socket[0])
-                door_open(gateway);
-        return 0;
+        if (configuration->reconcile == RECONCILE_OBSERVE)
+                return 0;
+        return world_open_pool(&gateway->world, configuration, fault);
 }
 
 static int reconcile_open(struct gateway *gateway, struct fault *fault)
@@ -263,11 +238,12 @@ static int reconcile_open(struct gateway *gateway, struct fault *fault)
                 .snapshot_context = gateway,
                 .status = gateway->status,
                 .clock = clock_system(),
-                .nfs = &gateway->nfs,
-                .gluster = &gateway->gluster,
-                .files = &gateway->files,
-                .firewall = gateway->configuration.firewall == FIREWALL_ENFORCE ? &gateway->firewall : NULL,
-                .door = gateway->volfiled ? &gateway->door : NULL,
+                .nfs = &gateway->world.nfs,
+                .gluster = &gateway->world.gluster,
+                .files = &gateway->world.files,
+                .firewall = gateway->world.firewall,
+                .door = gateway->world.door,
+                .pool = gateway->world.pool,
                 .interval_ms = gateway->configuration.reconcile_interval_ms,
         };
         struct reconcile *reconcile = NULL;
@@ -303,8 +279,8 @@ static int rest_open(struct gateway *gateway, struct fault *fault)
                 .status = gateway->status,
                 .drift = gateway->drift,
                 .inventory = gateway->inventory,
-                .files = &gateway->files,
-                .firewall = configuration->firewall == FIREWALL_ENFORCE ? &gateway->firewall : NULL,
+                .files = &gateway->world.files,
+                .firewall = gateway->world.firewall,
                 .clock = clock_system(),
                 .operator_gid = gateway->operator_gid,
                 .path_check_timeout_ms = (int)configuration->path_check_timeout_ms,
@@ -329,14 +305,13 @@ static int gateway_start(struct gateway *gateway, struct fault *fault)
                 return fault_set(fault, FAULT_INVALID, "find group %s (socket_group): there is no such group",
                                  configuration->socket_group);
         gateway->operator_gid = group->gr_gid;
-        if ((failed = privilege_drop_bounding(fault)) || (failed = user_become(configuration, fault)) ||
-            (failed = privilege_drop_all(fault)))
+        if ((failed = privilege_give_up(configuration, fault)))
                 return failed;
         gateway->status = status_new(clock_system());
         status_set_facts(gateway->status, &facts);
         if ((failed = listeners_open(gateway, fault)) || (failed = store_start(gateway, fault)) ||
-            (failed = world_open(gateway, fault)) || (failed = reconcile_open(gateway, fault)) ||
-            (failed = inventory_open(gateway, fault)))
+            (failed = world_open(&gateway->world, configuration, fault)) || (failed = pool_open(gateway, fault)) ||
+            (failed = reconcile_open(gateway, fault)) || (failed = inventory_open(gateway, fault)))
                 return failed;
         return rest_open(gateway, fault);
 }
@@ -358,26 +333,16 @@ static void gateway_stop(struct gateway *gateway)
         writer_free(gateway->writer);
         drift_free(gateway->drift);
         status_free(gateway->status);
-        ganesha_free(gateway->ganesha);
-        worker_pool_free(gateway->workers);
-        privilege_caller_free(gateway->helper);
-        privilege_caller_free(gateway->filter_helper);
-        privilege_caller_free(gateway->volfiled);
-        volfiled_door_fini(&gateway->volfiled_door);
+        world_close(&gateway->world);
         pthread_mutex_destroy(&gateway->reconcile_lock);
         configuration_fini(&gateway->configuration);
 }
 
-/* Asks the helper for its version: whether it is there. A helper that is busy is there. */
 static void helper_look(struct gateway *gateway)
 {
-        struct act_caller caller = privilege_caller_acts(gateway->helper);
-        AUTO_MESSAGE struct message request, reply;
         struct fault fault = { 0 };
 
-        message_init(&request, ACT_HELPER_VERSION);
-        message_init(&reply, 0);
-        caller.call(caller.context, &request, &reply, 2000, &fault);
+        world_ask_helper(&gateway->world, &fault);
         status_note_backend(gateway->status, BACKEND_HELPER, fault.code == FAULT_UNAVAILABLE ? &fault : NULL);
 }
 
@@ -412,6 +377,49 @@ static int gateway_run(struct gateway *gateway, const sigset_t *signals)
         return 0;
 }
 
+/* What --enforce-only asks for: the same start, and then no store, no API. */
+static int member_run(struct gateway *gateway, const sigset_t *signals)
+{
+        const struct configuration *configuration = &gateway->configuration;
+        struct fault fault = { 0 };
+        int failed;
+
+        if ((failed = privilege_give_up(configuration, &fault)) ||
+            (failed = world_open(&gateway->world, configuration, &fault)) ||
+            (failed = enforce_only_run(configuration, &gateway->world, signals, &fault)))
+                log_error("start: %s", fault.text);
+        world_close(&gateway->world);
+        configuration_fini(&gateway->configuration);
+        return failed ? 1 : 0;
+}
+
+/* A new key for the pool, that gatehoused can read. */
+static int pool_key_new(const struct configuration *configuration)
+{
+        const struct passwd *user = geteuid() == 0 ? getpwnam(configuration->user) : NULL;
+        struct fault fault = { 0 };
+
+        if (pool_key_make(configuration->pool_key, user ? user->pw_uid : (uid_t)-1, &fault) != 0) {
+                fprintf(stderr, "gatehoused: %s\n", fault.text);
+                return 1;
+        }
+        printf("%s: made; copy it to every member, for its gatehoused alone to read\n", configuration->pool_key);
+        return 0;
+}
+
+/* What needs no daemon; -1 = go on. */
+static int configuration_task(const struct options *options, const struct configuration *configuration)
+{
+        if (options->enforce_only && !configuration->enforce_for[0]) {
+                fprintf(stderr, "%s: enforce_for: --enforce-only needs the address of the node that decides\n",
+                        options->configuration);
+                return 2;
+        }
+        if (options->check_only)
+                printf("%s: ok\n", options->configuration);
+        return options->check_only ? 0 : options->make_key ? pool_key_new(configuration) : -1;
+}
+
 int main(int argc, char **argv)
 {
         struct options options = { .configuration = DEFAULT_CONFIGURATION };
@@ -427,10 +435,9 @@ int main(int argc, char **argv)
                 configuration_fini(&gateway.configuration);
                 return 2;
         }
-        if (options.check_only) {
-                printf("%s: ok\n", options.configuration);
+        if ((status = configuration_task(&options, &gateway.configuration)) >= 0) {
                 configuration_fini(&gateway.configuration);
-                return 0;
+                return status;
         }
         log_open("gatehoused", (enum log_level)gateway.configuration.log_level);
         sigemptyset(&signals);
@@ -440,6 +447,8 @@ int main(int argc, char **argv)
         sigprocmask(SIG_BLOCK, &signals, NULL); /* in every thread; waited for in this one */
         signal(SIGPIPE, SIG_IGN);
         umask(0027);
+        if (options.enforce_only)
+                return member_run(&gateway, &signals);
         status = gateway_run(&gateway, &signals);
         gateway_stop(&gateway);
         return status;

@@ -116,6 +116,24 @@ static bool addresses_equal(const struct address *a, size_t a_count, const struc
         return true;
 }
 
+void access_list_copy(struct access_list *copy, const struct access_list *list)
+{
+        access_list_init(copy, list->peers, list->peer_count);
+        copy->generation = list->generation;
+        for (size_t i = 0; i < list->entry_count; i++)
+                for (size_t k = 0; k < list->entries[i].address_count; k++)
+                        access_list_add(copy, list->entries[i].path, &list->entries[i].addresses[k]);
+}
+
+bool access_list_covers(const struct access_list *list, const struct access_list *other)
+{
+        for (size_t i = 0; i < other->entry_count; i++)
+                for (size_t k = 0; k < other->entries[i].address_count; k++)
+                        if (!access_list_admits(list, other->entries[i].path, &other->entries[i].addresses[k]))
+                                return false;
+        return true;
+}
+
 bool access_list_equal(const struct access_list *a, const struct access_list *b)
 {
         if (a->entry_count != b->entry_count || !addresses_equal(a->peers, a->peer_count, b->peers, b->peer_count))

@@ -37,6 +37,12 @@ void access_list_init(struct access_list *list, const struct address *peers, siz
 /* Lets `address` into `path`; keeps the list sorted and free of doubles. */
 void access_list_add(struct access_list *list, const char *path, const struct address *address);
 
+/* Makes `copy` (zeroed) the same as `list`, generation included. */
+void access_list_copy(struct access_list *copy, const struct access_list *list);
+
+/* Whether `list` admits all that `other` does; generations and storage nodes are not looked at. */
+bool access_list_covers(const struct access_list *list, const struct access_list *other);
+
 /* Whether both admit the same; generations are not compared. */
 bool access_list_equal(const struct access_list *a, const struct access_list *b);
 

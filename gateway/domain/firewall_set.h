@@ -18,6 +18,9 @@ enum firewall_service {
         SERVICE_COUNT
 };
 
+/* The TCP port on which a member of the pool listens for the node that decides; for storage nodes only. */
+#define MEMBER_PORT 24108
+
 struct firewall_pair {
         struct address address;
         enum firewall_service service;

@@ -36,6 +36,7 @@ struct json_t *grant_to_json(const struct grant *grant, enum grant_state state, 
                              const char *cause)
 {
         const struct node *node = grant->node;
+        char sentence[PROTOCOL_SENTENCE_SIZE];
         json_t *object = json_object();
 
         json_set_text(object, "export", grant->export->document.id);
@@ -45,9 +46,10 @@ struct json_t *grant_to_json(const struct grant *grant, enum grant_state state, 
         json_object_set_new(object, "addresses", json_from_addresses(node->addresses, node->address_count));
         if (grant->storage && grant->environment) {
                 json_set_text(object, "protocol", protocol_word(grant->choice.protocol));
-                json_object_set_new(object, "reason",
-                                    reason_json(protocol_rule_word(grant->choice.rule),
-                                                protocol_rule_sentence(grant->choice.rule)));
+                json_object_set_new(
+                        object, "reason",
+                        reason_json(protocol_rule_word(grant->choice.rule),
+                                    protocol_sentence(grant->choice.rule, grant->choice.member, sentence)));
         }
         json_set_text(object, "access", export_access_word(grant->export->access));
         json_set_text(object, "state", grant_state_word(state));

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -161,13 +162,15 @@ struct protocol_choice protocol_choose(const struct export *export, const struct
                                        const struct protocol_facts *facts)
 {
         const struct protocol_case c = { export, storage, environment, node, facts };
-        enum protocol_rule rule = 0;
+        struct protocol_choice choice = { 0 };
 
-        while (!rules[rule].speaks(&c))
-                rule++;
-        if (rule == RULE_STORAGE_DEFAULT && storage->default_protocol == PROTOCOL_NFS)
-                return (struct protocol_choice){ PROTOCOL_IS_NFS, rule };
-        return (struct protocol_choice){ rules[rule].protocol, rule };
+        while (!rules[choice.rule].speaks(&c))
+                choice.rule++;
+        if (choice.rule != RULE_STORAGE_DEFAULT || storage->default_protocol != PROTOCOL_NFS)
+                choice.protocol = rules[choice.rule].protocol;
+        if (choice.rule == RULE_STORAGE_PEER_UNENFORCED)
+                memcpy(choice.member, facts->unenforced, sizeof choice.member);
+        return choice;
 }
 
 bool protocol_refuses_gluster(const struct export *export, const struct storage *storage,
@@ -266,4 +269,15 @@ const char *protocol_rule_sentence(enum protocol_rule rule)
 {
         assert(rule < PROTOCOL_RULE_COUNT);
         return rule_texts[rule].sentence;
+}
+
+char *protocol_sentence(enum protocol_rule rule, const char *member, char text[PROTOCOL_SENTENCE_SIZE])
+{
+        const char *sentence = protocol_rule_sentence(rule);
+
+        if (rule == RULE_STORAGE_PEER_UNENFORCED && member[0])
+                snprintf(text, PROTOCOL_SENTENCE_SIZE, "%s: %s", sentence, member);
+        else
+                snprintf(text, PROTOCOL_SENTENCE_SIZE, "%s", sentence);
+        return text;
 }

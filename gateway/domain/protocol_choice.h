@@ -54,8 +54,12 @@ enum protocol_rule { PROTOCOL_RULE_TABLE(PROTOCOL_RULE_ENUM) PROTOCOL_RULE_COUNT
  * given only after the bricks were seen to hold it, so a doubt costs time, not safety. */
 enum known { KNOWN_UNKNOWN, KNOWN_PRESENT, KNOWN_ABSENT };
 
+#define PROTOCOL_MEMBER_SIZE 64
+#define PROTOCOL_SENTENCE_SIZE 256
+
 struct protocol_facts {
         enum known pool_enforced;                         /* every member of the Gluster pool enforces */
+        char unenforced[PROTOCOL_MEMBER_SIZE];            /* a member that does not, "" = not known which */
         struct platform_version default_platform_version; /* from the configuration, for environments without */
         const char *const *known_stacks; /* NULL-terminated prefixes of image names known to be glibc-based, from
                                             the configuration; used when a node has no os. NULL = none */
@@ -64,6 +68,7 @@ struct protocol_facts {
 struct protocol_choice {
         enum protocol protocol;
         enum protocol_rule rule;
+        char member[PROTOCOL_MEMBER_SIZE]; /* RULE_STORAGE_PEER_UNENFORCED: which, "" = not known */
 };
 
 /* The choice for one node of one export. */
@@ -84,3 +89,6 @@ bool node_is_alpine(const struct node *node);
 const char *protocol_word(enum protocol protocol); /* "nfs", "gluster" */
 const char *protocol_rule_word(enum protocol_rule rule);
 const char *protocol_rule_sentence(enum protocol_rule rule);
+
+/* The rule's sentence, with the member that it is about ("" = none known). Returns `text`. */
+char *protocol_sentence(enum protocol_rule rule, const char *member, char text[PROTOCOL_SENTENCE_SIZE]);

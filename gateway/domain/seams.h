@@ -11,6 +11,7 @@
 #include "domain/difference.h"
 #include "domain/firewall.h"
 #include "domain/nfs_export.h"
+#include "domain/pool_member.h"
 #include "domain/storage_files.h"
 
 /* The NFS server: NFS-Ganesha's export manager. Every call returns 0 or a fault: UNAVAILABLE (not on the bus, or
@@ -40,7 +41,6 @@ struct volume_brick {
 };
 
 /* A member of the trusted pool, as this node's glusterd knows it. */
-#define NODE_ID_SIZE 37 /* a UUID and the NUL */
 struct pool_node {
         char id[NODE_ID_SIZE];
         char *name; /* address or name by which it was probed; "localhost" for this node */
@@ -97,41 +97,6 @@ struct gluster_node {
         int (*store)(void *context, const char *volume, const struct access_list *list, struct fault *fault);
         void *context;
 };
-
-/* What the deciding storage node wants of a member of its pool, whole each time. */
-struct member_order {
-        uint64_t decider;        /* a number of the deciding process: another one after it was restarted */
-        uint64_t number;         /* grows with each order of that process */
-        uint64_t revision;       /* of the store that decided: never less than what the member has obeyed before */
-        const char *volume;      /* "" = none */
-        struct firewall_set set; /* the storage nodes and whom Gluster Native is open to; borrowed */
-};
-
-/* What a member says of itself. */
-struct member_report {
-        char node_id[NODE_ID_SIZE]; /* of its glusterd */
-        uint64_t decider, number;   /* the order in force; 0 = none since it was started */
-        enum known firewall;        /* in force */
-        bool filter_in_place;
-        bool door_told;           /* gatehouse-volfiled knows what to serve; true where there is none to be told */
-        uint64_t list_generation; /* that its filter finds */
-};
-
-/* One member of the pool that enforces what this storage node decides. Called on the deciding node by one thread
- * at a time; on the member it is what answers. UNAVAILABLE, TIMEOUT: it, its helper or its glusterd does not
- * answer; PRECONDITION: it has obeyed a newer store before. */
-struct pool_member {
-        /* Closes, tells gatehouse-volfiled, opens, in this order. Idempotent. 0 = all of it is in force. */
-        int (*enforce)(void *context, const struct member_order *order, struct member_report *report,
-                       struct fault *fault);
-        /* As gluster_node's store. */
-        int (*take_list)(void *context, const char *volume, const struct access_list *list, struct fault *fault);
-        int (*look)(void *context, const char *volume, struct member_report *report, struct fault *fault);
-        void *context;
-};
-
-/* The TCP port on which a member listens for the one that decides. */
-#define MEMBER_PORT 24108
 
 /* What native clients of this storage node reach in glusterd's place: gatehouse-volfiled. Used by one thread. */
 struct native_door {

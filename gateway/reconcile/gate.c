@@ -364,6 +364,29 @@ int gate_bind(struct gate *gate, const struct snapshot *snapshot, struct fault *
         return failed;
 }
 
+int gate_bind_to(struct gate *gate, const struct firewall_binding *bindings, size_t count, struct fault *fault)
+{
+        const struct firewall *firewall = gate->firewall;
+        int failed = 0;
+
+        if (!firewall)
+                return 0;
+        pthread_mutex_lock(&gate->lock);
+        AUTO_FIREWALL_SET struct firewall_set was = { 0 }, is = { 0 };
+        firewall_set_bindings(&was, gate->wanted.bindings, gate->wanted.binding_count);
+        firewall_set_bindings(&is, bindings, count);
+        if (!firewall_set_equal(&was, &is)) {
+                firewall_set_bindings(&gate->wanted, bindings, count);
+                if (gate_may_change(gate, &failed, fault))
+                        failed = gate_changed(gate,
+                                              firewall->bind(firewall->context, was.bindings, was.binding_count,
+                                                             is.bindings, is.binding_count, fault),
+                                              fault);
+        }
+        pthread_mutex_unlock(&gate->lock);
+        return failed;
+}
+
 int gate_hold_nfs(struct gate *gate, bool held, struct fault *fault)
 {
         const struct firewall *firewall = gate->firewall;
@@ -386,6 +409,24 @@ bool gate_nfs_is_held(struct gate *gate)
         bool held = gate->firewall && gate->wanted.nfs_held && !gate->behind;
         pthread_mutex_unlock(&gate->lock);
         return held;
+}
+
+bool gate_copy(struct gate *gate, enum firewall_service service, struct firewall_set *set)
+{
+        pthread_mutex_lock(&gate->lock);
+        bool installed = gate->installed || gate->behind;
+        if (installed)
+                firewall_set_peers(set, gate->wanted.peers, gate->wanted.peer_count);
+        AUTO_FREE struct firewall_pair *pairs = memory_new(gate->wanted.pair_count, sizeof *pairs);
+        size_t count = 0;
+        for (size_t i = 0; installed && i < gate->wanted.pair_count; i++)
+                if (gate->wanted.pairs[i].service == service)
+                        pairs[count++] = gate->wanted.pairs[i];
+        firewall_set_open_all(set, pairs, count);
+        if (installed)
+                firewall_set_bindings(set, gate->wanted.bindings, gate->wanted.binding_count);
+        pthread_mutex_unlock(&gate->lock);
+        return installed;
 }
 
 enum known gate_in_force(struct gate *gate)

@@ -59,6 +59,13 @@ int gate_repair(struct gate *gate, bool *repaired, struct fault *fault);
 void gate_tend(struct gate *gate);
 int64_t gate_due_ms(struct gate *gate); /* when, by the monotonic clock */
 
+/* The same for exactly these; not to be mixed with gate_bind. */
+int gate_bind_to(struct gate *gate, const struct firewall_binding *bindings, size_t count, struct fault *fault);
+
+/* Puts the storage nodes, the bindings and the pairs of one service into `set` (zeroed). False while no table is
+ * in place, or there is to be none. */
+bool gate_copy(struct gate *gate, enum firewall_service service, struct firewall_set *set);
+
 /* Whether the table is in force, as far as was seen last: ABSENT when the kernel or the helper said no, UNKNOWN
  * before the first call, PRESENT also when the operator has switched it off, by configuration or as the node's
  * root (that is his word). */

@@ -8,12 +8,10 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "reconcile/changes.h"
+#include "reconcile/pool_side.h"
 #include "reconcile/volume_drift.h"
-#include "reconcile/volume_state.h"
+#include "reconcile/volume_install.h"
 
-#define CANARY_DEADLINE_MS 5000 /* bricks take a list of 10,000 entries within 0.7 s */
-#define CANARY_PAUSE_FIRST_MS 2
-#define CANARY_PAUSE_LAST_MS 50
 #define DOOR_LOOK_MS 2000
 
 struct gluster_side {
@@ -78,6 +76,11 @@ static void export_changed(void *context, const struct export *old_export, const
         shared_put(share);
 }
 
+static void members_follow(struct gluster_side *side)
+{
+        pool_side_follow(side->world, side->snapshot->revision, side->volumes);
+}
+
 /* Shuts the packet filter to native clients that no share lets in any more, before any brick is told. */
 static void gate_close_unwanted(struct gluster_side *side)
 {
@@ -99,6 +102,7 @@ static void gate_follow_peers(struct gluster_side *side)
         if (!volumes_looked(side->volumes))
                 return;
         volumes_peers(side->volumes, side->snapshot, &peers);
+        pool_side_peers(side->world, &peers);
         if (gate_peers(side->world->gate, peers.items, peers.count, &fault) != 0)
                 log_error("put the packet filter in place: %s", fault.text);
 }
@@ -107,6 +111,7 @@ static void gate_follow(struct gluster_side *side)
 {
         gate_follow_peers(side);
         gate_close_unwanted(side);
+        members_follow(side);
 }
 
 static void snapshot_follow(struct gluster_side *side, bool all)
@@ -190,73 +195,6 @@ static void shares_note_held(struct gluster_side *side, struct volume_state *vol
         pmap_fini(&volume->shares.leaving);
 }
 
-/* Whether the packet filter is in force, after another try if it was not: all that is native would else move over
- * to NFS and back for one call that failed. */
-static bool gate_enforces(struct gate *gate)
-{
-        struct fault fault = { 0 };
-        bool repaired;
-
-        return gate_in_force(gate) != KNOWN_ABSENT || gate_repair(gate, &repaired, &fault) == 0;
-}
-
-/* Whether the whole pool enforces. Until members report to each other only a pool of one can be vouched for. */
-static enum known pool_enforced(const struct gluster_side *side, const struct volume_seen *seen)
-{
-        bool enforced = seen->pool_members == 1 && seen->filter_in_place;
-
-        return enforced && gate_enforces(side->world->gate) ? KNOWN_PRESENT : KNOWN_ABSENT;
-}
-
-/* Waits until one brick holds `generation`. A brick that is not running takes the list when it starts. */
-static int brick_await(struct gluster_side *side, const struct volume_state *volume,
-                       const struct volume_brick *brick, uint64_t generation, int64_t deadline_ms,
-                       struct fault *fault)
-{
-        int pause_ms = CANARY_PAUSE_FIRST_MS;
-
-        while (brick->port != 0) {
-                enum known held = KNOWN_UNKNOWN;
-                struct fault asked = { 0 };
-
-                side->gluster->canary(side->gluster->context, volume->storage->volume, brick, generation, &held,
-                                      &asked);
-                if (held == KNOWN_PRESENT)
-                        return 0;
-                if (clock_monotonic_ms(side->world->clock) >= deadline_ms || atomic_load(&side->wake.stop))
-                        return fault_set(fault, FAULT_TIMEOUT, "wait for brick %s to take the access list: %s",
-                                         brick->path,
-                                         held == KNOWN_ABSENT ? "it still holds an older one" : asked.text);
-                poll(NULL, 0, pause_ms);
-                pause_ms = pause_ms * 2 > CANARY_PAUSE_LAST_MS ? CANARY_PAUSE_LAST_MS : pause_ms * 2;
-        }
-        return 0;
-}
-
-/* Installs `list` under a new generation and waits for all bricks. */
-static int list_install(struct gluster_side *side, struct volume_state *volume, const struct volume_seen *seen,
-                        struct access_list *list, struct fault *fault)
-{
-        const char *name = volume->storage->volume;
-        int64_t deadline_ms;
-        int failed;
-
-        if (seen->generation > volume->generation)
-                volume->generation = seen->generation;
-        list->generation = ++volume->generation;
-        volume->installed.generation = 0;
-        failed = side->gluster->install(side->gluster->context, name, list, fault);
-        deadline_ms = clock_monotonic_ms(side->world->clock) + CANARY_DEADLINE_MS;
-        for (size_t i = 0; !failed && i < seen->brick_count; i++)
-                failed = brick_await(side, volume, &seen->bricks[i], list->generation, deadline_ms, fault);
-        if (failed)
-                return failed;
-        access_list_fini(&volume->installed);
-        volume->installed = *list;
-        *list = (struct access_list){ 0 };
-        return 0;
-}
-
 /* Native clients get the volume's description from gatehouse-volfiled: it learns each change, and that of a volume
  * option by hand at the next look, before the packet filter lets anybody new in. What it knows already costs it
  * nothing. */
@@ -285,8 +223,6 @@ static void door_watch(struct gluster_side *side)
 {
         int64_t now_ms = clock_monotonic_ms(side->world->clock);
         struct fault fault = { 0 };
-        struct pmap_cursor cursor;
-        struct pmap_entry entry;
         bool told = false;
 
         if (!side->world->door || now_ms < side->next_door_look_ms)
@@ -294,30 +230,7 @@ static void door_watch(struct gluster_side *side)
         side->next_door_look_ms = now_ms + DOOR_LOOK_MS;
         if (side->world->door->observe(side->world->door->context, &told, &fault) == 0 && told)
                 return;
-        pmap_first(side->volumes, NULL, 0, &cursor);
-        while (pmap_next(&cursor, &entry))
-                ((struct volume_state *)entry.value)->dirty = true;
-}
-
-/* Brings the list of the bricks to what is wanted (taken when it goes there), unless they hold it. */
-static int list_follow(struct gluster_side *side, struct volume_state *volume, const struct volume_seen *seen,
-                       struct access_list *list, struct fault *fault)
-{
-        if (volume->installed.generation != 0 && seen->generation == volume->installed.generation &&
-            access_list_equal(list, &volume->installed))
-                return 0;
-        return list_install(side, volume, seen, list, fault);
-}
-
-/* The bricks were seen to hold what is wanted, from an earlier run. */
-static void list_adopt(struct volume_state *volume, uint64_t generation)
-{
-        access_list_fini(&volume->installed);
-        shares_list(&volume->shares, volume->storage->addresses, volume->storage->address_count,
-                    &volume->installed);
-        volume->installed.generation = generation;
-        if (volume->generation < generation)
-                volume->generation = generation;
+        volumes_doubt(side->volumes);
 }
 
 static int volume_observe(struct gluster_side *side, struct volume_state *volume, struct volume_seen *seen,
@@ -329,6 +242,7 @@ static int volume_observe(struct gluster_side *side, struct volume_state *volume
         volume_state_looked(volume, seen);
         volume_directories_again(volume, side->world->directories);
         gate_follow_peers(side);
+        members_follow(side);
         return failed ? failed : volume_state_check(volume, seen, fault);
 }
 
@@ -339,6 +253,8 @@ static int volume_settle(struct gluster_side *side, struct volume_state *volume,
         AUTO_ACCESS_LIST struct access_list list = { 0 };
         bool holds = false, repaired = false;
         struct fault cause = { 0 };
+        const struct volume_installer installer = { side->gluster, side->world->pool, side->world->clock,
+                                                    &side->wake.stop };
         int failed = volume_observe(side, volume, &seen, fault), drifted;
 
         if (failed)
@@ -350,24 +266,26 @@ static int volume_settle(struct gluster_side *side, struct volume_state *volume,
                 if ((failed = volume_observe(side, volume, &seen, fault)))
                         return failed;
         }
-        if (status_note_pool(side->world->status, pool_enforced(side, &seen)))
-                side->world->facts_changed(side->world->facts_context);
+        if ((failed = pool_side_judge(side->world, &seen, fault)))
+                return failed;
         if (drifted)
                 return fault_set(fault, cause.code, "%s", cause.text);
         if (holds)
-                list_adopt(volume, seen.generation);
-        if ((failed = list_follow(side, volume, &seen, &list, fault)))
+                volume_list_adopt(volume, seen.generation);
+        if ((failed = volume_list_follow(&installer, volume, &seen, &list, fault)))
                 return failed;
         return door_follow(side, volume, &seen, fault);
 }
 
-/* The bricks hold the list: now whom it lets in may come. */
+/* The bricks hold the list: now whom it lets in may come, to this node and to every member. */
 static int gate_open_ready(struct gluster_side *side, const struct volume_state *volume, struct fault *fault)
 {
         AUTO_ADDRESS_BAG struct address_bag ready = { 0 };
 
         shares_addresses(&volume->shares, true, &ready);
-        return gate_open(side->world->gate, SERVICE_GLUSTER, ready.items, ready.count, fault);
+        int failed = gate_open(side->world->gate, SERVICE_GLUSTER, ready.items, ready.count, fault);
+        members_follow(side);
+        return failed ? failed : pool_side_await(side->world, fault);
 }
 
 static void volume_work(struct gluster_side *side, struct volume_state *volume)
@@ -431,6 +349,8 @@ static void side_follow(struct gluster_side *side)
         bool expired = side->next_expiry_ms && side->next_expiry_ms <= clock_wall_ms(side->world->clock);
 
         side_wake_drain(&side->wake);
+        if (atomic_exchange(&side->wake.members, false))
+                volumes_doubt(side->volumes);
         if (expired)
                 side->next_expiry_ms = 0;
         snapshot_follow(side, atomic_exchange(&side->wake.facts, false) || expired);

@@ -37,6 +37,16 @@ static void directories_changed(void *context)
         reconcile_wake(reconcile);
 }
 
+static void members_changed(void *context)
+{
+        struct reconcile *reconcile = context;
+
+        if (!atomic_load(&reconcile->running))
+                return; /* at start the volumes are looked at anyway */
+        atomic_store(&gluster_side_wake(reconcile->gluster)->members, true);
+        side_wake_call(gluster_side_wake(reconcile->gluster));
+}
+
 void reconcile_wake(struct reconcile *reconcile)
 {
         if (!reconcile || !atomic_load(&reconcile->running))
@@ -83,6 +93,7 @@ int reconcile_start(const struct reconcile_world *world, struct reconcile **resu
                 .directories = directories_new(world->files, world->clock, directories_changed, reconcile),
                 .gate = gate_new(world->firewall, world->status, world->drift, world->clock, world->interval_ms),
                 .door = world->door,
+                .pool = world->pool,
                 .clock = world->clock,
                 .facts_changed = facts_changed,
                 .facts_context = reconcile,
@@ -97,6 +108,10 @@ int reconcile_start(const struct reconcile_world *world, struct reconcile **resu
                 return failed;
         }
         atomic_store(&reconcile->running, true);
+        if (world->pool) {
+                pool_watch(world->pool, members_changed, reconcile);
+                members_changed(reconcile);
+        }
         facts_changed(reconcile); /* what was told while they started */
         directories_changed(reconcile);
         *result = reconcile;
@@ -108,6 +123,8 @@ void reconcile_stop(struct reconcile *reconcile)
         if (!reconcile)
                 return;
         atomic_store(&reconcile->running, false);
+        if (reconcile->world.pool)
+                pool_watch(reconcile->world.pool, NULL, NULL);
         directories_stop(reconcile->side_world.directories); /* it wakes both sides */
         gluster_side_stop(reconcile->gluster);               /* it wakes the NFS side */
         nfs_side_stop(reconcile->nfs);

@@ -7,6 +7,7 @@
 
 #include "domain/seams.h"
 #include "reconcile/drift.h"
+#include "reconcile/pool.h"
 #include "reconcile/status.h"
 
 struct reconcile;
@@ -23,6 +24,7 @@ struct reconcile_world {
         const struct firewall *firewall; /* NULL = the operator has switched it off */
         const struct native_door *door;  /* NULL = native clients reach glusterd itself */
         bool observe;                    /* nothing is changed on any server (reconcile = observe) */
+        struct pool *pool;               /* NULL = no members are configured; the caller's, and freed after */
         int64_t interval_ms;             /* reconcile_interval */
 };
 

@@ -12,6 +12,7 @@
 #include "reconcile/directories.h"
 #include "reconcile/drift.h"
 #include "reconcile/gate.h"
+#include "reconcile/pool.h"
 #include "reconcile/status.h"
 
 /* Given by reconcile.c; outlives the sides. */
@@ -22,6 +23,7 @@ struct side_world {
         struct directories *directories;
         struct gate *gate;
         struct drift *drift;
+        struct pool *pool;              /* NULL: no member of the Gluster pool enforces but this node */
         const struct native_door *door; /* NULL: native clients reach glusterd itself */
         const struct clock *clock;
         void (*facts_changed)(void *context); /* the protocol choice may come out differently: wake both sides */
@@ -34,6 +36,7 @@ struct side_wake {
         int fd;
         atomic_bool stop;
         atomic_bool facts;       /* protocol facts changed */
+        atomic_bool members;     /* something has changed about a member of the pool */
         atomic_bool directories; /* something new is known of directories */
 };
 

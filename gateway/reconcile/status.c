@@ -286,12 +286,14 @@ void status_set_facts(struct status *status, const struct protocol_facts *facts)
         pthread_mutex_unlock(&status->lock);
 }
 
-bool status_note_pool(struct status *status, enum known pool_enforced)
+bool status_note_pool(struct status *status, enum known pool_enforced, const char *unenforced)
 {
         bool changed;
 
         pthread_mutex_lock(&status->lock);
         changed = status->facts.pool_enforced != pool_enforced;
+        snprintf(status->facts.unenforced, sizeof status->facts.unenforced, "%s",
+                 pool_enforced == KNOWN_ABSENT ? unenforced : "");
         status->facts.pool_enforced = pool_enforced;
         pthread_mutex_unlock(&status->lock);
         return changed;
@@ -335,8 +337,8 @@ bool status_backend(struct status *status, enum backend backend, struct fault *f
 
 const char *backend_word(enum backend backend)
 {
-        static const char *const words[BACKEND_COUNT] = { "store",   "helper",   "firewall",
-                                                          "ganesha", "glusterd", "inventory" };
+        static const char *const words[BACKEND_COUNT] = { "store",    "helper",    "firewall", "ganesha",
+                                                          "glusterd", "inventory", "members" };
 
         return words[backend];
 }

@@ -57,7 +57,7 @@ void status_wait_start(struct status *status, struct status_wait *wait);
  * outlive the status); pool_enforced is noted by the gluster side. True when that changed something. */
 struct protocol_facts status_facts(struct status *status);
 void status_set_facts(struct status *status, const struct protocol_facts *facts);
-bool status_note_pool(struct status *status, enum known pool_enforced);
+bool status_note_pool(struct status *status, enum known pool_enforced, const char *unenforced);
 
 /* Whether nothing is changed on any server (reconcile = observe). Set at start; false unless set. */
 void status_set_observes(struct status *status, bool observes);
@@ -71,10 +71,11 @@ enum backend {
         BACKEND_GANESHA,
         BACKEND_GLUSTERD,
         BACKEND_INVENTORY, /* noted once any source has sent a heartbeat */
+        BACKEND_MEMBERS,   /* noted once members of the pool are to enforce */
         BACKEND_COUNT
 };
 void status_note_backend(struct status *status, enum backend backend, const struct fault *fault);
 
 /* False while nothing has been noted: that backend is not in use. */
 bool status_backend(struct status *status, enum backend backend, struct fault *fault);
-const char *backend_word(enum backend backend); /* "store", "helper", ..., "inventory" */
+const char *backend_word(enum backend backend); /* "store", "helper", ..., "members" */

@@ -26,7 +26,7 @@ struct volume_state *volume_state_get(struct pmap *volumes, const struct storage
         if (!volume) {
                 volume = NEW(struct volume_state);
                 shared_init(volume, volume_state_free);
-                volume->dirty = true;
+                volume->dirty = volume->unsure = true;
                 pmap_put(volumes, name, strlen(name), volume);
                 shared_put(volume);
         }
@@ -132,6 +132,30 @@ void volumes_peers(struct pmap volumes, const struct snapshot *snapshot, struct 
                 address_bag_add(peers, bricks->items, bricks->count);
         }
         address_bag_tidy(peers);
+}
+
+const struct volume_state *volumes_only(struct pmap volumes)
+{
+        struct pmap_cursor cursor;
+        struct pmap_entry entry;
+
+        pmap_first(volumes, NULL, 0, &cursor);
+        return pmap_count(volumes) == 1 && pmap_next(&cursor, &entry) ? entry.value : NULL;
+}
+
+void volumes_doubt(struct pmap volumes)
+{
+        struct pmap_cursor cursor;
+        struct pmap_entry entry;
+
+        pmap_first(volumes, NULL, 0, &cursor);
+        while (pmap_next(&cursor, &entry)) {
+                struct volume_state *volume = entry.value;
+
+                volume->dirty = true;
+                if (volume->retry_at_ms)
+                        volume->retry_at_ms = 1; /* long past */
+        }
 }
 
 void volumes_clients(struct pmap volumes, struct address_bag *clients)

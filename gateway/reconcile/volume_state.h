@@ -18,6 +18,7 @@ struct volume_state {
         const struct storage *storage; /* reference; newest */
         struct shares shares;
         struct access_list installed;       /* what the bricks were last seen to hold; generation 0 = not known */
+        bool unsure;                        /* the bricks may hold more than `installed` */
         uint64_t generation;                /* the newest we have asked for or seen */
         bool secured;                       /* its options were seen as they must be, or set so */
         bool filter_seen;                   /* the filter was in its place once: it is put back when it is gone */
@@ -55,6 +56,12 @@ bool volumes_looked(struct pmap volumes);
 
 /* The storage nodes: all that `snapshot` registers, and those that have bricks. Tidy. */
 void volumes_peers(struct pmap volumes, const struct snapshot *snapshot, struct address_bag *peers);
+
+/* The one volume that there is; NULL when there is none, or more. */
+const struct volume_state *volumes_only(struct pmap volumes);
+
+/* Something has changed outside: each is to be looked at, now. */
+void volumes_doubt(struct pmap volumes);
 
 /* Whom any share lets in, ready or not. Tidy. */
 void volumes_clients(struct pmap volumes, struct address_bag *clients);

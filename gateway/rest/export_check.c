@@ -57,11 +57,12 @@ static void target_check(const struct snapshot *now, const struct environment *e
 static void gluster_check(const struct export *wanted, const struct storage *storage,
                           const struct protocol_facts *facts, struct violations *violations)
 {
+        char sentence[PROTOCOL_SENTENCE_SIZE];
         enum protocol_rule rule;
 
         if (wanted->protocol == PROTOCOL_GLUSTER && protocol_refuses_gluster(wanted, storage, facts, &rule))
                 violation_add(violations, "/protocol", protocol_rule_word(rule), "%s",
-                              protocol_rule_sentence(rule));
+                              protocol_sentence(rule, facts->unenforced, sentence));
 }
 
 void export_check_names(const struct snapshot *now, const struct principal *principal, const struct export *wanted,

@@ -13,9 +13,10 @@ struct port_range {
         uint16_t first, last;
 };
 
-/* portmap, NFS, etcd, NFS's mountd, glusterd. */
+/* portmap, NFS, etcd, NFS's mountd, glusterd, a member of the pool. */
 static const struct port_range fixed_ranges[] = {
-        { 111, 111 }, { NFS_PORT, NFS_PORT }, { 2379, 2380 }, { 20048, 20048 }, { GLUSTERD_PORT, 24009 },
+        { 111, 111 },     { NFS_PORT, NFS_PORT },   { 2379, 2380 },
+        { 20048, 20048 }, { GLUSTERD_PORT, 24009 }, { MEMBER_PORT, MEMBER_PORT },
 };
 
 #define RANGES_MAX (ARRAY_SIZE(fixed_ranges) + 2)

@@ -33,7 +33,7 @@
 #define FIREWALL_BRICK_FIRST 49152
 #define FIREWALL_BRICK_LAST 60999
 
-/* Beside those that are always guarded: 111, 2049, 2379-2380, 20048, 24007-24009. */
+/* Beside those that are always guarded: 111, 2049, 2379-2380, 20048, 24007-24009, 24108. */
 struct firewall_ports {
         uint16_t brick_first, brick_last;
         /* Not 0: here gatehouse-volfiled listens. Then 24007 of admitted gluster clients is redirected to it, and

@@ -81,12 +81,13 @@ static bool host_address(const char *host, struct address *address)
         return true;
 }
 
-static bool filter_is_in_place(const char *volume)
+/* Volfiles that the filter has never run on are not looked at: the first list makes glusterd write them anew. */
+static bool filter_is_in_place(const char *volume, const struct glusterd_volume *seen)
 {
         struct fault fault;
 
         return access_filter_is_installed(GATEHOUSE_GLUSTERFS_LIBDIR) &&
-               (!access_folder_manages(GATEHOUSE_ACCESSDIR, volume) ||
+               (stored_generation(seen) == 0 || !access_folder_manages(GATEHOUSE_ACCESSDIR, volume) ||
                 access_filter_check_volfiles(GLUSTERD_WORK_FOLDER, volume, NULL, &fault) == 0);
 }
 
@@ -109,7 +110,7 @@ static void put_volume(struct message *reply, const char *volume, const struct g
         message_put_u64(reply, seen->started);
         message_put_u64(reply, stored_generation(seen));
         put_pool(reply, pool);
-        message_put_u64(reply, filter_is_in_place(volume));
+        message_put_u64(reply, filter_is_in_place(volume, seen));
         message_put_u64(reply, seen->brick_count);
         for (size_t i = 0; i < seen->brick_count; i++) {
                 const struct glusterd_brick *brick = &seen->bricks[i];
@@ -230,6 +231,7 @@ static int list_store(void *context, struct message *request, struct message *re
 static int node_observe(void *context, struct message *request, struct message *reply, struct fault *fault)
 {
         AUTO_GLUSTERD_POOL struct glusterd_pool pool = { 0 };
+        AUTO_GLUSTERD_VOLUME struct glusterd_volume seen = { 0 };
         AUTO_CLOSE int glusterd = -1;
         const char *volume;
         int failed;
@@ -237,10 +239,11 @@ static int node_observe(void *context, struct message *request, struct message *
         (void)context;
         if ((failed = glusterd_take_volume(request, &volume, fault)) ||
             (failed = check_consumed(request, fault)) || (failed = connect_glusterd(&glusterd, fault)) ||
+            (failed = glusterd_volume_get(glusterd, volume, GLUSTERD_ASK_MS, &seen, fault)) ||
             (failed = glusterd_pool_get(glusterd, GLUSTERD_ASK_MS, &pool, fault)))
                 return failed;
         message_put_text(reply, glusterd_pool_self(&pool)->id);
-        message_put_u64(reply, filter_is_in_place(volume));
+        message_put_u64(reply, filter_is_in_place(volume, &seen));
         message_put_u64(reply, access_folder_generation(GATEHOUSE_ACCESSDIR, volume));
         return 0;
 }

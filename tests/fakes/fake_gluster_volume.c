@@ -156,11 +156,7 @@ static void bricks_take(struct fake_gluster_volume *fake)
 static void list_take(struct fake_gluster_volume *fake, const struct access_list *list)
 {
         access_list_fini(&fake->list);
-        access_list_init(&fake->list, list->peers, list->peer_count);
-        fake->list.generation = list->generation;
-        for (size_t i = 0; i < list->entry_count; i++)
-                for (size_t k = 0; k < list->entries[i].address_count; k++)
-                        access_list_add(&fake->list, list->entries[i].path, &list->entries[i].addresses[k]);
+        access_list_copy(&fake->list, list);
         fake->generation = list->generation;
         fake->lag_left = fake->canary_lag;
         if (fake->lag_left == 0)

@@ -10,7 +10,7 @@
 # mount, address and loop device. So nothing has a name on the host and there is nothing to clean up there.
 #
 # One bridge joins the machines. 10.77.0.0/24 and fd77::/64:
-#   storage .11    web1 .21    cache1 .31    stranger .41
+#   storage .11, storage2 .12, storage3 .13    web1 .21    cache1 .31    stranger .41
 
 testbed_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 testbed_source=$(cd "$testbed_folder/../.." && pwd)
@@ -110,7 +110,7 @@ wait_until() {
 }
 
 # --- Machines --------------------------------------------------------------------------------------------
-declare -A testbed_init testbed_number=([storage]=11 [web1]=21 [cache1]=31 [stranger]=41)
+declare -A testbed_init testbed_number=([storage]=11 [storage2]=12 [storage3]=13 [web1]=21 [cache1]=31 [stranger]=41)
 
 address4() { echo "$testbed_network4.${testbed_number[$1]}"; }
 address6() { echo "$testbed_network6:${testbed_number[$1]}"; }
@@ -122,11 +122,11 @@ on() {
         nsenter --target "${testbed_init[$machine]}" --mount --uts --ipc --net --pid -- "$@"
 }
 
-# machine_start NAME [NUMBER]: a machine without any program running. On `storage` Gatehouse is installed.
+# machine_start NAME [NUMBER]: a machine without any program running. On those called storage* Gatehouse is installed.
 machine_start() {
         local name=$1 folder=$testbed/$1 stage=- parent
         [ -z "${2-}" ] || testbed_number[$name]=$2
-        if [ "$name" = storage ] && [ -d "$testbed/stage" ]; then stage=$testbed/stage; fi
+        if [[ $name == storage* && -d $testbed/stage ]]; then stage=$testbed/stage; fi
         mkdir -p "$folder"
         rm -f "$folder/ready"
         unshare --mount --net --uts --ipc --pid --fork --kill-child --mount-proc \
@@ -155,9 +155,11 @@ daemon_start() {
         shift 2
         "${daemon_through[@]}" nsenter --target "${testbed_init[$machine]}" --mount --uts --ipc --net --pid -- \
                 sh -c 'exec 8<&- 9<&-; echo $$ >"/run/testbed-$0.pid"; exec "$@"' "$name" "$@" \
-                </dev/null >>"$testbed/log/$name" 2>&1 &
+                </dev/null >>"$(log_of "$machine" "$name")" 2>&1 &
         disown
 }
+
+log_of() { case $1 in storage) echo "$testbed/log/$2" ;; *) echo "$testbed/log/$1-$2" ;; esac; } # log_of MACHINE NAME
 
 daemon_pid() { on "$1" cat "/run/testbed-$2.pid" 2>/dev/null; }
 daemon_runs() { on "$1" sh -c 'kill -0 "$(cat "/run/testbed-$0.pid")"' "$2" 2>/dev/null; }
@@ -179,9 +181,12 @@ machine_disk() { # machine_disk MACHINE DIRECTORY
 }
 
 # --- The storage node ------------------------------------------------------------------------------------
-glusterd_answers() { on storage gluster --mode=script pool list; }
+# What follows is done on this machine: `testbed_node=storage2 helper_start`.
+testbed_node=storage
+
+glusterd_answers() { on "$testbed_node" gluster --mode=script pool list; }
 glusterd_start() {
-        daemon_start storage glusterd glusterd --no-daemon --log-level "${GLUSTERD_LOG_LEVEL-WARNING}"
+        daemon_start "$testbed_node" glusterd glusterd --no-daemon --log-level "${GLUSTERD_LOG_LEVEL-WARNING}"
         wait_until 20 glusterd_answers || fail 'glusterd does not answer'
 }
 
@@ -226,23 +231,23 @@ testbed_take_stage() {
 # What the packages of systemd would do with sysusers.d, tmpfiles.d and units; and the configuration.
 gatehouse_prepare() { # gatehouse_prepare LINE-OF-CONFIGURATION...
         [ -n "$sbindir" ] || { echo 'testbed: Gatehouse is not installed in tests/scenario/stage; run this by make check' >&2; exit 77; }
-        on storage sh -ec '
+        on "$testbed_node" sh -ec '
                 id gatehouse >/dev/null 2>&1 || useradd --system --user-group --no-create-home --home-dir "$1" --shell /usr/sbin/nologin gatehouse
                 id gatehouse-volfiled >/dev/null 2>&1 || useradd --system --user-group --no-create-home --home-dir / --shell /usr/sbin/nologin gatehouse-volfiled
                 mkdir -p "$1" "$2" "$3" /run/gatehouse-helper /run/gatehouse-volfiled "$4/gatehouse"
                 chown gatehouse:gatehouse "$1" "$2"; chmod 700 "$1"' sh "$statedir" "$runtimedir" "$accessdir" "$sysconfdir" ||
                 fail 'the storage node cannot be prepared'
-        printf '%s\n' "$@" | on storage sh -c 'cat >"$0/gatehouse/gatehouse.conf"' "$sysconfdir"
+        printf '%s\n' "$@" | on "$testbed_node" sh -c 'cat >"$0/gatehouse/gatehouse.conf"' "$sysconfdir"
 }
 
 helper_start() {
-        daemon_start storage gatehouse-helper "$pkglibexecdir/gatehouse-helper"
-        wait_until 10 on storage test -S /run/gatehouse-helper/helper.sock || { log_tail gatehouse-helper; fail 'gatehouse-helper does not start'; }
+        daemon_start "$testbed_node" gatehouse-helper "$pkglibexecdir/gatehouse-helper"
+        wait_until 10 on "$testbed_node" test -S /run/gatehouse-helper/helper.sock || { log_tail gatehouse-helper; fail 'gatehouse-helper does not start'; }
 }
 
 volfiled_start() {
-        daemon_start storage gatehouse-volfiled "$pkglibexecdir/gatehouse-volfiled"
-        wait_until 10 on storage test -S /run/gatehouse-volfiled/control.sock || { log_tail gatehouse-volfiled; fail 'gatehouse-volfiled does not start'; }
+        daemon_start "$testbed_node" gatehouse-volfiled "$pkglibexecdir/gatehouse-volfiled"
+        wait_until 10 on "$testbed_node" test -S /run/gatehouse-volfiled/control.sock || { log_tail gatehouse-volfiled; fail 'gatehouse-volfiled does not start'; }
 }
 
 gatehouse_answers() { on storage curl -sS --max-time 5 --unix-socket "$runtimedir/gatehouse.sock" http://localhost/healthz; }
@@ -254,7 +259,7 @@ gatehoused_start() { # as systemd would
         wait_until 15 gatehouse_answers || { log_tail gatehoused; fail 'gatehoused does not answer'; }
 }
 
-log_tail() { echo "--- the end of the log of $1:" >&2; tail -n 25 "$testbed/log/$1" >&2; }
+log_tail() { echo "--- the end of the log of $1 on $testbed_node:" >&2; tail -n 25 "$(log_of "$testbed_node" "$1")" >&2; }
 
 # api METHOD PATH [BODY [HEADER...]]: over the Unix socket as root; the answer on standard output, exit code 22 for
 # a status of 400 and above.

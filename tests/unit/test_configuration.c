@@ -38,6 +38,7 @@ static char *preset_documented(const struct setting *setting)
                 const char *built, *documented;
         } folders[] = {
                 { GATEHOUSE_STATEDIR, "/var/lib/gatehouse" },
+                { GATEHOUSE_SYSCONFDIR, "/etc/gatehouse" },
                 { GATEHOUSE_LIBEXECDIR, "/usr/libexec/gatehouse" },
                 { GATEHOUSE_RUNTIMEDIR, "/run/gatehouse" },
         };

@@ -39,7 +39,7 @@ static void set_fill(struct firewall_set *set)
         set->nfs_held = true;
 }
 
-#define PORTS "111-111, 2049-2049, 2379-2380, 20048-20048, 24007-24009, 49152-60999"
+#define PORTS "111-111, 2049-2049, 2379-2380, 20048-20048, 24007-24009, 24108-24108, 49152-60999"
 
 static const char ruleset[] = "table inet gatehouse\n"
                               "delete table inet gatehouse\n"
@@ -143,7 +143,7 @@ static void volfiled_takes_the_place_of_glusterd(void **state)
         (void)state;
         ruleset_print(&set, &ports, true, &text);
         assert_once(text_get(&text), "tcp dport { 111-111, 2049-2049, 2379-2380, 20048-20048, 24007-24009, "
-                                     "50000-50100, 24107-24107 } goto guarded\n");
+                                     "24108-24108, 50000-50100, 24107-24107 } goto guarded\n");
         assert_once(text_get(&text), "tcp dport { 24107, 50000-50100 } ip saddr @gluster4 accept\n");
         assert_once(text_get(&text), "tcp dport { 24107, 50000-50100 } ip6 saddr @gluster6 accept\n");
         assert_once(text_get(&text), "tcp dport 24007 ip saddr @gluster4 redirect to :24107\n");
@@ -213,13 +213,14 @@ static void ports_are_checked(void **state)
                 { { 49152, 60999, 0 }, NULL },
                 { { 49152, 49152, 24010 }, NULL },
                 { { 49152, 65535, 24107 }, NULL },
-                { { 24010, 49151, 49152 }, NULL },
+                { { 24109, 49151, 49152 }, NULL },
                 { { 0, 0, 0 }, "above 1023" },
                 { { 1023, 2000, 0 }, "above 1023" },
                 { { 50000, 49999, 0 }, "above 1023" },
                 { { 49152, 60999, 1 }, "above 1023" },
                 { { 24009, 30000, 0 }, "24007-24009 is in use" },
                 { { 1024, 65535, 0 }, "2049-2049 is in use" },
+                { { 49152, 60999, 24108 }, "24108-24108 is in use" },
                 { { 49152, 60999, 2049 }, "2049-2049 is in use" },
                 { { 49152, 60999, 24007 }, "24007-24009 is in use" },
                 { { 49152, 60999, 50000 }, "49152-60999 is in use" },

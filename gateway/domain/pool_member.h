@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A member of the Gluster pool that enforces what another storage node decides: what is wanted of it, what it says
+ * of itself, and the table of functions in between. The node that decides calls the table over a channel
+ * (protocols/member); on the member the same table is what answers (reconcile/enforcer).
+ */
+#pragma once
+
+#include "base/fault.h"
+#include "domain/access_list.h"
+#include "domain/firewall_set.h"
+#include "domain/protocol_choice.h"
+
+#define NODE_ID_SIZE 37 /* a UUID and the NUL */
+
+/* What the deciding storage node wants of a member of its pool, whole each time. */
+struct member_order {
+        uint64_t decider;        /* a number of the deciding process: another one after it was restarted */
+        uint64_t number;         /* grows with each order of that process */
+        uint64_t revision;       /* of the store that decided: never less than what the member has obeyed before */
+        const char *volume;      /* "" = none */
+        struct firewall_set set; /* the storage nodes, whom Gluster Native is open to, bindings; borrowed */
+};
+
+/* What a member says of itself. */
+struct member_report {
+        char node_id[NODE_ID_SIZE]; /* of its glusterd */
+        uint64_t decider, number;   /* the order in force; 0 = none since it was started */
+        enum known firewall;        /* in force */
+        bool filter_in_place;
+        bool door_told;           /* gatehouse-volfiled knows what to serve; true where there is none to be told */
+        uint64_t list_generation; /* that its filter finds */
+};
+
+/* One member of the pool that enforces what this storage node decides. Called on the deciding node by one thread
+ * at a time; on the member it is what answers. UNAVAILABLE, TIMEOUT: it, its helper or its glusterd does not
+ * answer; PRECONDITION: it has obeyed a newer store before. */
+struct pool_member {
+        /* Closes, tells gatehouse-volfiled, opens, in this order. Idempotent. 0 = all of it is in force. */
+        int (*enforce)(void *context, const struct member_order *order, struct member_report *report,
+                       struct fault *fault);
+        /* As gluster_node's store. */
+        int (*take_list)(void *context, const char *volume, const struct access_list *list, struct fault *fault);
+        int (*look)(void *context, const char *volume, struct member_report *report, struct fault *fault);
+        void *context;
+};

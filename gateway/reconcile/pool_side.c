@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reconcile/pool_side.h"
+
+#include <stdio.h>
+
+#define MEMBERS_MS 1000
+
+void pool_side_peers(const struct side_world *world, struct address_bag *peers)
+{
+        const struct address *members;
+        size_t count;
+
+        if (!world->pool)
+                return;
+        members = pool_addresses(world->pool, &count);
+        address_bag_add(peers, members, count);
+        address_bag_tidy(peers);
+}
+
+void pool_side_follow(const struct side_world *world, uint64_t revision, struct pmap volumes)
+{
+        AUTO_FIREWALL_SET struct firewall_set set = { 0 };
+        const struct volume_state *volume = volumes_only(volumes);
+
+        if (world->pool && gate_copy(world->gate, SERVICE_GLUSTER, &set))
+                pool_order(world->pool, revision, volume ? volume->storage->volume : "", &set);
+}
+
+int pool_side_await(const struct side_world *world, struct fault *fault)
+{
+        return world->pool ? pool_await(world->pool, MEMBERS_MS, fault) : 0;
+}
+
+/* Whether the packet filter is in force, after another try if it was not: all that is native would else move over
+ * to NFS and back for one call that failed. */
+static bool gate_enforces(struct gate *gate)
+{
+        struct fault fault = { 0 };
+        bool repaired;
+
+        return gate_in_force(gate) != KNOWN_ABSENT || gate_repair(gate, &repaired, &fault) == 0;
+}
+
+/* `name`: the node that does not enforce, or is not heard yet; `fault`: why. */
+static enum known pool_standing(const struct side_world *world, const struct volume_seen *seen,
+                                char name[ADDRESS_TEXT_SIZE], struct fault *fault)
+{
+        const struct pool_node *other = NULL;
+
+        snprintf(name, ADDRESS_TEXT_SIZE, "localhost");
+        if (!seen->filter_in_place || !gate_enforces(world->gate)) {
+                fault_set(fault, FAULT_UNAVAILABLE, "member localhost: its %s is not in force",
+                          seen->filter_in_place ? "packet filter" : "volfile filter");
+                return KNOWN_ABSENT;
+        }
+        if (world->pool)
+                return pool_enforces(world->pool, seen, name, fault);
+        for (size_t i = 0; i < seen->pool_members; i++)
+                if (!seen->pool[i].local)
+                        other = &seen->pool[i];
+        if (!other)
+                return KNOWN_PRESENT;
+        snprintf(name, ADDRESS_TEXT_SIZE, "%s", other->name);
+        fault_set(fault, FAULT_UNAVAILABLE, "member %s: it is in the Gluster pool, and not among `members`",
+                  other->name);
+        return KNOWN_ABSENT;
+}
+
+int pool_side_judge(const struct side_world *world, const struct volume_seen *seen, struct fault *fault)
+{
+        char name[ADDRESS_TEXT_SIZE];
+        struct fault why = { 0 };
+        enum known standing = pool_standing(world, seen, name, &why);
+        bool changed = status_note_pool(world->status, standing, name);
+
+        if (world->pool && standing != KNOWN_UNKNOWN)
+                status_note_backend(world->status, BACKEND_MEMBERS, &why);
+        if (changed)
+                world->facts_changed(world->facts_context);
+        if (standing == KNOWN_UNKNOWN)
+                return fault_set(fault, FAULT_UNAVAILABLE, "member %s: it has not been heard yet", name);
+        if (changed && standing == KNOWN_ABSENT && world->pool) {
+                *fault = why;
+                return -(int)fault->code;
+        }
+        return 0;
+}

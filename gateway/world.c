@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "world.h"
+
+#include "base/memory.h"
+#include "protocols/member/member_calls.h"
+
+#define HELPER_MS 2000
+
+/* gatehouse-volfiled in glusterd's place: the packet filter leads native clients there. */
+static void door_open(struct world *world, const struct configuration *configuration)
+{
+        world->volfiled = privilege_caller_new(configuration->volfiled_socket);
+        world->volfiled_door = (struct volfiled_door){ .helper = privilege_caller_acts(world->helper),
+                                                       .volfiled = privilege_caller_acts(world->volfiled) };
+        world->real_door = volfiled_door_open(&world->volfiled_door);
+        world->door = &world->real_door;
+        world->firewall_calls.ports.volfiled = (uint16_t)configuration->volfiled_port;
+}
+
+static void firewall_open(struct world *world, const struct configuration *configuration)
+{
+        world->filter_helper = privilege_caller_new(configuration->helper_socket);
+        world->firewall_calls = (struct firewall_calls){ .helper = privilege_caller_acts(world->filter_helper),
+                                                         .ports = FIREWALL_PORTS_DEFAULT };
+        world->real_firewall = firewall_over(&world->firewall_calls);
+        if (configuration->firewall != FIREWALL_ENFORCE)
+                return;
+        world->firewall = &world->real_firewall;
+        if (configuration->volfiled_socket[0])
+                door_open(world, configuration);
+}
+
+int world_open(struct world *world, const struct configuration *configuration, struct fault *fault)
+{
+        const struct worker_pool_settings workers = { .program = configuration->worker_program,
+                                                      .workers = (size_t)configuration->workers };
+        AUTO_FREE char *blocks = memory_format("%s/ganesha", configuration->runtime_dir);
+
+        world->workers = worker_pool_new(&workers, fault);
+        if (!world->workers)
+                return -(int)fault->code;
+        world->helper = privilege_caller_new(configuration->helper_socket);
+        world->ganesha = ganesha_new(configuration->dbus_address, blocks, 0);
+        world->nfs = ganesha_server(world->ganesha);
+        world->gluster_real = (struct gluster_volume_callers){ .helper = privilege_caller_acts(world->helper),
+                                                               .worker = worker_pool_acts(world->workers) };
+        world->gluster = gluster_volume_over(&world->gluster_real);
+        world->node = gluster_node_over(&world->gluster_real);
+        world->files_real = (struct storage_files_real){ .helper = privilege_caller_acts(world->helper),
+                                                         .worker = worker_pool_acts(world->workers) };
+        world->files = storage_files_open(&world->files_real);
+        firewall_open(world, configuration);
+        return 0;
+}
+
+int world_open_pool(struct world *world, const struct configuration *configuration, struct fault *fault)
+{
+        struct pool_settings settings = { .clock = clock_system() };
+        AUTO_POOL_KEY struct pool_key key;
+        int failed;
+
+        if (!configuration->members[0])
+                return 0;
+        if ((failed = pool_key_read(configuration->pool_key, &key, fault)))
+                return failed;
+        for (char *const *member = configuration->members; *member; member++) {
+                size_t which = settings.count++;
+
+                address_parse(*member, &settings.addresses[which]); /* looked at when the configuration was read */
+                world->members[which] = member_caller_new(&settings.addresses[which], MEMBER_PORT, &key);
+                world->member_acts[which] = member_caller_acts(world->members[which]);
+                settings.members[which] = member_over(&world->member_acts[which]);
+        }
+        return pool_new(&settings, &world->pool, fault);
+}
+
+void world_close(struct world *world)
+{
+        pool_free(world->pool);
+        for (size_t i = 0; i < ARRAY_SIZE(world->members); i++)
+                member_caller_free(world->members[i]);
+        ganesha_free(world->ganesha);
+        worker_pool_free(world->workers);
+        privilege_caller_free(world->helper);
+        privilege_caller_free(world->filter_helper);
+        privilege_caller_free(world->volfiled);
+        volfiled_door_fini(&world->volfiled_door);
+}
+
+void world_ask_helper(const struct world *world, struct fault *fault)
+{
+        struct act_caller caller = privilege_caller_acts(world->helper);
+        AUTO_MESSAGE struct message request, reply;
+
+        message_init(&request, ACT_HELPER_VERSION);
+        message_init(&reply, 0);
+        caller.call(caller.context, &request, &reply, HELPER_MS, fault);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The outside world of one gatehoused: every seam of domain/seams.h joined to what implements it, as the
+ * configuration says. Nothing of it needs to be there when it is opened.
+ */
+#pragma once
+
+#include "auth/member_link.h"
+#include "auth/privilege.h"
+#include "configuration.h"
+#include "protocols/files/storage_files.h"
+#include "protocols/firewall/firewall_calls.h"
+#include "protocols/gluster/gluster_volume.h"
+#include "protocols/gluster/volfiled_door.h"
+#include "protocols/nfs/ganesha.h"
+#include "reconcile/pool.h"
+#include "reconcile/worker_pool.h"
+
+struct world {
+        /* For use; no pointer here is NULL but those that say so. */
+        struct privilege_caller *helper;
+        struct nfs_server nfs;
+        struct gluster_volume gluster;
+        struct gluster_node node;
+        struct storage_files files;
+        const struct firewall *firewall; /* NULL: the operator has switched it off */
+        const struct native_door *door;  /* NULL: native clients reach glusterd itself */
+        struct pool *pool;               /* NULL: no members are configured */
+
+        /* What they are made of. */
+        struct worker_pool *workers;
+        struct privilege_caller *filter_helper; /* of its own: the packet filter waits for nobody's glusterd */
+        struct privilege_caller *volfiled;
+        struct ganesha *ganesha;
+        struct gluster_volume_callers gluster_real;
+        struct storage_files_real files_real;
+        struct volfiled_door volfiled_door;
+        struct native_door real_door;
+        struct firewall_calls firewall_calls;
+        struct firewall real_firewall;
+        struct member_caller *members[POOL_MEMBERS_MAX];
+        struct act_caller member_acts[POOL_MEMBERS_MAX];
+};
+
+/* Fills a zeroed `world`, which must stay where it is. To be closed also after a fault. */
+int world_open(struct world *world, const struct configuration *configuration, struct fault *fault);
+
+/* Starts what speaks to the members of the pool, if any are configured. */
+int world_open_pool(struct world *world, const struct configuration *configuration, struct fault *fault);
+
+/* The last thing: nothing uses a seam any more. */
+void world_close(struct world *world);
+
+/* Asks the helper for its version: whether it is there. A helper that is busy is there. */
+void world_ask_helper(const struct world *world, struct fault *fault);
