@@ -3,11 +3,13 @@
 
 #include <stdlib.h>
 
+#include "domain/probe_network.h"
 #include "rest/listener.h"
 
 static const char *const firewall_words[] = { "off", "enforce", NULL };
 static const char *const reconcile_words[] = { "observe", "enforce", NULL };
 static const char *const expiry_words[] = { "keep", "suspend", NULL };
+static const char *const verify_words[] = { "off", "on", NULL };
 static const char *const log_words[] = { "error", "warning", "notice", "info", "debug", NULL };
 
 #define AT(member) offsetof(struct configuration, member)
@@ -17,6 +19,13 @@ static bool version_is_valid(const char *value)
         struct platform_version version;
 
         return value[0] == '\0' || platform_version_parse(value, &version) == 0;
+}
+
+static bool probe_network_is_valid(const char *value)
+{
+        struct probe_network network;
+
+        return probe_network_parse(value, &network) == 0;
 }
 
 static bool socket_is_valid(const char *value)
@@ -210,6 +219,30 @@ const struct setting configuration_table[] = {
           .words = expiry_words,
           .help = "What becomes of the grants that there are when a source has been silent for inventory_max_age: "
                   "keep leaves them, suspend takes all of its environments' away until it is heard again." },
+        { .key = "verify",
+          .type = SETTING_WORD,
+          .offset = AT(verify),
+          .preset = "on",
+          .words = verify_words,
+          .help = "Whether clients of Gatehouse's own, in network namespaces of this node, try from time to time "
+                  "that who is admitted gets in and who is not does not." },
+        { .key = "verify_interval",
+          .type = SETTING_DURATION,
+          .offset = AT(verify_interval_ms),
+          .preset = "300s",
+          .least = 1000,
+          .most = 86400000,
+          .help = "How often that is tried when nothing has happened." },
+        { .key = "probe_network",
+          .type = SETTING_TEXT,
+          .offset = AT(probe_network),
+          .preset = "100.127.255.248/29",
+          .most = 18,
+          .help = "The IPv4 network of these clients. Nobody else may have an address of it: with an interface or "
+                  "a "
+                  "route of this node that does, nothing is verified.",
+          .accepts = probe_network_is_valid,
+          .form = "an IPv4 network of 8 addresses, as 100.127.255.248/29" },
         { .key = "path_check_timeout",
           .type = SETTING_DURATION,
           .offset = AT(path_check_timeout_ms),

@@ -13,6 +13,7 @@
 enum firewall_mode { FIREWALL_OFF, FIREWALL_ENFORCE };
 enum reconcile_mode { RECONCILE_OBSERVE, RECONCILE_ENFORCE };
 enum inventory_expiry { INVENTORY_EXPIRY_KEEP, INVENTORY_EXPIRY_SUSPEND };
+enum verify_mode { VERIFY_OFF, VERIFY_ON };
 
 struct configuration {
         char *state_dir;
@@ -39,6 +40,9 @@ struct configuration {
         int64_t inventory_warn_ms;
         int64_t inventory_max_age_ms;
         int inventory_expired; /* enum inventory_expiry */
+        int verify;            /* enum verify_mode */
+        int64_t verify_interval_ms;
+        char *probe_network;
         int64_t path_check_timeout_ms;
         int64_t request_timeout_ms;
         int64_t max_connections;

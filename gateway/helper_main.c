@@ -5,6 +5,7 @@
  */
 #include <assert.h>
 #include <getopt.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -24,6 +25,8 @@
 #include "protocols/firewall/firewall_acts.h"
 #include "protocols/firewall/firewall_root.h"
 #include "protocols/gluster/glusterd_acts.h"
+#include "protocols/probe/probe_acts.h"
+#include "protocols/probe/probe_place.h"
 
 #define DEFAULT_SOCKET GATEHOUSE_RUNTIMEDIR "-helper/helper.sock"
 #define DEFAULT_USER "gatehouse"
@@ -48,7 +51,7 @@ static const struct act helper_acts[] = {
         { 0 },
 };
 
-static const struct act *const tables[] = { helper_acts, files_acts, glusterd_acts, firewall_acts };
+static const struct act *const tables[] = { helper_acts, files_acts, glusterd_acts, firewall_acts, probe_acts };
 
 static struct act acts[ACTS_MAX + 1];
 
@@ -168,6 +171,15 @@ static int stop_signals_open(struct fault *fault)
         return fd >= 0 ? fd : fault_set(fault, FAULT_INTERNAL, "watch for signals: signalfd failed");
 }
 
+/* The kernel takes the probe place back by itself, once the last worker in it has ended; its links go at once. */
+static void probe_place_end(void)
+{
+        struct fault fault = { 0 };
+
+        if (privilege_raise(UINT64_C(1) << CAP_NET_ADMIN, &fault) || probe_place_remove(&fault))
+                log_warning("take the probe place away: %s", fault.text);
+}
+
 static int helper_run(const struct options *options, struct fault *fault)
 {
         const struct passwd *user = getpwnam(options->user);
@@ -182,10 +194,12 @@ static int helper_run(const struct options *options, struct fault *fault)
                 return listener;
         if ((failed = privilege_keep_only(acts, fault)))
                 return failed;
+        probe_place_configure(user->pw_uid, user->pw_gid, GATEHOUSE_LIBEXECDIR "/gatehouse-worker");
         log_notice("gatehouse-helper " GATEHOUSE_VERSION " serves user %s", options->user);
         sd_notify(0, "READY=1");
         failed = privilege_serve(listener, stop_fd, user->pw_uid, acts, NULL, fault);
         sd_notify(0, "STOPPING=1");
+        probe_place_end();
         log_notice("gatehouse-helper ends");
         return failed;
 }
@@ -235,6 +249,8 @@ int main(int argc, char **argv)
                 return status;
         log_open("gatehouse-helper", LOG_LEVEL_INFO);
         signal(SIGPIPE, SIG_IGN);
+        signal(SIGCHLD,
+               SIG_IGN); /* workers in the probe place are the daemon's to watch: the kernel buries them */
         umask(0022);
         if (options.task ? firewall_task_run(options.task, &fault) : helper_run(&options, &fault)) {
                 log_error("%s", fault.text);

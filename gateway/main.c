@@ -23,6 +23,7 @@
 #include "enforce_only.h"
 #include "reconcile/drift_event.h"
 #include "reconcile/reconcile.h"
+#include "reconcile/verification_event.h"
 #include "rest/listener.h"
 #include "rest/server.h"
 #include "world.h"
@@ -245,6 +246,10 @@ static int reconcile_open(struct gateway *gateway, struct fault *fault)
                 .door = gateway->world.door,
                 .pool = gateway->world.pool,
                 .interval_ms = gateway->configuration.reconcile_interval_ms,
+                .probe = gateway->world.probe,
+                .verify_interval_ms = gateway->configuration.verify_interval_ms,
+                .verification_changed = verification_event_write,
+                .verification_context = gateway->writer,
         };
         struct reconcile *reconcile = NULL;
         int failed = reconcile_start(&world, &reconcile, fault);
@@ -281,6 +286,7 @@ static int rest_open(struct gateway *gateway, struct fault *fault)
                 .inventory = gateway->inventory,
                 .files = &gateway->world.files,
                 .firewall = gateway->world.firewall,
+                .verify = reconcile_verify(gateway->reconcile),
                 .clock = clock_system(),
                 .operator_gid = gateway->operator_gid,
                 .path_check_timeout_ms = (int)configuration->path_check_timeout_ms,
@@ -311,6 +317,7 @@ static int gateway_start(struct gateway *gateway, struct fault *fault)
         status_set_facts(gateway->status, &facts);
         if ((failed = listeners_open(gateway, fault)) || (failed = store_start(gateway, fault)) ||
             (failed = world_open(&gateway->world, configuration, fault)) || (failed = pool_open(gateway, fault)) ||
+            (failed = world_open_probe(&gateway->world, configuration, fault)) ||
             (failed = reconcile_open(gateway, fault)) || (failed = inventory_open(gateway, fault)))
                 return failed;
         return rest_open(gateway, fault);

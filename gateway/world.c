@@ -74,6 +74,41 @@ int world_open_pool(struct world *world, const struct configuration *configurati
         return pool_new(&settings, &world->pool, fault);
 }
 
+static void probe_workers_end(void *context)
+{
+        struct world *world = context;
+
+        for (int client = 0; client < PROBE_CLIENT_COUNT; client++)
+                worker_pool_renew(world->probe_workers[client]);
+}
+
+int world_open_probe(struct world *world, const struct configuration *configuration, struct fault *fault)
+{
+        struct probe_calls *calls = &world->probe_calls;
+
+        if (configuration->verify == VERIFY_OFF || configuration->reconcile == RECONCILE_OBSERVE)
+                return 0;
+        world->probe_helper = privilege_caller_new(configuration->helper_socket);
+        calls->helper = privilege_caller_acts(world->probe_helper);
+        calls->workers_end = probe_workers_end;
+        calls->workers_context = world;
+        probe_network_parse(configuration->probe_network, &calls->network); /* looked at, too */
+        for (int client = 0; client < PROBE_CLIENT_COUNT; client++) {
+                struct probe_spawn *spawn = &world->probe_spawns[client];
+                const struct worker_pool_settings settings = { .start = { probe_worker_spawn, spawn },
+                                                               .workers = 1 };
+
+                *spawn = (struct probe_spawn){ calls, (enum probe_client)client };
+                world->probe_workers[client] = worker_pool_new(&settings, fault);
+                if (!world->probe_workers[client])
+                        return -(int)fault->code;
+                calls->workers[client] = worker_pool_acts(world->probe_workers[client]);
+        }
+        world->real_probe = probe_over(calls);
+        world->probe = &world->real_probe;
+        return 0;
+}
+
 void world_close(struct world *world)
 {
         pool_free(world->pool);
@@ -81,6 +116,10 @@ void world_close(struct world *world)
                 member_caller_free(world->members[i]);
         ganesha_free(world->ganesha);
         worker_pool_free(world->workers);
+        for (int client = 0; client < PROBE_CLIENT_COUNT; client++)
+                worker_pool_free(world->probe_workers[client]);
+        probe_calls_fini(&world->probe_calls);
+        privilege_caller_free(world->probe_helper);
         privilege_caller_free(world->helper);
         privilege_caller_free(world->filter_helper);
         privilege_caller_free(world->volfiled);

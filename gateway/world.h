@@ -13,6 +13,7 @@
 #include "protocols/gluster/gluster_volume.h"
 #include "protocols/gluster/volfiled_door.h"
 #include "protocols/nfs/ganesha.h"
+#include "protocols/probe/probe_calls.h"
 #include "reconcile/pool.h"
 #include "reconcile/worker_pool.h"
 
@@ -26,6 +27,7 @@ struct world {
         const struct firewall *firewall; /* NULL: the operator has switched it off */
         const struct native_door *door;  /* NULL: native clients reach glusterd itself */
         struct pool *pool;               /* NULL: no members are configured */
+        const struct probe *probe;       /* NULL: nothing is verified */
 
         /* What they are made of. */
         struct worker_pool *workers;
@@ -40,6 +42,11 @@ struct world {
         struct firewall real_firewall;
         struct member_caller *members[POOL_MEMBERS_MAX];
         struct act_caller member_acts[POOL_MEMBERS_MAX];
+        struct privilege_caller *probe_helper; /* of its own, as the packet filter's */
+        struct probe_calls probe_calls;
+        struct probe_spawn probe_spawns[PROBE_CLIENT_COUNT];
+        struct worker_pool *probe_workers[PROBE_CLIENT_COUNT];
+        struct probe real_probe;
 };
 
 /* Fills a zeroed `world`, which must stay where it is. To be closed also after a fault. */
@@ -47,6 +54,10 @@ int world_open(struct world *world, const struct configuration *configuration, s
 
 /* Starts what speaks to the members of the pool, if any are configured. */
 int world_open_pool(struct world *world, const struct configuration *configuration, struct fault *fault);
+
+/* A pool of one worker in the place of each probe client, unless verification is off, as it is for a gateway that
+ * changes nothing: it lets no canary in. */
+int world_open_probe(struct world *world, const struct configuration *configuration, struct fault *fault);
 
 /* The last thing: nothing uses a seam any more. */
 void world_close(struct world *world);

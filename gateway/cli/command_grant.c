@@ -6,13 +6,9 @@
 #include "cli/session.h"
 
 static const struct show_column grant_columns[] = {
-        { "NODE", "node" },
-        { "LAYER", "layer" },
-        { "ADDRESSES", "addresses" },
-        { "PROTOCOL", "protocol" },
-        { "STATE", "state" },
-        { "WHY", "why" },
-        { NULL, NULL },
+        { "NODE", "node" },         { "LAYER", "layer" }, { "ADDRESSES", "addresses" },
+        { "PROTOCOL", "protocol" }, { "STATE", "state" }, { "PROOF", "verified.state" },
+        { "WHY", "why" },           { NULL, NULL },
 };
 
 /* One sentence for the last column: what keeps the node out or the grant from being served; else why it has this

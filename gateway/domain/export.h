@@ -15,8 +15,11 @@
 #define EXPORT_PATH_MAX 1023  /* bytes of a storage path or mount path */
 #define EXPORT_EXCEPT_MAX 256 /* nodes taken out of the target */
 #define EXPORT_LABELS_MAX 32
-#define EXPORT_NOBODY 65534      /* anonymous uid and gid unless asked: nobody, nogroup */
-#define EXPORT_NUMBER_LAST 65534 /* Ganesha's Export_Id has 16 bits, and 0 is its pseudo root */
+#define EXPORT_NOBODY 65534     /* anonymous uid and gid unless asked: nobody, nogroup */
+#define EXPORT_NUMBER_MAX 65534 /* Ganesha's Export_Id has 16 bits, and 0 is its pseudo root */
+#define EXPORT_NUMBER_LAST                                                                   \
+        65470 /* of an export that a user made; those behind are canaries' (domain/canary.h) \
+               */
 
 enum target_kind { TARGET_ALL, TARGET_LAYER, TARGET_NODE };
 enum export_access { EXPORT_READ_WRITE, EXPORT_READ_ONLY };  /* "rw", "ro" */
@@ -30,7 +33,7 @@ struct export_label {
 struct export
 {
         struct document document; /* id: "ex-" and 26 characters of Crockford base 32, sorts by creation time */
-        uint16_t number;          /* Ganesha's Export_Id, 1..EXPORT_NUMBER_LAST, stable for the export's life */
+        uint16_t number;          /* Ganesha's Export_Id, 1..EXPORT_NUMBER_MAX, stable for the export's life */
         uint64_t file_system_id;  /* major half of Ganesha's Filesystem_id, stable; the minor half is `number` */
         char *account;
         char *storage;         /* name */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "domain/canary.h"
 
 static const char *const grant_state_words[] = {
         [GRANT_PENDING] = "pending", [GRANT_ACTIVE] = "active", [GRANT_SUSPENDED] = "suspended",
@@ -18,6 +19,7 @@ const char *grant_state_word(enum grant_state state)
 void grant_list_fini(struct grant_list *list)
 {
         free(list->items);
+        shared_put(list->probe);
         shared_put(list->snapshot);
         *list = (struct grant_list){ 0 };
 }
@@ -129,6 +131,10 @@ void grant_derive(const struct snapshot *snapshot, const struct export *export, 
         struct snapshot_walk walk;
         const struct node *node;
 
+        if (export_is_canary(export)) {
+                canary_grants(snapshot, export, facts, list);
+                return;
+        }
         *list = (struct grant_list){ .snapshot = shared_get(snapshot) };
         switch (export->target) {
         case TARGET_ALL:

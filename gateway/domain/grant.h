@@ -33,6 +33,7 @@ struct grant_list {
         const struct snapshot *snapshot;
         struct grant *items;
         size_t count;
+        struct node *probe; /* of a canary's grants: their node, which no snapshot has; else NULL */
 };
 
 #define AUTO_GRANTS __attribute__((cleanup(grant_list_fini)))

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "domain/canary.h"
 
 /* Every map beside `kinds`. */
 #define SNAPSHOT_INDEXES(X)       \
@@ -18,7 +19,8 @@
         X(exports_by_number)      \
         X(exports_by_mount)       \
         X(storages_by_address)    \
-        X(tokens_by_hash)
+        X(tokens_by_hash)         \
+        X(canaries)
 
 static void snapshot_free(void *object)
 {
@@ -163,6 +165,36 @@ static void change_token(struct snapshot *draft, const struct token *token, inde
         change(&draft->tokens_by_hash, &key, &token->document);
 }
 
+/* The lowest number that no canary has; 0 when all are taken. */
+static uint16_t canary_number_free(const struct snapshot *draft)
+{
+        bool taken[CANARY_NUMBER_LAST - CANARY_NUMBER_FIRST + 1] = { false };
+        struct snapshot_walk walk;
+        const struct export *canary;
+
+        snapshot_walk_start(&walk, draft->canaries, NULL, NULL);
+        while ((canary = (const struct export *)snapshot_walk_next(&walk)))
+                taken[canary->number - CANARY_NUMBER_FIRST] = true;
+        for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
+                if (!taken[i])
+                        return (uint16_t)(CANARY_NUMBER_FIRST + i);
+        return 0;
+}
+
+/* A storage keeps its number for as long as it is there. */
+static void canary_put(struct snapshot *draft, const struct storage *storage)
+{
+        const struct export *older = snapshot_canary(draft, storage->document.id);
+        uint16_t number = older ? older->number : canary_number_free(draft);
+        struct export *canary;
+
+        if (number == 0)
+                return;
+        canary = canary_new(storage, number);
+        pmap_put(&draft->canaries, storage->document.id, strlen(storage->document.id), canary);
+        shared_put(canary);
+}
+
 static void change_indexes(struct snapshot *draft, const struct document *document, index_change *change)
 {
         switch (document->kind) {
@@ -197,6 +229,8 @@ void snapshot_put(struct snapshot *draft, struct document *document)
                 change_indexes(draft, old, index_drop);
         pmap_put(&draft->kinds[document->kind], document->id, strlen(document->id), document);
         change_indexes(draft, document, index_put);
+        if (document->kind == DOCUMENT_STORAGE)
+                canary_put(draft, (const struct storage *)document);
 }
 
 bool snapshot_remove(struct snapshot *draft, enum document_kind kind, const char *id)
@@ -206,6 +240,8 @@ bool snapshot_remove(struct snapshot *draft, enum document_kind kind, const char
         if (!old)
                 return false;
         change_indexes(draft, old, index_drop);
+        if (kind == DOCUMENT_STORAGE)
+                pmap_remove(&draft->canaries, id, strlen(id));
         return pmap_remove(&draft->kinds[kind], id, strlen(id));
 }
 
@@ -249,6 +285,11 @@ const struct export *snapshot_export_by_number(const struct snapshot *snapshot, 
 const struct inventory *snapshot_inventory(const struct snapshot *snapshot, const char *source)
 {
         return (const struct inventory *)snapshot_find(snapshot, DOCUMENT_INVENTORY, source);
+}
+
+const struct export *snapshot_canary(const struct snapshot *snapshot, const char *storage)
+{
+        return pmap_find(snapshot->canaries, storage, strlen(storage));
 }
 
 const struct token *snapshot_token_by_hash(const struct snapshot *snapshot, const uint8_t hash[TOKEN_HASH_SIZE])

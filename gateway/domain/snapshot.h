@@ -32,6 +32,7 @@ struct snapshot {
         struct pmap exports_by_mount;       /* environment uid NUL mount path NUL target NUL id */
         struct pmap storages_by_address;    /* family, bytes, NUL, name */
         struct pmap tokens_by_hash;         /* 32 bytes */
+        struct pmap canaries; /* storage name: the export that verification tries (domain/canary.h) */
 };
 
 /* An empty one, or a copy to be changed: it is private to the caller until it is published (by being handed to
@@ -54,6 +55,8 @@ const struct storage *snapshot_storage(const struct snapshot *snapshot, const ch
 const struct export *snapshot_export(const struct snapshot *snapshot, const char *id);
 const struct export *snapshot_export_by_number(const struct snapshot *snapshot, uint16_t number);
 const struct inventory *snapshot_inventory(const struct snapshot *snapshot, const char *source);
+/* The canary of a storage; NULL when there is no such storage, or more than there are numbers for. */
+const struct export *snapshot_canary(const struct snapshot *snapshot, const char *storage);
 const struct token *snapshot_token_by_hash(const struct snapshot *snapshot, const uint8_t hash[TOKEN_HASH_SIZE]);
 
 /* Whether two nodes or more claim `address`. */

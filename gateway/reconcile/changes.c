@@ -63,6 +63,25 @@ static void node_tell(struct changes *changes, const struct node *node)
         claimants_tell(changes, changes->newer, node);
 }
 
+static void canary_tell(struct changes *changes, const char *storage)
+{
+        const struct export *older = changes->older ? snapshot_canary(changes->older, storage) : NULL;
+        const struct export *newer = snapshot_canary(changes->newer, storage);
+
+        if (older || newer)
+                changes->each(changes->context, older, newer);
+}
+
+static void canaries_tell(struct changes *changes)
+{
+        struct snapshot_walk walk;
+        const struct export *canary;
+
+        snapshot_walk_start(&walk, changes->newer->canaries, NULL, NULL);
+        while ((canary = (const struct export *)snapshot_walk_next(&walk)))
+                canary_tell(changes, canary->storage);
+}
+
 /* One object that differs, as it was or as it is. */
 static void document_tell(struct changes *changes, const struct document *document)
 {
@@ -75,6 +94,7 @@ static void document_tell(struct changes *changes, const struct document *docume
                 break;
         case DOCUMENT_STORAGE: /* rare; its addresses decide about nodes anywhere */
                 index_tell(changes, changes->newer->kinds[DOCUMENT_EXPORT], NULL);
+                canary_tell(changes, document->id);
                 break;
         case DOCUMENT_EXPORT:
                 export_tell(changes, document->id);
@@ -128,6 +148,7 @@ void changes_walk(const struct snapshot *older, const struct snapshot *newer,
 
         if (!older) {
                 index_tell(&changes, newer->kinds[DOCUMENT_EXPORT], NULL);
+                canaries_tell(&changes);
                 return;
         }
         for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)

@@ -6,6 +6,7 @@
 #include "reconcile/gluster_side.h"
 #include "reconcile/nfs_side.h"
 #include "reconcile/observe_only.h"
+#include "reconcile/verify.h"
 
 struct reconcile {
         struct reconcile_world world;
@@ -13,7 +14,8 @@ struct reconcile {
         struct side_world side_world;
         struct nfs_side *nfs;
         struct gluster_side *gluster;
-        atomic_bool running; /* both sides are there to be woken */
+        struct verify *verify; /* or NULL */
+        atomic_bool running;   /* both sides are there to be woken */
 };
 
 static void facts_changed(void *context)
@@ -75,6 +77,24 @@ static void world_observe(struct reconcile *reconcile)
         log_warning("reconcile = observe: nothing is changed on any server, nobody is let in or kept out");
 }
 
+static int verify_open(struct reconcile *reconcile, struct fault *fault)
+{
+        const struct verify_settings settings = {
+                .probe = reconcile->world.probe,
+                .filters = reconcile->world.firewall != NULL,
+                .interval_ms = reconcile->world.verify_interval_ms,
+                .report = reconcile->world.verification_changed,
+                .report_context = reconcile->world.verification_context,
+        };
+
+        return settings.probe ? verify_start(&reconcile->side_world, &settings, &reconcile->verify, fault) : 0;
+}
+
+struct verify *reconcile_verify(struct reconcile *reconcile)
+{
+        return reconcile->verify;
+}
+
 int reconcile_start(const struct reconcile_world *world, struct reconcile **result, struct fault *fault)
 {
         struct reconcile *reconcile = NEW(struct reconcile);
@@ -103,6 +123,8 @@ int reconcile_start(const struct reconcile_world *world, struct reconcile **resu
         failed = nfs_side_start(&reconcile->side_world, world->nfs, &reconcile->nfs, fault);
         if (!failed)
                 failed = gluster_side_start(&reconcile->side_world, world->gluster, &reconcile->gluster, fault);
+        if (!failed)
+                failed = verify_open(reconcile, fault);
         if (failed) {
                 reconcile_stop(reconcile);
                 return failed;
@@ -125,6 +147,7 @@ void reconcile_stop(struct reconcile *reconcile)
         atomic_store(&reconcile->running, false);
         if (reconcile->world.pool)
                 pool_watch(reconcile->world.pool, NULL, NULL);
+        verify_stop(reconcile->verify); /* it opens and closes the gate, and wakes both sides */
         directories_stop(reconcile->side_world.directories); /* it wakes both sides */
         gluster_side_stop(reconcile->gluster);               /* it wakes the NFS side */
         nfs_side_stop(reconcile->nfs);

@@ -5,12 +5,15 @@
  */
 #pragma once
 
+#include "domain/probe.h"
 #include "domain/seams.h"
 #include "reconcile/drift.h"
 #include "reconcile/pool.h"
 #include "reconcile/status.h"
 
 struct reconcile;
+struct verification;
+struct verify;
 
 struct reconcile_world {
         const struct snapshot *(*snapshot)(void *context); /* newest, with a reference; thread-safe */
@@ -26,11 +29,20 @@ struct reconcile_world {
         bool observe;                    /* nothing is changed on any server (reconcile = observe) */
         struct pool *pool;               /* NULL = no members are configured; the caller's, and freed after */
         int64_t interval_ms;             /* reconcile_interval */
+        const struct probe *probe;       /* NULL = the operator has switched verification off */
+        int64_t verify_interval_ms;
+        void (*verification_changed)(
+                void *context, const struct verification *older,
+                const struct verification *row); /* as struct verify_settings' report, or NULL */
+        void *verification_context;
 };
 
 /* Starts all threads. `world` is copied; what it points to must outlive reconcile_stop. */
 int reconcile_start(const struct reconcile_world *world, struct reconcile **reconcile, struct fault *fault);
 void reconcile_stop(struct reconcile *reconcile);
+
+/* What verifies; NULL when that is off. Lives until reconcile_stop. */
+struct verify *reconcile_verify(struct reconcile *reconcile);
 
 /* A new snapshot is there: called by the writer after each commit. Never blocks; NULL is fine. */
 void reconcile_wake(struct reconcile *reconcile);

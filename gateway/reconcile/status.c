@@ -15,7 +15,8 @@ struct side {
         enum side_state state;
         enum fault_code code; /* SIDE_FAILED */
         uint64_t revision;
-        char *text; /* SIDE_FAILED */
+        int64_t since_ms; /* SIDE_HELD: monotonic */
+        char *text;       /* SIDE_FAILED */
 };
 
 /* What is known of one export; changed under the lock only. */
@@ -32,6 +33,8 @@ struct status {
         struct pmap entries; /* export id -> struct status_entry */
         uint64_t passes[2];
         struct status_wait *waits;
+        void (*held_changed)(void *context); /* or NULL */
+        void *held_context;
         struct protocol_facts facts;
         struct fault backends[BACKEND_COUNT];
         bool backend_noted[BACKEND_COUNT];
@@ -184,8 +187,44 @@ void status_note(struct status *status, const char *export_id, enum protocol pro
                  const struct fault *fault)
 {
         pthread_mutex_lock(&status->lock);
-        side_set(&entry_get(status, export_id)->sides[protocol], fault ? SIDE_FAILED : SIDE_HELD, revision, fault);
+        struct side *side = &entry_get(status, export_id)->sides[protocol];
+        struct side older = *side;
+
+        side_set(side, fault ? SIDE_FAILED : SIDE_HELD, revision, fault);
+        if (!fault && older.state == SIDE_HELD && older.revision == revision) {
+                side->since_ms = older.since_ms;
+        } else if (!fault) {
+                side->since_ms = clock_monotonic_ms(status->clock);
+                if (status->held_changed)
+                        status->held_changed(status->held_context);
+        }
         waits_end(status);
+        pthread_mutex_unlock(&status->lock);
+}
+
+int64_t status_held_since(struct status *status, const char *export_id, enum protocol protocol, bool *seen,
+                          struct fault *fault)
+{
+        int64_t since_ms = 0;
+
+        pthread_mutex_lock(&status->lock);
+        const struct status_entry *entry = entry_find(status, export_id);
+        const struct side *side = entry ? &entry->sides[protocol] : NULL;
+
+        *seen = side && side->state != SIDE_UNSEEN;
+        if (*seen && side->state == SIDE_HELD)
+                since_ms = side->since_ms;
+        else if (*seen)
+                fault_set(fault, side->code, "%s", side->text);
+        pthread_mutex_unlock(&status->lock);
+        return since_ms;
+}
+
+void status_on_held(struct status *status, void (*changed)(void *context), void *context)
+{
+        pthread_mutex_lock(&status->lock);
+        status->held_changed = changed;
+        status->held_context = context;
         pthread_mutex_unlock(&status->lock);
 }
 
@@ -286,6 +325,17 @@ void status_set_facts(struct status *status, const struct protocol_facts *facts)
         pthread_mutex_unlock(&status->lock);
 }
 
+bool status_note_probe(struct status *status, const struct address *probe)
+{
+        bool changed;
+
+        pthread_mutex_lock(&status->lock);
+        changed = !address_equal(&status->facts.probe, probe);
+        status->facts.probe = *probe;
+        pthread_mutex_unlock(&status->lock);
+        return changed;
+}
+
 bool status_note_pool(struct status *status, enum known pool_enforced, const char *unenforced)
 {
         bool changed;
@@ -338,7 +388,7 @@ bool status_backend(struct status *status, enum backend backend, struct fault *f
 const char *backend_word(enum backend backend)
 {
         static const char *const words[BACKEND_COUNT] = { "store",    "helper",    "firewall", "ganesha",
-                                                          "glusterd", "inventory", "members" };
+                                                          "glusterd", "inventory", "members",  "verification" };
 
         return words[backend];
 }

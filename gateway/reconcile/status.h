@@ -32,6 +32,15 @@ void status_note_gone(struct status *status, const char *export_id, enum protoco
 /* That side has looked at every export of the snapshot of `revision`: what it knows nothing of is not there. */
 void status_note_pass(struct status *status, enum protocol protocol, uint64_t revision);
 
+/* What is known of one side of an export: *seen is false while nothing was noted of it. Returns the monotonic time
+ * since when it has been seen to hold what is wanted, or 0 and `fault` with the cause, if there is one. */
+int64_t status_held_since(struct status *status, const char *export_id, enum protocol protocol, bool *seen,
+                          struct fault *fault);
+
+/* Has `changed` called whenever a side comes to hold what it was not seen to hold before; it must not block and
+ * not call status_*. NULL ends that. */
+void status_on_held(struct status *status, void (*changed)(void *context), void *context);
+
 /* State of one grant: the verdict's when it is not admitted, else what was noted for its export and protocol at
  * a revision that knows the objects the grant is made of. When failed, suspended or refused *cause_code is a
  * stable word and `cause` one sentence, else NULL and "". */
@@ -57,6 +66,7 @@ void status_wait_start(struct status *status, struct status_wait *wait);
  * outlive the status); pool_enforced is noted by the gluster side. True when that changed something. */
 struct protocol_facts status_facts(struct status *status);
 void status_set_facts(struct status *status, const struct protocol_facts *facts);
+bool status_note_probe(struct status *status, const struct address *probe); /* ADDRESS_NONE: no place */
 bool status_note_pool(struct status *status, enum known pool_enforced, const char *unenforced);
 
 /* Whether nothing is changed on any server (reconcile = observe). Set at start; false unless set. */
@@ -70,12 +80,13 @@ enum backend {
         BACKEND_FIREWALL,
         BACKEND_GANESHA,
         BACKEND_GLUSTERD,
-        BACKEND_INVENTORY, /* noted once any source has sent a heartbeat */
-        BACKEND_MEMBERS,   /* noted once members of the pool are to enforce */
+        BACKEND_INVENTORY,    /* noted once any source has sent a heartbeat */
+        BACKEND_MEMBERS,      /* noted once members of the pool are to enforce */
+        BACKEND_VERIFICATION, /* a fault: somebody gets in, or the canary does not (reconcile/verify.h) */
         BACKEND_COUNT
 };
 void status_note_backend(struct status *status, enum backend backend, const struct fault *fault);
 
 /* False while nothing has been noted: that backend is not in use. */
 bool status_backend(struct status *status, enum backend backend, struct fault *fault);
-const char *backend_word(enum backend backend); /* "store", "helper", ..., "members" */
+const char *backend_word(enum backend backend); /* "store", "helper", ... */

@@ -39,6 +39,7 @@ struct worker {
 
 struct worker_pool {
         char *program;
+        struct worker_start start;
         size_t most;
         unsigned calls;
         size_t resident_bytes;
@@ -106,7 +107,7 @@ static void keeper_start(struct worker_pool *pool)
         while (!pool->stopping && pool->wanted > idle_count(pool) && pool->count < pool->most) {
                 struct worker *worker = NEW(struct worker);
 
-                if (worker_process_start(&worker->process, pool->program, &pool->start_fault)) {
+                if (worker_process_start(&worker->process, pool->program, &pool->start, &pool->start_fault)) {
                         pool->start_fails++;
                         free(worker);
                         return;
@@ -159,6 +160,7 @@ struct worker_pool *worker_pool_new(const struct worker_pool_settings *settings,
 
         assert(settings->workers > 0 && settings->workers <= WORKER_POOL_MAX);
         pool->program = memory_text(settings->program);
+        pool->start = settings->start;
         pool->most = settings->workers;
         pool->calls = settings->calls ? settings->calls : CALLS_DEFAULT;
         pool->resident_bytes = settings->resident_bytes ? settings->resident_bytes : RESIDENT_DEFAULT;
@@ -199,6 +201,19 @@ void worker_pool_free(struct worker_pool *pool)
         close(pool->wake_fd);
         free(pool->program);
         free(pool);
+}
+
+void worker_pool_renew(struct worker_pool *pool)
+{
+        pthread_mutex_lock(&pool->lock);
+        for (struct worker *worker = pool->workers; worker; worker = worker->next) {
+                if (worker->state != WORKER_IDLE || worker->ended)
+                        continue;
+                worker->state = WORKER_DOOMED;
+                worker_process_kill(&worker->process);
+        }
+        pthread_mutex_unlock(&pool->lock);
+        keeper_wake(pool);
 }
 
 size_t worker_pool_pids(struct worker_pool *pool, pid_t *pids, size_t most)
@@ -304,6 +319,8 @@ static int worker_describe_end(struct worker_pool *pool, struct worker *worker, 
         if (!worker_await_end(pool, worker, &cause))
                 return fault_set(fault, FAULT_UNAVAILABLE, "call a worker: it closed its socket");
         *retired = cause.si_code == CLD_EXITED && cause.si_status == 0;
+        if (cause.si_code == 0)
+                return fault_set(fault, FAULT_UNAVAILABLE, "call a worker: it has ended");
         if (cause.si_code == CLD_EXITED)
                 return fault_set(fault, FAULT_UNAVAILABLE, "call a worker: it exited with status %d",
                                  cause.si_status);

@@ -13,8 +13,16 @@
 
 struct worker_pool;
 
+/* Workers that somebody else starts, in a place where this process cannot go. */
+struct worker_start {
+        /* Starts one with `socket` as its descriptor 3; *pid_fd becomes readable when it has ended. NULL: none. */
+        int (*run)(void *context, int socket, pid_t *pid, int *pid_fd, struct fault *fault);
+        void *context;
+};
+
 struct worker_pool_settings {
-        const char *program;   /* path of gatehouse-worker; copied */
+        const char *program; /* path of gatehouse-worker; copied; NULL with `start` */
+        struct worker_start start;
         size_t workers;        /* at most this many at a time, kept warm; 1..WORKER_POOL_MAX */
         unsigned calls;        /* a worker is replaced after so many calls; 0 = 1000 */
         size_t resident_bytes; /* or when it has grown past this; 0 = 256 MiB */
@@ -29,6 +37,9 @@ struct worker_pool *worker_pool_new(const struct worker_pool_settings *settings,
 
 /* Kills and reaps every worker. No call may be under way. NULL is fine. */
 void worker_pool_free(struct worker_pool *pool);
+
+/* Kills the workers that are idle; the next call starts another. */
+void worker_pool_renew(struct worker_pool *pool);
 
 /* The caller over this pool. A call waits for a free worker within its deadline. Faults besides the act's own:
  * TIMEOUT: late, and the worker was killed, or all were busy; UNAVAILABLE: the worker could not be started, or

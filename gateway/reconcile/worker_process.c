@@ -68,29 +68,39 @@ static int program_spawn(const char *program, int socket, pid_t *pid)
         return failed;
 }
 
-int worker_process_start(struct worker_process *process, const char *program, struct fault *fault)
+static int program_start(struct worker_process *process, const char *program, int socket, struct fault *fault)
+{
+        int error = program_spawn(program, socket, &process->pid);
+
+        if (error)
+                return fault_set_errno(fault, FAULT_UNAVAILABLE, error, "start %s", program);
+        process->pid_fd = pidfd_open(process->pid, 0);
+        if (process->pid_fd >= 0)
+                return 0;
+        error = errno;
+        kill(process->pid, SIGKILL);
+        waitpid(process->pid, NULL, 0);
+        return fault_set_errno(fault, FAULT_UNAVAILABLE, error, "start %s: pidfd_open", program);
+}
+
+int worker_process_start(struct worker_process *process, const char *program, const struct worker_start *start,
+                         struct fault *fault)
 {
         AUTO_CLOSE int ours = -1;
         AUTO_CLOSE int theirs = -1;
         int pair[2];
 
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-                return fault_set_errno(fault, FAULT_UNAVAILABLE, errno, "start %s: socketpair", program);
+                return fault_set_errno(fault, FAULT_UNAVAILABLE, errno, "start a worker: socketpair");
         ours = pair[0];
         theirs = fcntl(pair[1], F_DUPFD_CLOEXEC, WORKER_SOCKET + 1);
         close(pair[1]);
         if (theirs < 0)
-                return fault_set_errno(fault, FAULT_UNAVAILABLE, errno, "start %s: its socket", program);
-        int failed = program_spawn(program, theirs, &process->pid);
+                return fault_set_errno(fault, FAULT_UNAVAILABLE, errno, "start a worker: its socket");
+        int failed = start->run ? start->run(start->context, theirs, &process->pid, &process->pid_fd, fault)
+                                : program_start(process, program, theirs, fault);
         if (failed)
-                return fault_set_errno(fault, FAULT_UNAVAILABLE, failed, "start %s", program);
-        process->pid_fd = pidfd_open(process->pid, 0);
-        if (process->pid_fd < 0) {
-                failed = errno;
-                kill(process->pid, SIGKILL);
-                waitpid(process->pid, NULL, 0);
-                return fault_set_errno(fault, FAULT_UNAVAILABLE, failed, "start %s: pidfd_open", program);
-        }
+                return failed;
         process->socket = ours;
         ours = -1;
         return 0;
@@ -103,8 +113,12 @@ void worker_process_kill(const struct worker_process *process)
 
 bool worker_process_reap(const struct worker_process *process, siginfo_t *cause)
 {
-        cause->si_pid = 0;
-        return waitid(P_PIDFD, (id_t)process->pid_fd, cause, WEXITED | WNOHANG) == 0 && cause->si_pid != 0;
+        struct pollfd ended = { .fd = process->pid_fd, .events = POLLIN };
+
+        *cause = (siginfo_t){ 0 };
+        if (waitid(P_PIDFD, (id_t)process->pid_fd, cause, WEXITED | WNOHANG) == 0)
+                return cause->si_pid != 0;
+        return errno == ECHILD && poll(&ended, 1, 0) > 0;
 }
 
 void worker_process_close(struct worker_process *process)

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "base/fault.h"
+#include "reconcile/worker_pool.h"
 
 struct worker_process {
         pid_t pid;
@@ -17,13 +18,16 @@ struct worker_process {
         int socket; /* SOCK_SEQPACKET, the worker's descriptor 3 */
 };
 
-/* Starts `program`; see worker_pool_new for what it finds. UNAVAILABLE when it cannot be executed. */
-int worker_process_start(struct worker_process *process, const char *program, struct fault *fault);
+/* Starts a worker by way of `start`, or `program` itself when that has no function; see worker_pool_new for what
+ * it finds. UNAVAILABLE when it cannot be executed. */
+int worker_process_start(struct worker_process *process, const char *program, const struct worker_start *start,
+                         struct fault *fault);
 
 /* Sends SIGKILL; one that has ended already is fine. */
 void worker_process_kill(const struct worker_process *process);
 
-/* Takes it out of the process table if it has ended, and says how in `cause`; false while it lives. */
+/* Takes it out of the process table if it has ended, and says how in `cause` (nothing of another's child: si_code
+ * 0); false while it lives. */
 bool worker_process_reap(const struct worker_process *process, siginfo_t *cause);
 
 /* Closes both descriptors. */

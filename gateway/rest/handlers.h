@@ -40,5 +40,7 @@ void rest_token_create(struct request *request);
 void rest_token_delete(struct request *request);
 
 void rest_drift_get(struct request *request);
+void rest_verification_get(struct request *request);
+void rest_verification_run(struct request *request);
 
 void rest_health_get(struct request *request);

@@ -6,6 +6,7 @@
 #include "rest/export_show.h"
 #include "rest/handlers.h"
 #include "rest/object.h"
+#include "rest/verification_show.h"
 
 static json_t *grant_show(const struct request *request, const struct snapshot *now, const struct grant *grant)
 {
@@ -17,6 +18,8 @@ static json_t *grant_show(const struct request *request, const struct snapshot *
         enum grant_state state = status_grant_state(status, grant, &cause_code, cause);
         json_t *object = grant_to_json(grant, state, cause_code, cause);
 
+        if (state == GRANT_ACTIVE)
+                json_object_set_new(object, "verified", grant_verified_to_json(request, grant));
         grant_derive_writes(now, grant, &facts, clock_wall_ms(request->context->clock), &writes);
         grant_json_set_writes(object, &writes);
         return object;

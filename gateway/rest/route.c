@@ -41,6 +41,8 @@ static const struct route routes[] = {
         { "GET", "/v1/tokens", BODY_NONE, page_query, rest_token_list },
         { "POST", "/v1/tokens", BODY_SMALL, write_query, rest_token_create },
         { "DELETE", "/v1/tokens/{name}", BODY_NONE, write_query, rest_token_delete },
+        { "GET", "/v1/verification", BODY_NONE, NULL, rest_verification_get },
+        { "POST", "/v1/verify", BODY_NONE, NULL, rest_verification_run },
 };
 /* clang-format on */
 

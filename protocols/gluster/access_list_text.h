@@ -45,8 +45,9 @@ void access_file_fini(struct access_file *file);
 bool access_volume_is_valid(const char *name);
 
 /* Whether `path` may stand in a list: canonical, not "/", only [A-Za-z0-9._/-], at most PATH_MAX_BYTES with
- * components of at most PATH_COMPONENT_MAX_BYTES, and neither a name of Gatehouse's nor ".glusterfs". glusterfs
- * executes backticks in volfiles and the lists have no escape, so nothing else can be let through. */
+ * components of at most PATH_COMPONENT_MAX_BYTES, and neither ".glusterfs" nor a name of
+ * Gatehouse's, but for the directory of domain/canary.h. glusterfs executes backticks in volfiles and the lists
+ * have no escape, so nothing else can be let through. */
 bool access_path_is_plain(const char *path);
 
 /* Appends the file form. INVALID when the list cannot be said: a path that is not plain, an address that is not

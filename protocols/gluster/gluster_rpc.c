@@ -160,14 +160,16 @@ static int call_send(int socket, uint32_t xid, const struct gluster_procedure *p
         call.rm_call.cb_vers = procedure->version;
         call.rm_call.cb_proc = procedure->number;
         gluster_dict_render(dict, &argument);
-        size_t room = sizeof(uint32_t) + HEADER_MAX_BYTES + argument.length + 8;
+        char *key = (char *)(uintptr_t)procedure->key;
+        size_t room = sizeof(uint32_t) + HEADER_MAX_BYTES + (key ? strlen(key) + 8 : 0) + argument.length + 8;
         AUTO_FREE char *record = memory_new(room, 1);
         u_int argument_length = (u_int)argument.length, flags = procedure->flags;
         XDR xdr;
 
         xdrmem_create(&xdr, record + sizeof(uint32_t), (u_int)(room - sizeof(uint32_t)), XDR_ENCODE);
         if (!xdr_callmsg(&xdr, &call) || (procedure->has_flags && !xdr_u_int(&xdr, &flags)) ||
-            !xdr_bytes(&xdr, &argument.data, &argument_length, (u_int)argument.length))
+            (key && !xdr_string(&xdr, &key, (u_int)strlen(key))) ||
+            (!procedure->is_portmap && !xdr_bytes(&xdr, &argument.data, &argument_length, (u_int)argument.length)))
                 return fault_set(fault, FAULT_INTERNAL, "call GlusterFS: the request cannot be encoded");
         uint32_t length = xdr_getpos(&xdr);
         uint32_t mark = htonl(LAST_FRAGMENT | length);
@@ -175,10 +177,10 @@ static int call_send(int socket, uint32_t xid, const struct gluster_procedure *p
         return bytes_send(socket, record, sizeof mark + length, until_ms, fault);
 }
 
-/* What the decoder of the results fills: an answer and whether to expect a sentence. */
+/* What the decoder of the results fills: an answer, of the form that the procedure has. */
 struct results {
         struct gluster_answer *answer;
-        bool has_sentence;
+        const struct gluster_procedure *procedure;
         u_int most; /* bytes of the record: no string in it can be longer */
 };
 
@@ -190,7 +192,12 @@ static bool_t results_decode(XDR *xdr, void *context, ...)
 
         if (!xdr_int(xdr, &answer->op_ret) || !xdr_int(xdr, &answer->op_errno))
                 return FALSE;
-        if (results->has_sentence && !xdr_string(xdr, &answer->sentence, results->most))
+        if (results->procedure->is_portmap) {
+                int32_t status;
+
+                return xdr_int(xdr, &status) && xdr_int(xdr, &answer->port);
+        }
+        if (results->procedure->has_sentence && !xdr_string(xdr, &answer->sentence, results->most))
                 return FALSE;
         if (!xdr_bytes(xdr, &answer->dict, &length, results->most))
                 return FALSE;
@@ -198,10 +205,10 @@ static bool_t results_decode(XDR *xdr, void *context, ...)
         return TRUE;
 }
 
-static int answer_decode(char *record, uint32_t length, bool has_sentence, struct gluster_answer *answer,
-                         struct fault *fault)
+static int answer_decode(char *record, uint32_t length, const struct gluster_procedure *procedure,
+                         struct gluster_answer *answer, struct fault *fault)
 {
-        struct results results = { answer, has_sentence, length };
+        struct results results = { answer, procedure, length };
         char verifier[MAX_AUTH_BYTES];
         struct rpc_msg reply = { 0 };
         XDR xdr;
@@ -237,5 +244,5 @@ int gluster_rpc_call(int socket, const struct gluster_procedure *procedure, cons
                         return fault_set(fault, FAULT_INTERNAL, "call GlusterFS: the answer is malformed");
                 memcpy(words, record, sizeof words);
         } while (ntohl(words[1]) == CALL || ntohl(words[0]) != xid);
-        return answer_decode(record, length, procedure->has_sentence, answer, fault);
+        return answer_decode(record, length, procedure, answer, fault);
 }

@@ -18,6 +18,8 @@ struct gluster_procedure {
         bool has_sentence; /* the answer carries a string between the numbers and the dictionary */
         bool has_flags;    /* the request carries a number before the dictionary: `flags` */
         uint32_t flags;
+        const char *key; /* then, unless NULL, a string: GETSPEC's */
+        bool is_portmap; /* the key is all of the request, and a status and a port are the rest of the answer */
 };
 
 struct gluster_answer {
@@ -26,6 +28,7 @@ struct gluster_answer {
         char *sentence;   /* or NULL */
         char *dict;       /* wire form, for gluster_dict_find; or NULL */
         size_t dict_length;
+        int32_t port; /* of the portmap */
 };
 
 #define AUTO_GLUSTER_ANSWER __attribute__((cleanup(gluster_answer_fini)))

@@ -196,9 +196,9 @@ int ganesha_config_render(const struct nfs_export *export, struct text *block, s
 
 int ganesha_config_expression(uint16_t number, char expression[GANESHA_EXPRESSION_SIZE], struct fault *fault)
 {
-        if (number == 0 || number > EXPORT_NUMBER_LAST)
+        if (number == 0 || number > EXPORT_NUMBER_MAX)
                 return fault_set(fault, FAULT_INVALID, "render export: number %u is not 1 to %d", number,
-                                 EXPORT_NUMBER_LAST);
+                                 EXPORT_NUMBER_MAX);
         snprintf(expression, GANESHA_EXPRESSION_SIZE, "EXPORT(Export_Id=%u)", number);
         return 0;
 }

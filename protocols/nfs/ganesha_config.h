@@ -28,5 +28,5 @@
 int ganesha_config_render(const struct nfs_export *export, struct text *block, struct fault *fault);
 
 /* The expression that selects the block of export `number` in its file; never empty. INVALID for a number that is
- * not 1..EXPORT_NUMBER_LAST. */
+ * not 1..EXPORT_NUMBER_MAX. */
 int ganesha_config_expression(uint16_t number, char expression[GANESHA_EXPRESSION_SIZE], struct fault *fault);

@@ -22,11 +22,15 @@ int nfs_probe(const struct act_caller *worker, const struct address *server, con
                 return failed;
         answer = message_take_u64(&reply);
         cause = message_take_text(&reply, FAULT_TEXT_SIZE);
-        if (!message_is_consumed(&reply) || answer > NFS_PROBE_REFUSED)
+        if (!message_is_consumed(&reply) || answer > NFS_PROBE_SILENT)
                 return fault_set(fault, FAULT_MALFORMED, "probe NFS export %s: the worker's answer is malformed",
                                  pseudo);
         *verdict = (enum nfs_probe_verdict)answer;
         if (*verdict != NFS_PROBE_ADMITTED)
-                fault_set(fault, *verdict == NFS_PROBE_REFUSED ? FAULT_FORBIDDEN : FAULT_UNAVAILABLE, "%s", cause);
+                fault_set(fault,
+                          *verdict == NFS_PROBE_REFUSED  ? FAULT_FORBIDDEN
+                          : *verdict == NFS_PROBE_SILENT ? FAULT_TIMEOUT
+                                                         : FAULT_UNAVAILABLE,
+                          "%s", cause);
         return 0;
 }

@@ -13,9 +13,11 @@
 #define NFS_PROBE_DEADLINE_MAX_MS 60000
 
 enum nfs_probe_verdict {
-        NFS_PROBE_UNREACHABLE, /* no connection, no answer in time, or one that tells nothing of access */
+        NFS_PROBE_UNREACHABLE, /* no connection, or an answer that tells nothing of access */
         NFS_PROBE_ADMITTED,
         NFS_PROBE_REFUSED, /* the server hides the export from this machine, or denies it */
+        NFS_PROBE_CLOSED,  /* the connection was refused: by a packet filter, or because nobody listens */
+        NFS_PROBE_SILENT,  /* no answer in time */
 };
 
 /* Tries `pseudo` (absolute, canonical, at most EXPORT_PATH_MAX bytes) at `server`, TCP port 2049, within

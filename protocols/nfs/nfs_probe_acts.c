@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -63,6 +64,17 @@ static void on_answered(struct rpc_context *rpc, int status, void *data, void *c
                 progress->status = ((const COMPOUND4res *)data)->status;
 }
 
+/* What the kernel says of a socket that poll(2) calls broken; 0 when it says nothing. libnfs does not ask it. */
+static int broken_socket_error(const struct pollfd *polled)
+{
+        int error = 0;
+        socklen_t size = sizeof error;
+
+        if (polled->revents & (POLLERR | POLLHUP))
+                getsockopt(polled->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+        return error;
+}
+
 /* Drives the connection until the call is done. 0, or a fault: the connection broke or time is up. */
 static int await(struct rpc_context *rpc, const struct progress *progress, int64_t until_ms, struct fault *why)
 {
@@ -74,6 +86,9 @@ static int await(struct rpc_context *rpc, const struct progress *progress, int64
                         return fault_set(why, FAULT_TIMEOUT, "the server gave no answer in time");
                 if (poll(&polled, 1, left < POLL_MS ? (int)left : POLL_MS) < 0 && errno != EINTR)
                         return fault_set_errno(why, FAULT_INTERNAL, errno, "wait for the server");
+                int error = broken_socket_error(&polled);
+                if (error)
+                        return fault_set_errno(why, FAULT_UNAVAILABLE, error, "talk to the server");
                 if (rpc_service(rpc, polled.revents) < 0 && !progress->done)
                         return fault_set(why, FAULT_UNAVAILABLE, "%s", rpc_get_error(rpc));
         }
@@ -131,6 +146,14 @@ static enum nfs_probe_verdict judge(nfsstat4 status, struct fault *why)
         }
 }
 
+/* What a call that got no answer says. Errors of the kernel are there in words alone, libnfs's and ours. */
+static enum nfs_probe_verdict silence_judge(const struct fault *why)
+{
+        if (why->code == FAULT_TIMEOUT)
+                return NFS_PROBE_SILENT;
+        return strstr(why->text, strerror(ECONNREFUSED)) ? NFS_PROBE_CLOSED : NFS_PROBE_UNREACHABLE;
+}
+
 static enum nfs_probe_verdict ask(struct rpc_context *rpc, const struct question *question, struct fault *why)
 {
         int64_t until_ms = clock_monotonic_ms(clock_system()) + question->deadline_ms;
@@ -140,13 +163,17 @@ static enum nfs_probe_verdict ask(struct rpc_context *rpc, const struct question
 
         address_format(&question->server, server);
         /* rpc_connect_port_async of libnfs 4.0 would lose memory when there is no connection in time. */
-        if (rpc_connect_async(rpc, server, NFS_PORT, on_connected, &connected) < 0)
+        if (rpc_connect_async(rpc, server, NFS_PORT, on_connected, &connected) < 0) {
                 fault_set(why, FAULT_UNAVAILABLE, "%s", rpc_get_error(rpc));
-        else if (await(rpc, &connected, until_ms, why) == 0) {
+                verdict = silence_judge(why);
+        } else if (await(rpc, &connected, until_ms, why) != 0)
+                verdict = silence_judge(why);
+        else {
                 if (compound_send(rpc, question->pseudo, &answered) < 0)
                         fault_set(why, FAULT_UNAVAILABLE, "%s", rpc_get_error(rpc));
-                else if (await(rpc, &answered, until_ms, why) == 0)
-                        verdict = judge(answered.status, why);
+                else
+                        verdict = await(rpc, &answered, until_ms, why) == 0 ? judge(answered.status, why)
+                                                                            : silence_judge(why);
         }
         /* Here, because it calls back for what is still under way. */
         rpc_destroy_context(rpc);

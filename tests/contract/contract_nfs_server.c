@@ -292,7 +292,7 @@ static size_t list_sorted(struct nfs_export_listed **listed)
 static void list_names_each_export_and_not_the_servers_own_root(void **test)
 {
         AUTO_NFS_EXPORT struct nfs_export *first = export_sample(7);
-        AUTO_NFS_EXPORT struct nfs_export *last = export_sample(EXPORT_NUMBER_LAST);
+        AUTO_NFS_EXPORT struct nfs_export *last = export_sample(EXPORT_NUMBER_MAX);
         struct nfs_export_listed *listed;
         size_t count;
 
@@ -306,7 +306,7 @@ static void list_names_each_export_and_not_the_servers_own_root(void **test)
         assert_int_equal(count, 2);
         assert_int_equal(listed[0].number, 7);
         assert_string_equal(listed[0].path, "/exports/ex-7");
-        assert_int_equal(listed[1].number, EXPORT_NUMBER_LAST);
+        assert_int_equal(listed[1].number, EXPORT_NUMBER_MAX);
         list_free(listed, count);
 }
 

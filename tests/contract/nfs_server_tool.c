@@ -95,9 +95,9 @@ static int run_list(char **arguments, int count, struct fault *fault)
 static int run_probe(char **arguments, int count, struct fault *fault)
 {
         static const char *const words[] = {
-                [NFS_PROBE_UNREACHABLE] = "unreachable",
-                [NFS_PROBE_ADMITTED] = "admitted",
-                [NFS_PROBE_REFUSED] = "refused",
+                [NFS_PROBE_UNREACHABLE] = "unreachable", [NFS_PROBE_ADMITTED] = "admitted",
+                [NFS_PROBE_REFUSED] = "refused",         [NFS_PROBE_CLOSED] = "closed",
+                [NFS_PROBE_SILENT] = "silent",
         };
         struct direct_caller caller = { .table = nfs_probe_acts };
         struct act_caller worker = direct_caller_acts(&caller);

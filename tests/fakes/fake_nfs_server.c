@@ -51,7 +51,7 @@ static void place(struct fake_nfs_server *fake, uint16_t number, struct nfs_expo
 
 static void lose_all(struct fake_nfs_server *fake)
 {
-        for (size_t number = 0; number <= EXPORT_NUMBER_LAST; number++)
+        for (size_t number = 0; number <= EXPORT_NUMBER_MAX; number++)
                 place(fake, (uint16_t)number, NULL);
 }
 
@@ -92,7 +92,7 @@ static int begin(struct fake_nfs_server *fake, const char *what, uint16_t number
 
 static bool pseudo_is_taken(const struct fake_nfs_server *fake, const struct nfs_export *export)
 {
-        for (size_t number = 1; number <= EXPORT_NUMBER_LAST && fake->count > 0; number++)
+        for (size_t number = 1; number <= EXPORT_NUMBER_MAX && fake->count > 0; number++)
                 if (number != export->number && fake->exports[number] &&
                     strcmp(fake->exports[number]->pseudo, export->pseudo) == 0)
                         return true;
@@ -177,7 +177,7 @@ static int fake_remove(void *context, uint16_t number, struct fault *fault)
         pthread_mutex_lock(&fake->lock);
         text_addf(&fake->journal, "remove %u\n", number);
         failed = begin(fake, "remove", number, &silent, fault);
-        if ((!failed || failed == -FAULT_TIMEOUT) && !silent && number <= EXPORT_NUMBER_LAST)
+        if ((!failed || failed == -FAULT_TIMEOUT) && !silent && number <= EXPORT_NUMBER_MAX)
                 place(fake, number, NULL);
         pthread_mutex_unlock(&fake->lock);
         return failed;
@@ -211,7 +211,7 @@ static int fake_display(void *context, uint16_t number, struct nfs_export_seen *
 
         pthread_mutex_lock(&fake->lock);
         failed = begin(fake, "display", number, &silent, fault);
-        export = number <= EXPORT_NUMBER_LAST ? fake->exports[number] : NULL;
+        export = number <= EXPORT_NUMBER_MAX ? fake->exports[number] : NULL;
         if (!failed && silent)
                 seen->known = KNOWN_UNKNOWN;
         else if (!failed && export)
@@ -234,7 +234,7 @@ static int fake_list(void *context, struct nfs_export_listed **listed, size_t *c
         failed = begin(fake, "list", 0, &silent, fault);
         if (!failed && !silent && fake->count > 0) {
                 *listed = memory_new(fake->count, sizeof **listed);
-                for (size_t number = 1; number <= EXPORT_NUMBER_LAST; number++)
+                for (size_t number = 1; number <= EXPORT_NUMBER_MAX; number++)
                         if (fake->exports[number])
                                 (*listed)[(*count)++] = (struct nfs_export_listed){
                                         .number = (uint16_t)number,
@@ -399,7 +399,7 @@ void fake_nfs_server_each(struct fake_nfs_server *fake,
 {
         pthread_mutex_lock(&fake->lock);
         size_t left = fake->count;
-        for (size_t number = 1; number <= EXPORT_NUMBER_LAST && left > 0; number++)
+        for (size_t number = 1; number <= EXPORT_NUMBER_MAX && left > 0; number++)
                 if (fake->exports[number]) {
                         each(context, fake->exports[number]);
                         left--;

@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "domain/canary.h"
 #include "domain/grant.h"
 #include "reconcile/changes.h"
 #include "world_for_test.h"
@@ -179,6 +180,7 @@ static char *grants_text(const struct snapshot *snapshot, const char *id)
 
 struct told {
         bool ids[EXPORTS];
+        bool canaries[CANARY_NUMBER_LAST + 1]; /* by number */
 };
 
 static void told_note(void *context, const struct export *old_export, const struct export *new_export)
@@ -187,8 +189,22 @@ static void told_note(void *context, const struct export *old_export, const stru
         unsigned number;
 
         assert_true(old_export || new_export);
+        if (export_is_canary(new_export ? new_export : old_export)) {
+                told->canaries[(new_export ? new_export : old_export)->number] = true;
+                return;
+        }
         assert_int_equal(sscanf((new_export ? new_export : old_export)->document.id, "ex-%u", &number), 1);
         told->ids[number] = true;
+}
+
+/* What pmap_diff finds different was told. */
+static void canary_expect(void *context, const void *key, size_t key_length, void *older, void *newer)
+{
+        const struct export *canary = newer ? newer : older;
+
+        (void)key;
+        (void)key_length;
+        assert_true(((const struct told *)context)->canaries[canary->number]);
 }
 
 static void changes_tell_every_export_whose_grants_differ(void **test)
@@ -213,6 +229,7 @@ static void changes_tell_every_export_whose_grants_differ(void **test)
                         differences += differs;
                         told_for_nothing += told.ids[i] && !differs;
                 }
+                pmap_diff(now->canaries, next->canaries, canary_expect, &told);
                 shared_put(now);
                 now = next;
         }

@@ -17,9 +17,8 @@
 #include "cli/session.h"
 
 static const struct command *const tables[] = {
-        environment_commands, inventory_commands, storage_commands,
-        export_commands,      grant_commands,     token_commands,
-        status_commands,      drift_commands,     NULL,
+        environment_commands, inventory_commands, storage_commands, export_commands, grant_commands,
+        token_commands,       status_commands,    drift_commands,   verify_commands, NULL,
 };
 
 /* A gateway by script: the answer to each call in turn, and the calls that came. */
@@ -411,7 +410,8 @@ static void grants_show_cause_before_reason(void **test)
 {
         static const struct reply reply = {
                 200, "{'items': [{'node': 'web1', 'layer': 'cp', 'addresses': ['10.0.0.1'], 'protocol': 'gluster',"
-                     "'state': 'active', 'reason': {'code': 'default', 'sentence': 'nothing speaks against it'},"
+                     "'state': 'active', 'verified': {'state': 'verified'}, 'reason': {'code': 'default', "
+                     "'sentence': 'nothing speaks against it'},"
                      "'mount': {'commands': ['mkdir -p /m', 'mount x']}},"
                      "{'node': 'web2', 'layer': 'cp', 'addresses': [], 'protocol': 'nfs', 'state': 'suspended',"
                      "'also_rw': {'sentence': 'no wall', 'exports': [{'export': 'ex-2', 'path': '/b'},"
@@ -423,12 +423,13 @@ static void grants_show_cause_before_reason(void **test)
 
         (void)test;
         assert_string_equal(outcome.calls, "GET /v1/exports/ex-1/grants\n");
-        assert_string_equal(outcome.out,
-                            "NODE  LAYER  ADDRESSES  PROTOCOL  STATE      WHY\n"
-                            "web1  cp     10.0.0.1   gluster   active     default: nothing speaks against it\n"
-                            "web2  cp                nfs       suspended  environment.sleeping: it sleeps\n"
-                            "\nweb2: no wall (/b of ex-2, /c of ex-3)\n"
-                            "\nweb1:\n  mkdir -p /m\n  mount x\n");
+        assert_string_equal(
+                outcome.out,
+                "NODE  LAYER  ADDRESSES  PROTOCOL  STATE      PROOF     WHY\n"
+                "web1  cp     10.0.0.1   gluster   active     verified  default: nothing speaks against it\n"
+                "web2  cp                nfs       suspended            environment.sleeping: it sleeps\n"
+                "\nweb2: no wall (/b of ex-2, /c of ex-3)\n"
+                "\nweb1:\n  mkdir -p /m\n  mount x\n");
 }
 
 static void dry_run_asks_and_shows(void **test)
@@ -574,12 +575,43 @@ static void other_commands_call_what_they_say(void **test)
                   EXIT_NOT_FOUND },
                 { "status",
                   { { 200, "{'status': 'ok'}" } },
-                  "GET /healthz\n",
+                  "GET /healthz\nGET /v1/verification\n",
                   "status              ok\n",
                   EXIT_DONE },
                 { "status",
+                  { { 200, "{'status': 'ok'}" },
+                    { 200,
+                      "{'items': [{'storage': 'files', 'node': '10.0.0.1', 'protocol': 'nfs', 'result': "
+                      "'unverified',"
+                      "'code': 'timeout', 'sentence': 'no answer', 'checks': [{'latency_ms': 5000.04}]}]}" } },
+                  "GET /healthz\nGET /v1/verification\n",
+                  "status              ok\n\n"
+                  "STORAGE  NODE      PROTOCOL  RESULT               MS      AT  WHY\n"
+                  "files    10.0.0.1  nfs       unverified: timeout  5000.0      no answer\n",
+                  EXIT_DONE },
+                { "verify",
+                  { { 202, "{'run': 7}" }, { 200, "{'run': 7, 'items': []}" } },
+                  "POST /v1/verify\nGET /v1/verification\n",
+                  "STORAGE  NODE  PROTOCOL  RESULT  MS  AT  WHY\n",
+                  EXIT_DONE },
+                { "verify",
+                  { { 202, "{'run': 7}" },
+                    { 200, "{'run': 8, 'items': [{'storage': 'files', 'node': '10.0.0.1', 'protocol': 'nfs', "
+                           "'result': 'failed',"
+                           "'code': 'access_list.open', 'sentence': 'let in', 'checks': []}]}" } },
+                  "POST /v1/verify\nGET /v1/verification\n",
+                  "STORAGE  NODE      PROTOCOL  RESULT                    MS  AT  WHY\n"
+                  "files    10.0.0.1  nfs       failed: access_list.open          let in\n",
+                  EXIT_REFUSED },
+                { "verify --wait 0",
+                  { { 202, "{'run': 7}" }, { 200, "{'run': 6, 'items': []}" } },
+                  "POST /v1/verify\nGET /v1/verification\n",
+                  "",
+                  EXIT_REFUSED },
+                { "verify --wait soon", { { 0 } }, "", "", EXIT_USAGE },
+                { "status",
                   { { 503, "{'status': 'degraded'}" } },
-                  "GET /healthz\n",
+                  "GET /healthz\nGET /v1/verification\n",
                   "status              degraded\n",
                   EXIT_REFUSED },
         };

@@ -37,7 +37,7 @@ static const struct stored_case {
           "{'kind':'single','account':'acme','node_ids':[],'addresses':['10.77.0.11'],'mount_root':'/srv',"
           "'default_protocol':'auto','created_at_ms':1}" },
         { DOCUMENT_EXPORT,
-          "{'number':65534,'file_system_id':'18446744073709551615','account':'acme','environment_uid':'e-1',"
+          "{'number':65470,'file_system_id':'18446744073709551615','account':'acme','environment_uid':'e-1',"
           "'storage':'files','path':'/shared/site','environment':'shop',"
           "'target':{'layer':'cp','except':['1003','1004']},'mount_path':'/var/www/\xc3\xa4','access':'ro',"
           "'squash':'all','anonymous_uid':4294967294,'anonymous_gid':1,'protocol':'nfs','mount_style':'soft',"
@@ -120,7 +120,7 @@ static void stored_export_fills_its_fields(void **test)
 
         (void)test;
         assert_non_null(export);
-        assert_int_equal(export->number, 65534);
+        assert_int_equal(export->number, EXPORT_NUMBER_LAST);
         assert_true(export->file_system_id == UINT64_MAX);
         assert_string_equal(export->account, "acme");
         assert_string_equal(export->environment_uid, "e-1");

@@ -333,7 +333,7 @@ static void expression_names_the_export_and_is_never_empty(void **test)
         (void)test;
         assert_int_equal(ganesha_config_expression(1, expression, &fault), 0);
         assert_string_equal(expression, "EXPORT(Export_Id=1)");
-        assert_int_equal(ganesha_config_expression(EXPORT_NUMBER_LAST, expression, &fault), 0);
+        assert_int_equal(ganesha_config_expression(EXPORT_NUMBER_MAX, expression, &fault), 0);
         assert_string_equal(expression, "EXPORT(Export_Id=65534)");
         assert_int_equal(ganesha_config_expression(0, expression, &fault), -FAULT_INVALID);
         assert_int_equal(ganesha_config_expression(65535, expression, &fault), -FAULT_INVALID);

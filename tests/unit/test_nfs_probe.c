@@ -51,6 +51,8 @@ static void verdict_comes_back_with_its_cause(void **test)
                 { { NFS_PROBE_ADMITTED, "", FAULT_NONE }, FAULT_NONE },
                 { { NFS_PROBE_REFUSED, "refused", FAULT_NONE }, FAULT_FORBIDDEN },
                 { { NFS_PROBE_UNREACHABLE, "gone", FAULT_NONE }, FAULT_UNAVAILABLE },
+                { { NFS_PROBE_CLOSED, "closed", FAULT_NONE }, FAULT_UNAVAILABLE },
+                { { NFS_PROBE_SILENT, "silent", FAULT_NONE }, FAULT_TIMEOUT },
         };
 
         (void)test;
@@ -72,7 +74,7 @@ static void answer_that_is_none_is_a_fault(void **test)
                 struct answer answer;
                 enum fault_code code;
         } cases[] = {
-                { { 3, "x", FAULT_NONE }, FAULT_MALFORMED },
+                { { NFS_PROBE_SILENT + 1, "x", FAULT_NONE }, FAULT_MALFORMED },
                 { { UINT64_MAX, "x", FAULT_NONE }, FAULT_MALFORMED },
                 { { NFS_PROBE_ADMITTED, NULL, FAULT_NONE }, FAULT_MALFORMED },
                 { { 0, "", FAULT_TIMEOUT }, FAULT_TIMEOUT },
