@@ -308,7 +308,7 @@ static void volume_work(struct gluster_side *side, struct volume_state *volume)
         volume_drift_settled(side->world, volume, &fault);
         volume->failures++;
         volume->dirty = true;
-        volume->installed.generation = 0;
+        volume->next_compare_ms = 0;
         volume->retry_at_ms =
                 clock_monotonic_ms(side->world->clock) +
                 (fault.code == FAULT_CONFLICT && volume->failures < 8 ? 50 : side_backoff_ms(volume->failures));

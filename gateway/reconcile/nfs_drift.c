@@ -88,25 +88,6 @@ static void object_name(const struct nfs_entry *entry, char object[DIFFERENCE_OB
         snprintf(object, DIFFERENCE_OBJECT_SIZE, "export %u", entry->number);
 }
 
-static void findings_drop(struct nfs_entry *entry)
-{
-        free(entry->drift_seen);
-        entry->drift_seen = NULL;
-        entry->drifted = false;
-}
-
-void nfs_drift_forget(struct drift *drift, struct nfs_entry *entry)
-{
-        char object[DIFFERENCE_OBJECT_SIZE];
-
-        findings_drop(entry);
-        if (!entry->noted)
-                return;
-        entry->noted = false;
-        object_name(entry, object);
-        drift_clear(drift, PLACE_GANESHA, object);
-}
-
 /* `seen` NULL: it is missing. */
 static void difference_note(struct drift *drift, const struct nfs_entry *entry, char *seen,
                             enum difference_action action, const struct fault *fault)
@@ -128,15 +109,17 @@ static void difference_note(struct drift *drift, const struct nfs_entry *entry, 
 
 void nfs_drift_settled(struct drift *drift, struct nfs_entry *entry)
 {
-        bool drifted = entry->drifted && (entry->drift_seen || entry->wanted);
+        char object[DIFFERENCE_OBJECT_SIZE];
 
-        if (drifted)
+        if (entry->drifted && (entry->drift_seen || entry->wanted)) {
                 difference_note(drift, entry, entry->drift_seen, DIFFERENCE_REPAIRED, NULL);
-        if (drifted)
-                findings_drop(entry);
-        else
-                nfs_drift_forget(drift, entry);
-        entry->noted = false;
+        } else if (entry->noted) {
+                object_name(entry, object);
+                drift_clear(drift, PLACE_GANESHA, object);
+        }
+        free(entry->drift_seen);
+        entry->drift_seen = NULL;
+        entry->drifted = entry->noted = false;
 }
 
 void nfs_drift_stands(struct drift *drift, struct nfs_entry *entry, const struct fault *fault)

@@ -27,9 +27,6 @@ void nfs_drift_look(struct nfs_entry *entry, const struct nfs_export_seen *seen,
 /* The server does not list it any more, although it was seen as wanted. */
 void nfs_drift_lost(struct nfs_entry *entry);
 
-/* Something else is wanted now: what was found does not speak of it. */
-void nfs_drift_forget(struct drift *drift, struct nfs_entry *entry);
-
 /* The entry is as wanted: what was found is noted as repaired. */
 void nfs_drift_settled(struct drift *drift, struct nfs_entry *entry);
 

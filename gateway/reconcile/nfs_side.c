@@ -79,7 +79,6 @@ static void entry_want(struct nfs_side *side, struct nfs_entry *entry, const str
                     (!side->next_expiry_ms || export->expires_at_ms < side->next_expiry_ms))
                         side->next_expiry_ms = export->expires_at_ms;
         }
-        nfs_drift_forget(side->world->drift, entry);
         nfs_entry_set_export(entry, export);
         shared_put(entry->storage);
         entry->storage = shared_get(storage);

@@ -159,7 +159,8 @@ int volume_drift_look(const struct side_world *world, const struct gluster_volum
         struct access_list list = known ? volume->installed : *wanted; /* borrowed */
         int failed;
 
-        if (known && volume->secured && now_ms < volume->next_compare_ms)
+        if (known && volume->secured && now_ms < volume->next_compare_ms &&
+            seen->generation == volume->installed.generation)
                 return 0;
         if (!known)
                 list.generation = seen->generation;
