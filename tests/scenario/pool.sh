@@ -11,10 +11,11 @@ pool_storage='{"kind": "cluster", "account": "acme", "addresses": ["10.77.0.11",
         "volume": "data", "mount_root": "/data"}'
 pool_configuration=('reconcile_interval = 2s')
 
-# One node with everything but gatehoused. The pool key comes from `storage`, which must be first.
-pool_node_start() { # pool_node_start LINE-OF-CONFIGURATION...
-        machine_start "$testbed_node"
-        gatehouse_prepare 'listen = none' "${pool_configuration[@]}" "$@"
+# Everything but gatehoused on a machine that has been started. The pool key comes from `storage`, which must be first.
+pool_node_boot() {
+        local line='enforce_for = 10.77.0.11'
+        [ "$testbed_node" != storage ] || line='members = 10.77.0.12, 10.77.0.13'
+        gatehouse_prepare 'listen = none' "${pool_configuration[@]}" "$line"
         pool_key_install
         on "$testbed_node" "$pkglibexecdir/install-filter" >/dev/null || fail 'the volfile filter cannot be installed'
         machine_disk "$testbed_node" /srv/bricks
@@ -47,10 +48,8 @@ pool_is_joined() { [ "$(on storage gluster --mode=script peer status | grep -c '
 pool_prepare() {
         local testbed_node member
         for testbed_node in $pool_nodes; do
-                case $testbed_node in
-                storage) pool_node_start 'members = 10.77.0.12, 10.77.0.13' ;;
-                *) pool_node_start 'enforce_for = 10.77.0.11' ;;
-                esac
+                machine_start "$testbed_node"
+                pool_node_boot
         done
         for member in $pool_members; do
                 gluster peer probe "$(address4 "$member")" >/dev/null || fail "$member does not join the pool"
@@ -78,7 +77,7 @@ pool_with() {
 # The grant of web1 is by NODE of PROTOCOL, and its reason is CODE and names NAME.
 granted_by() { # granted_by PROTOCOL CODE [NAME]
         [ "$(grant_of web1 .state)" = active ] && [ "$(grant_of web1 .protocol)" = "$1" ] && [ "$(grant_of web1 .reason.code)" = "$2" ] &&
-                grant_of web1 .reason.sentence | grep -qF "${3-}"
+                grant_of web1 .reason.sentence | grep -F "${3-}" >/dev/null
 }
 expect_granted_by() {
         wait_until 60 granted_by "$@" && return

@@ -141,11 +141,13 @@ machine_start() {
                 ip -6 address add $(address6 "$name")/64 dev eth0 nodad" || fail "machine $name gets no address"
 }
 
-# machine_kill NAME: as if its power was cut.
+# machine_kill NAME: as if its power was cut. It can be started again, with what its disks hold.
 machine_kill() {
         kill -KILL "${testbed_init[$1]}"
         unset "testbed_init[$1]"
+        wait_until 20 machine_gone "$1" || fail "machine $1 does not go away"
 }
+machine_gone() { ! ip link show "v-$1"; }
 
 # daemon_start MACHINE NAME COMMAND...: COMMAND stays in the foreground; its output goes to a log. The words in
 # daemon_through come before all of it.
@@ -172,10 +174,12 @@ daemon_stop() {
 }
 
 # A file system that keeps what bricks need to keep: XFS, or plain memory where the kernel lacks XFS or loop devices.
+# XFS is there again, with what is on it, after the machine was killed.
 machine_disk() { # machine_disk MACHINE DIRECTORY
         local image=$testbed/$1/disk${2//\//-}
         on "$1" mkdir -p "$2"
-        if truncate -s 1G "$image" && mkfs.xfs -q -i size=512 "$image" && on "$1" mount -o loop "$image" "$2" 2>/dev/null; then return; fi
+        if [ ! -e "$image" ] && ! { truncate -s 1G "$image" && mkfs.xfs -q -i size=512 "$image"; }; then rm -f "$image"; fi
+        if on "$1" mount -o loop "$image" "$2" 2>/dev/null; then return; fi
         rm -f "$image"
         on "$1" mount -t tmpfs "$1" -o mode=755 "$2"
 }
