@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034 # testbed_node is read in testbed.sh
+# shellcheck shell=bash disable=SC2016,SC2034 # what stands in single quotes is expanded on another machine; testbed_node is read in testbed.sh
 #
 # A pool of three storage nodes with the volume `data`, one replica on each: gatehoused decides on `storage`, and
 # enforces on storage2 and storage3. Scenario tests source this first thing; it sources shop.sh.
