@@ -155,7 +155,7 @@ static void settle(struct simulation *simulation)
                         continue;
                 text_clear(&why);
                 pthread_mutex_lock(&simulation->lock);
-                settled = rights_settled(simulation, &why);
+                settled = rights_settled(simulation, &why) && servers_untouched(simulation, &why);
                 if (settled) {
                         pmap_fini(&simulation->rights);
                         rights_of(simulation, simulation->snapshot, NULL, &simulation->rights);
@@ -247,7 +247,10 @@ static void operate(struct simulation *simulation)
                 world_change(simulation);
         } else if (which < 84) {
                 pthread_mutex_lock(&simulation->lock);
-                servers_disturb(simulation);
+                if (which < 80)
+                        servers_disturb(simulation);
+                else
+                        servers_meddle(simulation);
                 pthread_mutex_unlock(&simulation->lock);
         } else if (which < 88) {
                 time_skip(simulation);

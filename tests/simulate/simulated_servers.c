@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
+#include "reconcile/nfs_plan.h"
 #include "simulation.h"
 
 const char *const simulated_volume_names[SIMULATED_VOLUMES] = { "data", "old" };
@@ -246,6 +247,95 @@ static void disturb_firewall(struct simulation *simulation)
         simulation_tell(simulation, "packet filter: disturbance %u, call %u from now", what, nth);
 }
 
+/* --- A third party ------------------------------------------------------------------------------------------ */
+
+/* An export that is there, with something of it changed; without any client, so that nobody is let in by it. */
+static void export_spoil(void *context, const struct nfs_export *export)
+{
+        struct nfs_export **spoilt = context;
+
+        if (*spoilt && (*spoilt)->number >= export->number)
+                return;
+        nfs_export_free(*spoilt);
+        *spoilt = nfs_export_dup(export);
+        (*spoilt)->client_count = 0;
+}
+
+static void meddle_with_nfs(struct simulation *simulation)
+{
+        char path[] = "/by-hand", ours[] = "/exports/ex-by-hand", foreign[] = "/by-hand";
+        unsigned what = random_below(simulation, 4);
+        AUTO_NFS_EXPORT struct nfs_export *spoilt = NULL;
+        struct nfs_export extra = { .number = (uint16_t)(900 + what),
+                                    .file_system_id = 9,
+                                    .backing = NFS_BACKING_VFS,
+                                    .path = path,
+                                    .pseudo = what ? ours : foreign };
+
+        fake_nfs_server_each(simulation->nfs, export_spoil, &spoilt);
+        if (what < 2)
+                fake_nfs_server_meddle(simulation->nfs, &extra);
+        else if (spoilt && what == 2)
+                fake_nfs_server_meddle(simulation->nfs, spoilt);
+        else if (spoilt)
+                fake_nfs_server_take_away(simulation->nfs, spoilt->number);
+        simulation_tell(simulation, "by hand: NFS, change %u", what);
+}
+
+static void meddle_with_volume(struct simulation *simulation)
+{
+        unsigned number = random_below(simulation, SIMULATED_VOLUMES), what = random_below(simulation, 4);
+        struct fake_gluster_volume *fake = &simulation->volumes[number].fake;
+        bool *const flags[] = { &fake->filter_moved, &fake->option_set, &fake->list_edited,
+                                &fake->volfile_edited };
+
+        if (what == 0) /* one glusterd serves them all */
+                for (size_t i = 0; i < SIMULATED_VOLUMES; i++)
+                        simulation->volumes[i].fake.filter_moved = true;
+        *flags[what] = true;
+        simulation_tell(simulation, "by hand: volume %s, change %u", fake->name, what);
+}
+
+void servers_meddle(struct simulation *simulation)
+{
+        if (random_below(simulation, 2))
+                meddle_with_nfs(simulation);
+        else
+                meddle_with_volume(simulation);
+}
+
+/* What is put there by hand is without a client, which nothing that is wanted is. */
+static void export_judge(void *context, const struct nfs_export *export)
+{
+        if (nfs_plan_is_ours(export->pseudo) && export->client_count == 0)
+                *(unsigned *)context = export->number;
+}
+
+bool servers_untouched(struct simulation *simulation, struct text *why)
+{
+        struct snapshot_walk walk;
+        const struct storage *storage;
+        unsigned number = 0;
+
+        fake_nfs_server_each(simulation->nfs, export_judge, &number);
+        if (number) {
+                text_addf(why, "export %u is still as somebody has left it", number);
+                return false;
+        }
+
+        snapshot_walk_start(&walk, simulation->snapshot->kinds[DOCUMENT_STORAGE], NULL, NULL);
+        while ((storage = (const struct storage *)snapshot_walk_next(&walk))) {
+                const struct fake_gluster_volume *fake =
+                        storage->volume ? &volume_find(simulation, storage->volume)->fake : NULL;
+
+                if (fake && (fake->option_set || fake->list_edited || fake->volfile_edited)) {
+                        text_addf(why, "volume %s is still as somebody has left it", fake->name);
+                        return false;
+                }
+        }
+        return true;
+}
+
 void servers_disturb(struct simulation *simulation)
 {
         unsigned which = random_below(simulation, 64);
@@ -274,6 +364,7 @@ void servers_calm(struct simulation *simulation)
                 struct fake_gluster_volume *fake = &simulation->volumes[i].fake;
 
                 fake->down = fake->absent = fake->without_filter = false;
+                fake->filter_moved = false; /* a gateway that starts without it does not know that it was there */
                 fake->fail_at = fake->canary_lag = 0;
                 for (size_t k = 0; k < FAKE_BRICKS; k++) {
                         fake->bricks[k].stuck = false;

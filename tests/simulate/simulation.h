@@ -78,6 +78,10 @@ void servers_init(struct simulation *simulation);
 void servers_fini(struct simulation *simulation);
 /* Something goes wrong with one of them, now or with a call to come. */
 void servers_disturb(struct simulation *simulation);
+/* Somebody else changes a server by hand. */
+void servers_meddle(struct simulation *simulation);
+/* Whether nothing of that is left, where it is ours; else `why`. */
+bool servers_untouched(struct simulation *simulation, struct text *why);
 /* Nothing is wrong any more: all run, and no fault is armed. */
 void servers_calm(struct simulation *simulation);
 
