@@ -20,7 +20,7 @@ static void row_word(json_t *row)
 {
         const char *result = json_string_value(json_object_get(row, "result"));
         const char *code = json_string_value(json_object_get(row, "code"));
-        const json_t *latency = json_object_get(json_array_get(json_object_get(row, "checks"), 0), "latency_ms");
+        const json_t *latency = json_object_get(json_array_get(json_object_get(row, "checks"), 0), "latency_us");
         const char *sentence = json_string_value(json_object_get(row, "sentence"));
 
         if (result && code && strcmp(result, "passed") != 0) {
@@ -29,8 +29,8 @@ static void row_word(json_t *row)
                 json_object_set_new(row, "result", json_string(said));
                 json_object_set_new(row, "why", json_string(sentence ? sentence : ""));
         }
-        if (json_is_number(latency)) {
-                AUTO_FREE char *ms = memory_format("%.1f", json_number_value(latency));
+        if (json_is_integer(latency)) {
+                AUTO_FREE char *ms = memory_format("%.1f", (double)json_integer_value(latency) / 1000);
 
                 json_object_set_new(row, "ms", json_string(ms));
         }

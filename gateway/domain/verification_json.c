@@ -12,7 +12,7 @@ static json_t *check_to_json(enum verification_check check, const struct check_s
         json_set_text(object, "check", verification_check_word(check));
         json_set_text(object, "result", verification_result_word(seen->result));
         json_set_text(object, "client", probe_verdict_word(seen->verdict));
-        json_object_set_new(object, "latency_ms", json_real((double)(seen->latency_us / 10) / 100));
+        json_object_set_new(object, "latency_us", json_integer((json_int_t)seen->latency_us));
         return object;
 }
 

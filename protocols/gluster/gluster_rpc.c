@@ -86,7 +86,8 @@ int gluster_rpc_connect(const struct address *address, uint16_t port, int64_t un
                         getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_length);
                 }
         }
-        if (error)
+        /* One that came about and was ended at once is a connection: the first call tells. */
+        if (error && error != ECONNRESET)
                 return fault_set_errno(fault, FAULT_UNAVAILABLE, error, "connect to %s port %u", text, port);
         int connected = fd;
         fd = -1;

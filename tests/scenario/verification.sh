@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# What the tests of verification share. Runs come soon after one another here, so that a change shows.
+# What the tests of verification share, by themselves or after intrusion.sh. Runs come soon after one another here, so
+# that a change shows.
 # shellcheck source=tests/scenario/shop.sh
-. "$(dirname "${BASH_SOURCE[0]}")/shop.sh"
+declare -p testbed_init >/dev/null 2>&1 || . "$(dirname "${BASH_SOURCE[0]}")/shop.sh"
 
 testbed_configuration+=('verify_interval = 2s')
 

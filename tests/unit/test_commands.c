@@ -583,7 +583,7 @@ static void other_commands_call_what_they_say(void **test)
                     { 200,
                       "{'items': [{'storage': 'files', 'node': '10.0.0.1', 'protocol': 'nfs', 'result': "
                       "'unverified',"
-                      "'code': 'timeout', 'sentence': 'no answer', 'checks': [{'latency_ms': 5000.04}]}]}" } },
+                      "'code': 'timeout', 'sentence': 'no answer', 'checks': [{'latency_us': 5000040}]}]}" } },
                   "GET /healthz\nGET /v1/verification\n",
                   "status              ok\n\n"
                   "STORAGE  NODE      PROTOCOL  RESULT               MS      AT  WHY\n"
