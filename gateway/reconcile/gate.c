@@ -22,6 +22,7 @@ struct gate {
         struct pmap bound_nodes; /* whose bindings `wanted` has */
         uint64_t bound_revision; /* of the snapshot that they are from */
         const struct firewall *firewall;
+        struct probe_network of_this_node; /* nobody else has an address of it */
         struct status *status;
         struct drift *drift;
         struct firewall_set wanted; /* what the kernel shall hold */
@@ -411,6 +412,25 @@ bool gate_nfs_is_held(struct gate *gate)
         return held;
 }
 
+bool gate_filters(struct gate *gate)
+{
+        pthread_mutex_lock(&gate->lock);
+        bool filters = gate->firewall && !gate->off;
+        pthread_mutex_unlock(&gate->lock);
+        return filters;
+}
+
+void gate_keep_to_itself(struct gate *gate, const struct probe_network *network)
+{
+        gate->of_this_node = *network;
+}
+
+static bool is_of_this_node(const struct gate *gate, const struct firewall_pair *pair)
+{
+        return gate->of_this_node.base.family != ADDRESS_NONE && pair->address.family == ADDRESS_V4 &&
+               probe_network_meets(&gate->of_this_node, &pair->address, 32);
+}
+
 bool gate_copy(struct gate *gate, enum firewall_service service, struct firewall_set *set)
 {
         pthread_mutex_lock(&gate->lock);
@@ -420,7 +440,7 @@ bool gate_copy(struct gate *gate, enum firewall_service service, struct firewall
         AUTO_FREE struct firewall_pair *pairs = memory_new(gate->wanted.pair_count, sizeof *pairs);
         size_t count = 0;
         for (size_t i = 0; installed && i < gate->wanted.pair_count; i++)
-                if (gate->wanted.pairs[i].service == service)
+                if (gate->wanted.pairs[i].service == service && !is_of_this_node(gate, &gate->wanted.pairs[i]))
                         pairs[count++] = gate->wanted.pairs[i];
         firewall_set_open_all(set, pairs, count);
         if (installed)

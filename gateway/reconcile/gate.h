@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "domain/probe_network.h"
 #include "domain/seams.h"
 #include "reconcile/drift.h"
 #include "domain/snapshot.h"
@@ -62,8 +63,15 @@ int64_t gate_due_ms(struct gate *gate); /* when, by the monotonic clock */
 /* The same for exactly these; not to be mixed with gate_bind. */
 int gate_bind_to(struct gate *gate, const struct firewall_binding *bindings, size_t count, struct fault *fault);
 
-/* Puts the storage nodes, the bindings and the pairs of one service into `set` (zeroed). False while no table is
- * in place, or there is to be none. */
+/* Whether there is a packet filter that refuses anybody: false when the operator has switched it off. */
+bool gate_filters(struct gate *gate);
+
+/* The addresses of `network` exist on this node alone: gate_copy leaves their pairs out. To be told before the
+ * first pair. */
+void gate_keep_to_itself(struct gate *gate, const struct probe_network *network);
+
+/* Puts the storage nodes, the bindings and the pairs of one service into `set` (zeroed): what other nodes shall
+ * hold. False while no table is in place, or there is to be none. */
 bool gate_copy(struct gate *gate, enum firewall_service service, struct firewall_set *set);
 
 /* Whether the table is in force, as far as was seen last: ABSENT when the kernel or the helper said no, UNKNOWN

@@ -82,7 +82,6 @@ static int verify_open(struct reconcile *reconcile, struct fault *fault)
 {
         const struct verify_settings settings = {
                 .probe = reconcile->world.probe,
-                .filters = reconcile->world.firewall != NULL,
                 .interval_ms = reconcile->world.verify_interval_ms,
                 .report = reconcile->world.verification_changed,
                 .report_context = reconcile->world.verification_context,
@@ -120,6 +119,8 @@ int reconcile_start(const struct reconcile_world *world, struct reconcile **resu
                 .facts_context = reconcile,
                 .interval_ms = world->interval_ms,
         };
+        if (world->probe)
+                gate_keep_to_itself(reconcile->side_world.gate, &world->probe->network);
         gate_adopt(reconcile->side_world.gate);
         failed = nfs_side_start(&reconcile->side_world, world->nfs, &reconcile->nfs, fault);
         if (!failed)

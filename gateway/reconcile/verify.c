@@ -96,7 +96,7 @@ static void row_verify(struct verify *verify, struct verification *row, const st
 {
         row->started_ms = clock_monotonic_ms(verify->world->clock);
         row_try(verify, row, storage, canary, PROBE_ADMITTED, CHECK_ADMITTED);
-        if (row->result == VERIFICATION_PASSED && verify->settings.filters)
+        if (row->result == VERIFICATION_PASSED && gate_filters(verify->world->gate))
                 row_try(verify, row, storage, canary, PROBE_STRANGER, CHECK_PACKET_FILTER);
         if (row->checks[CHECK_ADMITTED].result == VERIFICATION_PASSED)
                 row_try_list(verify, row, storage, canary);

@@ -13,7 +13,6 @@ struct verify;
 
 struct verify_settings {
         const struct probe *probe;
-        bool filters;        /* there is a packet filter to be verified */
         int64_t interval_ms; /* verify_interval */
         /* Told of each row whose result or code is another than before (NULL = there was none); must not block. Or
          * NULL. */

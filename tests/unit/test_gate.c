@@ -465,12 +465,31 @@ static void bindings_that_nobody_wants_after_a_restart_go(void **test)
 
 #define RIG_TEST(test) cmocka_unit_test_setup_teardown(test, rig_set_up, rig_tear_down)
 
+/* Other nodes would let in whoever claims an address that exists on this one alone. */
+static void probe_addresses_are_kept_from_other_nodes(void **test)
+{
+        struct rig *rig = *test;
+        struct probe_network network;
+        AUTO_FIREWALL_SET struct firewall_set set = { 0 };
+        struct firewall_pair expected = { world_address("10.77.0.21"), SERVICE_NFS };
+
+        assert_int_equal(probe_network_parse("100.127.255.248/29", &network), 0);
+        gate_keep_to_itself(rig->gate, &network);
+        assert_int_equal(peers_set(rig, "10.77.0.11"), 0);
+        assert_int_equal(service_open(rig, "10.77.0.21 100.127.255.250 100.127.255.254"), 0);
+        assert_true(admits(rig, "100.127.255.250"));
+        assert_true(gate_copy(rig->gate, SERVICE_NFS, &set));
+        assert_int_equal(set.pair_count, 1);
+        assert_true(firewall_set_has(&set, &expected));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 RIG_TEST(nothing_is_closed_before_the_storage_nodes_are_known),
                 RIG_TEST(peers_named_twice_are_one),
                 RIG_TEST(what_is_as_it_should_be_costs_no_call),
+                RIG_TEST(probe_addresses_are_kept_from_other_nodes),
                 cmocka_unit_test(any_one_failing_call_is_got_over),
                 RIG_TEST(a_failure_is_known_until_it_is_got_over),
                 RIG_TEST(a_table_that_is_gone_is_put_back_by_the_next_change),
