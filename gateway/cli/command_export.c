@@ -24,7 +24,7 @@ static const struct show_column export_columns[] = {
 };
 
 /* How the value of an option becomes a member of the body. */
-enum member_kind { MEMBER_TEXT, MEMBER_NUMBER, MEMBER_LIST };
+enum member_kind { MEMBER_TEXT, MEMBER_NUMBER, MEMBER_LIST, MEMBER_YES };
 
 static const struct export_member {
         const char *option;
@@ -43,6 +43,7 @@ static const struct export_member {
         { "squash", NULL, "squash", MEMBER_TEXT },
         { "anonymous-uid", NULL, "anonymous_uid", MEMBER_NUMBER },
         { "anonymous-gid", NULL, "anonymous_gid", MEMBER_NUMBER },
+        { "privileged-ports", NULL, "privileged_ports", MEMBER_YES },
         { "protocol", NULL, "protocol", MEMBER_TEXT },
         { "mount-style", NULL, "mount_style", MEMBER_TEXT },
         { "directory-uid", "directory", "uid", MEMBER_NUMBER },
@@ -64,6 +65,7 @@ static const struct command_option create_options[] = {
         { "squash", "none|root|all", "whose files become anonymous; none", false },
         { "anonymous-uid", "N", "user that they get; 65534", false },
         { "anonymous-gid", "N", "group that they get; 65534", false },
+        { "privileged-ports", "yes|no", "whether clients must come from a port below 1024; no", false },
         { "protocol", "auto|gluster|nfs", "auto, unless one is asked for", false },
         { "mount-style", "hard|soft", "how a client waits for the server; hard", false },
         { "directory-uid", "N", "owner of the directory, should it be made; 0", false },
@@ -98,6 +100,10 @@ static int member_set(struct session *session, json_t *body, const struct export
                 if (!number_parse(value, 0, INT64_MAX, &number))
                         return session_usage(session, "option --%s needs a number, not %s", row->option, value);
                 json_object_set_new(parent, row->member, json_integer((json_int_t)number));
+        } else if (row->kind == MEMBER_YES) {
+                if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+                        return session_usage(session, "option --%s needs yes or no, not %s", row->option, value);
+                json_object_set_new(parent, row->member, json_boolean(value[0] == 'y'));
         } else if (row->kind == MEMBER_LIST) {
                 if (!json_object_get(parent, row->member))
                         json_object_set_new(parent, row->member, json_array());
@@ -312,6 +318,7 @@ static const struct command_option change_options[] = {
         { "squash", "none|root|all", "whose files become anonymous", false },
         { "anonymous-uid", "N", "user that they get", false },
         { "anonymous-gid", "N", "group that they get", false },
+        { "privileged-ports", "yes|no", "whether clients must come from a port below 1024", false },
         { "protocol", "auto|gluster|nfs", "what is asked for", false },
         { "mount-style", "hard|soft", "how a client waits for the server", false },
         { "except", "ID", "not for this node, and for all others that were taken out", true },

@@ -48,6 +48,7 @@ struct export
         enum export_access access;
         enum export_squash squash;
         uint32_t anonymous_uid, anonymous_gid; /* 65534 unless asked */
+        bool privileged_ports; /* clients must come from a port below 1024: only root of theirs can */
         enum protocol_wish protocol;
         enum mount_style mount_style;
         uint32_t directory_uid, directory_gid; /* of the directory, should it have to be made */

@@ -167,6 +167,7 @@ static void options_read(struct json_reader *reader, struct export *export)
                 export->squash = (enum export_squash)index;
         user_id_read(reader, "anonymous_uid", &export->anonymous_uid);
         user_id_read(reader, "anonymous_gid", &export->anonymous_gid);
+        json_take_bool(reader, "privileged_ports", JSON_OPTIONAL, &export->privileged_ports);
         if (json_take_word(reader, "protocol", JSON_OPTIONAL, protocol_wish_words, &index))
                 export->protocol = (enum protocol_wish)index;
         if (json_take_word(reader, "mount_style", JSON_OPTIONAL, mount_style_words, &index))
@@ -230,6 +231,7 @@ void export_write(const struct export *export, struct json_t *object)
         json_set_text(object, "squash", export_squash_word(export->squash));
         json_object_set_new(object, "anonymous_uid", json_integer(export->anonymous_uid));
         json_object_set_new(object, "anonymous_gid", json_integer(export->anonymous_gid));
+        json_object_set_new(object, "privileged_ports", json_boolean(export->privileged_ports));
         json_set_text(object, "protocol", protocol_wish_word(export->protocol));
         json_set_text(object, "mount_style", mount_style_word(export->mount_style));
         json_object_set_new(object, "directory", directory_write(export));

@@ -12,10 +12,10 @@ struct json_t;
 struct json_reader;
 
 /* An export of a POST body {storage, path, environment, target? {all: true} | {layer} | {node}, with except?
- * [node ids]; mount_path, access?, squash?, anonymous_uid?, anonymous_gid?, protocol?, mount_style?,
- * directory? {uid, gid, mode: "0755"}, labels?, manager?, enabled?, expires_at?}; NULL and violations when
- * anything is wrong. Id ("" until document_set_id), number, account, environment_uid and file_system_id are left
- * for the writer. Caller owns one reference. */
+ * [node ids]; mount_path, access?, squash?, anonymous_uid?, anonymous_gid?, privileged_ports?, protocol?,
+ * mount_style?, directory? {uid, gid, mode: "0755"}, labels?, manager?, enabled?, expires_at?}; NULL and
+ * violations when anything is wrong. Id ("" until document_set_id), number, account, environment_uid and
+ * file_system_id are left for the writer. Caller owns one reference. */
 struct export *export_from_json(const struct json_t *body, struct violations *violations);
 struct json_t *export_to_json(const struct export *export);
 

@@ -108,6 +108,7 @@ static struct nfs_export *wanted_new(const struct export *export, const struct s
         wanted->squash = export->squash;
         wanted->anonymous_uid = export->anonymous_uid;
         wanted->anonymous_gid = export->anonymous_gid;
+        wanted->privileged_ports = export->privileged_ports;
         backing_set(wanted, export, storage);
         return wanted;
 }
@@ -156,7 +157,7 @@ bool nfs_export_equal(const struct nfs_export *a, const struct nfs_export *b)
                texts_equal(a->path, b->path) && texts_equal(a->pseudo, b->pseudo) &&
                texts_equal(a->volume, b->volume) && address_equal(&a->volume_server, &b->volume_server) &&
                a->squash == b->squash && a->anonymous_uid == b->anonymous_uid &&
-               a->anonymous_gid == b->anonymous_gid &&
+               a->anonymous_gid == b->anonymous_gid && a->privileged_ports == b->privileged_ports &&
                clients_equal(a->clients, a->client_count, b->clients, b->client_count);
 }
 
@@ -169,16 +170,17 @@ void nfs_export_seen_fini(struct nfs_export_seen *seen)
         *seen = (struct nfs_export_seen){ 0 };
 }
 
-static bool squash_matches(const struct nfs_export_seen *seen, const struct nfs_export *wanted)
+static bool terms_match(const struct nfs_export_seen *seen, const struct nfs_export *wanted)
 {
         return seen->client_count == 0 ||
                (seen->squash == wanted->squash && seen->anonymous_uid == wanted->anonymous_uid &&
-                seen->anonymous_gid == wanted->anonymous_gid);
+                seen->anonymous_gid == wanted->anonymous_gid &&
+                seen->privileged_ports == wanted->privileged_ports);
 }
 
 bool nfs_export_seen_matches(const struct nfs_export_seen *seen, const struct nfs_export *wanted)
 {
         return seen->known == KNOWN_PRESENT && !seen->foreign && texts_equal(seen->path, wanted->path) &&
-               texts_equal(seen->pseudo, wanted->pseudo) && squash_matches(seen, wanted) &&
+               texts_equal(seen->pseudo, wanted->pseudo) && terms_match(seen, wanted) &&
                clients_equal(seen->clients, seen->client_count, wanted->clients, wanted->client_count);
 }

@@ -30,6 +30,7 @@ struct nfs_export {
         struct address volume_server; /* GLUSTER: where glusterd answers */
         enum export_squash squash;
         uint32_t anonymous_uid, anonymous_gid;
+        bool privileged_ports;
         struct nfs_client *clients; /* by address, no doubles; may be empty = nobody */
         size_t client_count;
 };
@@ -59,14 +60,16 @@ struct nfs_export_seen {
         char *path, *pseudo;
         struct nfs_client *clients; /* by address; a client block that is not a literal address makes `foreign` */
         size_t client_count;
-        enum export_squash squash; /* this and the next: shown with the clients, so known when there are any */
+        enum export_squash squash; /* this and the next two: shown with the clients, so known when there are any */
         uint32_t anonymous_uid, anonymous_gid;
+        bool privileged_ports;
         bool foreign; /* something in it is not as Gatehouse writes it */
         char *odd;    /* of that, the clients, for people: "*, 10.0.0.0/8"; NULL = none */
 };
 void nfs_export_seen_fini(struct nfs_export_seen *seen);
 
-/* Whether what was seen is `wanted`: path, pseudo path and exactly its clients with their access and squash. */
+/* Whether what was seen is `wanted`: path, pseudo path and exactly its clients with their access,
+ * squash and ports. */
 bool nfs_export_seen_matches(const struct nfs_export_seen *seen, const struct nfs_export *wanted);
 
 /* One line of ShowExports. */

@@ -44,6 +44,11 @@ static bool export_squashes(const struct protocol_case *c)
         return c->export->squash != SQUASH_NONE;
 }
 
+static bool export_wants_privileged_ports(const struct protocol_case *c)
+{
+        return c->export->privileged_ports;
+}
+
 static bool path_is_not_expressible(const struct protocol_case *c)
 {
         return !path_is_gluster_expressible(c->export->path);
@@ -144,6 +149,7 @@ static const struct {
         [RULE_STORAGE_PEER_UNENFORCED] = { storage_peer_is_unenforced, PROTOCOL_IS_NFS },
         [RULE_EXPORT_READ_ONLY] = { export_is_read_only, PROTOCOL_IS_NFS },
         [RULE_EXPORT_SQUASH] = { export_squashes, PROTOCOL_IS_NFS },
+        [RULE_EXPORT_PRIVILEGED_PORTS] = { export_wants_privileged_ports, PROTOCOL_IS_NFS },
         [RULE_PATH_NOT_EXPRESSIBLE] = { path_is_not_expressible, PROTOCOL_IS_NFS },
         [RULE_PATH_ROOT] = { path_is_root, PROTOCOL_IS_NFS },
         [RULE_PLATFORM_BEFORE_6_1] = { platform_is_before_6_1, PROTOCOL_IS_NFS },

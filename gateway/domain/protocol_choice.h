@@ -25,6 +25,8 @@ enum protocol { PROTOCOL_IS_NFS, PROTOCOL_IS_GLUSTER };
         X(RULE_EXPORT_READ_ONLY, "export.read_only", "Gluster Native cannot enforce read-only access, NFS can", \
           true)                                                                                                 \
         X(RULE_EXPORT_SQUASH, "export.squash", "Gluster Native cannot squash users, NFS can", true)             \
+        X(RULE_EXPORT_PRIVILEGED_PORTS, "export.privileged_ports",                                              \
+          "Gluster Native cannot ask one export's clients for a privileged port, NFS can", true)                \
         X(RULE_PATH_NOT_EXPRESSIBLE, "path.not_expressible",                                                    \
           "the path has characters outside A-Z a-z 0-9 . _ - / that Gluster access lists cannot carry safely",  \
           true)                                                                                                 \

@@ -9,11 +9,13 @@
 
 #define CLIENTS_TOLD 32 /* by name; of the others how many */
 
-static void squash_add(struct text *text, enum export_squash squash, uint32_t uid, uint32_t gid)
+static void terms_add(struct text *text, enum export_squash squash, uint32_t uid, uint32_t gid, bool ports)
 {
         text_addf(text, ", squash %s", export_squash_word(squash));
         if (squash != SQUASH_NONE)
                 text_addf(text, " to %u:%u", uid, gid);
+        if (ports)
+                text_add(text, ", privileged ports");
 }
 
 static void clients_add(struct text *text, const struct nfs_client *clients, size_t count)
@@ -36,7 +38,7 @@ char *nfs_drift_seen_text(const struct nfs_export_seen *seen)
 
         text_addf(&text, "path %s, pseudo %s", seen->path, seen->pseudo);
         if (seen->client_count > 0)
-                squash_add(&text, seen->squash, seen->anonymous_uid, seen->anonymous_gid);
+                terms_add(&text, seen->squash, seen->anonymous_uid, seen->anonymous_gid, seen->privileged_ports);
         clients_add(&text, seen->clients, seen->client_count);
         if (seen->odd)
                 text_addf(&text, ", and what Gatehouse does not write: %s", seen->odd);
@@ -48,7 +50,7 @@ char *nfs_drift_wanted_text(const struct nfs_export *wanted)
         struct text text = { 0 };
 
         text_addf(&text, "path %s, pseudo %s", wanted->path, wanted->pseudo);
-        squash_add(&text, wanted->squash, wanted->anonymous_uid, wanted->anonymous_gid);
+        terms_add(&text, wanted->squash, wanted->anonymous_uid, wanted->anonymous_gid, wanted->privileged_ports);
         clients_add(&text, wanted->clients, wanted->client_count);
         return text_take(&text);
 }

@@ -32,6 +32,8 @@ bool nfs_plan_takes_away(const struct nfs_export *held, const struct nfs_export 
                 return held != NULL;
         if (held->squash == SQUASH_NONE && wanted->squash != SQUASH_NONE)
                 return true;
+        if (!held->privileged_ports && wanted->privileged_ports)
+                return true;
         for (size_t i = 0; i < held->client_count; i++) {
                 const struct nfs_client *client = client_find(wanted, &held->clients[i].address);
 

@@ -66,6 +66,7 @@ static json_t *grant_terms(const struct grant *grant)
         json_set_text(terms, "squash", export_squash_word(export->squash));
         json_object_set_new(terms, "anonymous_uid", json_integer(export->anonymous_uid));
         json_object_set_new(terms, "anonymous_gid", json_integer(export->anonymous_gid));
+        json_object_set_new(terms, "privileged_ports", json_boolean(export->privileged_ports));
         json_object_set_new(terms, "addresses", json_from_addresses(addresses, grant_addresses(grant, addresses)));
         json_set_text(terms, "state",
                       grant->verdict == ACCESS_ADMITTED      ? "admitted"

@@ -99,7 +99,7 @@ void export_check_change(const struct snapshot *now, const struct export *existi
 {
         const struct storage *storage = snapshot_storage(now, wanted->storage);
         bool same = existing->protocol == wanted->protocol && existing->access == wanted->access &&
-                    existing->squash == wanted->squash;
+                    existing->squash == wanted->squash && existing->privileged_ports == wanted->privileged_ports;
 
         for (size_t i = 0; i < wanted->except_count; i++) {
                 AUTO_FREE char *pointer = json_pointer_index("/target/except", i);

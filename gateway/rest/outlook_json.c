@@ -39,6 +39,7 @@ static json_t *block_settings(const struct nfs_export *block)
         json_set_text(settings, "squash", export_squash_word(block->squash));
         json_object_set_new(settings, "anonymous_uid", json_integer(block->anonymous_uid));
         json_object_set_new(settings, "anonymous_gid", json_integer(block->anonymous_gid));
+        json_object_set_new(settings, "privileged_ports", json_boolean(block->privileged_ports));
         return settings;
 }
 

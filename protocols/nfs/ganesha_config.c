@@ -14,6 +14,11 @@ static const char *const squash_words[] = {
         [SQUASH_ALL] = "All_Squash",
 };
 
+static const char *bool_word(bool value)
+{
+        return value ? "true" : "false";
+}
+
 /* C0, DEL and, as U+0080 to U+009F in UTF-8, C1; and what could end a quoted string. */
 static bool text_is_quotable(const char *text)
 {
@@ -166,9 +171,9 @@ static void render_clients(const struct nfs_export *export, enum export_access a
         if (any)
                 text_addf(block,
                           "; Access_Type = %s; Protocols = 4; Squash = %s; Anonymous_uid = %" PRIu32
-                          "; Anonymous_gid = %" PRIu32 "; }\n",
+                          "; Anonymous_gid = %" PRIu32 "; PrivilegedPort = %s; }\n",
                           access_words[access], squash_words[export->squash], export->anonymous_uid,
-                          export->anonymous_gid);
+                          export->anonymous_gid, bool_word(export->privileged_ports));
 }
 
 int ganesha_config_render(const struct nfs_export *export, struct text *block, struct fault *fault)
@@ -185,8 +190,10 @@ int ganesha_config_render(const struct nfs_export *export, struct text *block, s
         text_addf(block, "  Path = \"%s\";\n  Pseudo = \"%s\";\n", export->path, export->pseudo);
         text_addf(block,
                   "  Access_Type = NONE;\n  Protocols = 4;\n  Transports = TCP;\n  SecType = sys;\n"
-                  "  Squash = %s;\n  Anonymous_uid = %" PRIu32 ";\n  Anonymous_gid = %" PRIu32 ";\n",
-                  squash_words[export->squash], export->anonymous_uid, export->anonymous_gid);
+                  "  Squash = %s;\n  Anonymous_uid = %" PRIu32 ";\n  Anonymous_gid = %" PRIu32 ";\n"
+                  "  PrivilegedPort = %s;\n",
+                  squash_words[export->squash], export->anonymous_uid, export->anonymous_gid,
+                  bool_word(export->privileged_ports));
         render_fsal(export, block);
         render_clients(export, EXPORT_READ_WRITE, block);
         render_clients(export, EXPORT_READ_ONLY, block);

@@ -13,9 +13,11 @@ enum {
         OPTION_ANONYMOUS_IDS = 0x18, /* in `set` alone */
         OPTION_ACCESS = 0x1E0,       /* read and write, of data and of metadata */
         OPTION_ACCESS_READ = 0xA0,
+        OPTION_PRIVILEGED_PORT = 0x200,
         OPTION_PROTOCOLS = 0x700000,
         OPTION_PROTOCOL_NFSV4 = 0x200000,
-        OPTION_ALWAYS_SET = OPTION_SQUASH | OPTION_ANONYMOUS_IDS | OPTION_ACCESS | OPTION_PROTOCOLS,
+        OPTION_ALWAYS_SET =
+                OPTION_SQUASH | OPTION_ANONYMOUS_IDS | OPTION_ACCESS | OPTION_PRIVILEGED_PORT | OPTION_PROTOCOLS,
 };
 
 static int parse_address(const char *name, struct address *address)
@@ -55,17 +57,20 @@ static int parse_squash(uint32_t options, enum export_squash *squash)
         }
 }
 
-/* Squash and anonymous ids belong to the export: the first client's are taken, the others must agree. */
-static bool squash_agrees(struct nfs_export_seen *seen, const struct ganesha_client_row *row,
-                          enum export_squash squash)
+/* Squash, anonymous ids and ports belong to the export: the first client's are taken, the others must agree. */
+static bool terms_agree(struct nfs_export_seen *seen, const struct ganesha_client_row *row,
+                        enum export_squash squash)
 {
+        bool privileged = row->options & OPTION_PRIVILEGED_PORT;
+
         if (seen->client_count == 0) {
                 seen->squash = squash;
                 seen->anonymous_uid = row->anonymous_uid;
                 seen->anonymous_gid = row->anonymous_gid;
+                seen->privileged_ports = privileged;
         }
         return seen->squash == squash && seen->anonymous_uid == row->anonymous_uid &&
-               seen->anonymous_gid == row->anonymous_gid;
+               seen->anonymous_gid == row->anonymous_gid && seen->privileged_ports == privileged;
 }
 
 /* Keeps the names of clients that Gatehouse would not have written, the first ones. */
@@ -87,7 +92,7 @@ void ganesha_seen_add(struct nfs_export_seen *seen, const struct ganesha_client_
 
         if ((row->set & OPTION_ALWAYS_SET) != OPTION_ALWAYS_SET || parse_address(row->name, &client.address) ||
             parse_access(row->options, &client.access) || parse_squash(row->options, &squash) ||
-            (row->options & OPTION_PROTOCOLS) != OPTION_PROTOCOL_NFSV4 || !squash_agrees(seen, row, squash)) {
+            (row->options & OPTION_PROTOCOLS) != OPTION_PROTOCOL_NFSV4 || !terms_agree(seen, row, squash)) {
                 seen->foreign = true;
                 odd_add(seen, row);
                 return;

@@ -225,6 +225,7 @@ static void update_changes_clients_and_squash(void **test)
                 wanted->squash = squashes[i];
                 wanted->anonymous_uid = i == 0 ? 0 : 4294967294u;
                 wanted->anonymous_gid = (uint32_t)i;
+                wanted->privileged_ports = i == 1;
                 assert_works(update(wanted, fault));
                 assert_shown(wanted);
         }

@@ -199,6 +199,7 @@ static void show(const struct nfs_export *export, struct nfs_export_seen *seen)
                 seen->squash = copy->squash;
                 seen->anonymous_uid = copy->anonymous_uid;
                 seen->anonymous_gid = copy->anonymous_gid;
+                seen->privileged_ports = copy->privileged_ports;
         }
 }
 

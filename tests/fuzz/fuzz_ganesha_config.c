@@ -67,6 +67,7 @@ static struct nfs_export *take_export(struct input *input)
         kinds = (unsigned)take_number(input, 1);
         export->backing = kinds & 1 ? NFS_BACKING_GLUSTER : NFS_BACKING_VFS;
         export->squash = (enum export_squash)((kinds >> 1) & 3);
+        export->privileged_ports = kinds & 8;
         export->anonymous_uid = (uint32_t)take_number(input, 4);
         export->anonymous_gid = (uint32_t)take_number(input, 4);
         export->path = take_text(input);
@@ -139,6 +140,7 @@ static void expect_squash(const char **at, const struct nfs_export *export)
         expect_statement(at, "Squash", words[export->squash]);
         expect_number(at, "Anonymous_uid", export->anonymous_uid);
         expect_number(at, "Anonymous_gid", export->anonymous_gid);
+        expect_statement(at, "PrivilegedPort", export->privileged_ports ? "true" : "false");
 }
 
 static void expect_fsal(const char **at, const struct nfs_export *export)

@@ -53,10 +53,10 @@ static void block_change(struct holdings *holdings, const struct nfs_export *blo
         if (block->volume)
                 address_format(&block->volume_server, server);
         thing_change(holdings,
-                     memory_format("block|%u|%" PRIu64 "|%s|%s|%s|%s|%d|%u|%u", block->number,
+                     memory_format("block|%u|%" PRIu64 "|%s|%s|%s|%s|%d|%u|%u|%d", block->number,
                                    block->file_system_id, block->pseudo, block->path,
                                    block->volume ? block->volume : "", server, block->squash, block->anonymous_uid,
-                                   block->anonymous_gid),
+                                   block->anonymous_gid, block->privileged_ports),
                      appears);
         for (size_t i = 0; i < block->client_count; i++) {
                 char text[ADDRESS_TEXT_SIZE];

@@ -159,9 +159,11 @@ static void options_become_the_body_of_an_export(void **test)
                 { "export create --except 1", "POST /v1/exports {'target':{'except':['1'],'all':true}}\n" },
                 { "export create --node n1 --disabled",
                   "POST /v1/exports {'target':{'node':'n1'},'enabled':false}\n" },
-                { "export create --access ro --squash all --anonymous-uid 33 --anonymous-gid 34 --protocol nfs "
+                { "export create --access ro --squash all --anonymous-uid 33 --anonymous-gid 34 "
+                  "--privileged-ports yes --protocol nfs "
                   "--mount-style soft --manager ci --expires-at 2030-01-01T00:00:00Z",
-                  "POST /v1/exports {'access':'ro','squash':'all','anonymous_uid':33,'anonymous_gid':34,"
+                  "POST /v1/exports "
+                  "{'access':'ro','squash':'all','anonymous_uid':33,'anonymous_gid':34,'privileged_ports':true,"
                   "'protocol':'nfs','mount_style':'soft','manager':'ci','expires_at':'2030-01-01T00:00:00Z'}\n" },
                 { "export create --directory-uid 1 --directory-gid 2 --directory-mode 0750 --label a=b=c --label "
                   "d=",

@@ -40,13 +40,15 @@ static const struct stored_case {
           "{'number':65470,'file_system_id':'18446744073709551615','account':'acme','environment_uid':'e-1',"
           "'storage':'files','path':'/shared/site','environment':'shop',"
           "'target':{'layer':'cp','except':['1003','1004']},'mount_path':'/var/www/\xc3\xa4','access':'ro',"
-          "'squash':'all','anonymous_uid':4294967294,'anonymous_gid':1,'protocol':'nfs','mount_style':'soft',"
+          "'squash':'all','anonymous_uid':4294967294,'anonymous_gid':1,'privileged_ports':true,'protocol':'nfs','"
+          "mount_style':'soft',"
           "'directory':{'uid':33,'gid':34,'mode':'7777'},'labels':{'z':'1','a':'\xc3\xa4'},'manager':'ci',"
           "'enabled':false,'expires_at':'2001-01-31T12:00:00.001Z','created_at_ms':1764000000123}" },
         { DOCUMENT_EXPORT,
           "{'number':1,'file_system_id':'0','account':'acme','environment_uid':'e-1','storage':'files','path':'/',"
           "'environment':'shop','target':{'all':true},'mount_path':'/mnt','access':'rw','squash':'none',"
-          "'anonymous_uid':65534,'anonymous_gid':65534,'protocol':'auto','mount_style':'hard',"
+          "'anonymous_uid':65534,'anonymous_gid':65534,'privileged_ports':false,'protocol':'auto','mount_style':'"
+          "hard',"
           "'directory':{'uid':0,'gid':0,'mode':'0755'},'labels':{},'enabled':true,'created_at_ms':"
           "1764000000123}" },
         { DOCUMENT_TOKEN, "{'scope':'account','account':'acme',"
@@ -68,7 +70,8 @@ static const struct stored_case {
           "{'number':1,'file_system_id':'0','account':'acme','environment_uid':'e-1',"
           "'widened_revision':'18446744073709551615','storage':'files','path':'/',"
           "'environment':'shop','target':{'all':true},'mount_path':'/mnt','access':'rw','squash':'none',"
-          "'anonymous_uid':65534,'anonymous_gid':65534,'protocol':'auto','mount_style':'hard',"
+          "'anonymous_uid':65534,'anonymous_gid':65534,'privileged_ports':false,'protocol':'auto','mount_style':'"
+          "hard',"
           "'directory':{'uid':0,'gid':0,'mode':'0755'},'labels':{},'enabled':true,'created_at_ms':"
           "1764000000123}" },
         { DOCUMENT_INVENTORY,

@@ -165,16 +165,19 @@ static void export_is_shown_with_its_defaults(void **test)
         } cases[] = {
                 { "{" EXPORT "}",
                   "{'id': 'ex-1', 'account': 'acme', " EXPORT ", 'target': {'all': true}, 'access': 'rw',"
-                  "'squash': 'none', 'anonymous_uid': 65534, 'anonymous_gid': 65534, 'protocol': 'auto',"
+                  "'squash': 'none', 'anonymous_uid': 65534, 'anonymous_gid': 65534, 'privileged_ports': false, "
+                  "'protocol': 'auto',"
                   "'mount_style': 'hard', 'directory': {'uid': 0, 'gid': 0, 'mode': '0755'}, 'labels': {},"
                   "'enabled': true, 'environment_uid': 'e-1', 'number': 12, 'revision': 9,"
                   "'created_at': '2025-11-24T16:00:00.123Z'}" },
                 { "{" EXPORT ", 'target': {'layer': 'cp', 'except': ['1003']}, 'access': 'ro', 'squash': 'all',"
-                  "'anonymous_uid': 33, 'anonymous_gid': 34, 'protocol': 'nfs', 'mount_style': 'soft',"
+                  "'anonymous_uid': 33, 'anonymous_gid': 34, 'privileged_ports': true, 'protocol': 'nfs', "
+                  "'mount_style': 'soft',"
                   "'directory': {'uid': 1, 'gid': 2, 'mode': '02750'}, 'labels': {'b': '1', 'a': '2'},"
                   "'manager': 'ci', 'enabled': false, 'expires_at': '2030-01-31T12:00:00+02:00'}",
                   "{'id': 'ex-1', 'account': 'acme', " EXPORT ", 'target': {'layer': 'cp', 'except': ['1003']},"
-                  "'access': 'ro', 'squash': 'all', 'anonymous_uid': 33, 'anonymous_gid': 34, 'protocol': 'nfs',"
+                  "'access': 'ro', 'squash': 'all', 'anonymous_uid': 33, 'anonymous_gid': 34, 'privileged_ports': "
+                  "true, 'protocol': 'nfs',"
                   "'mount_style': 'soft', 'directory': {'uid': 1, 'gid': 2, 'mode': '2750'},"
                   "'labels': {'b': '1', 'a': '2'}, 'manager': 'ci', 'enabled': false,"
                   "'expires_at': '2030-01-31T10:00:00.000Z', 'environment_uid': 'e-1', 'number': 12, 'revision': "

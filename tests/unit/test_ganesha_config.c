@@ -34,6 +34,7 @@ static void sample_make(struct sample *sample)
                             .volume = (char *)"data",
                             .volume_server = address("10.77.0.11"),
                             .squash = SQUASH_ROOT,
+                            .privileged_ports = true,
                             .anonymous_uid = 65534,
                             .anonymous_gid = 4294967295u },
         };
@@ -67,13 +68,14 @@ static void export_with_clients_renders_one_block_for_each_access(void **test)
                 "  Squash = Root_Squash;\n"
                 "  Anonymous_uid = 65534;\n"
                 "  Anonymous_gid = 4294967295;\n"
+                "  PrivilegedPort = true;\n"
                 "  FSAL { Name = GLUSTER; Hostname = \"10.77.0.11\"; Volume = \"data\"; Volpath = "
                 "\"/shared/site\"; }\n"
                 "  CLIENT { Clients = 10.77.0.21, fd77::21; Access_Type = RW; Protocols = 4; Squash = "
                 "Root_Squash; "
-                "Anonymous_uid = 65534; Anonymous_gid = 4294967295; }\n"
+                "Anonymous_uid = 65534; Anonymous_gid = 4294967295; PrivilegedPort = true; }\n"
                 "  CLIENT { Clients = 10.77.0.22; Access_Type = RO; Protocols = 4; Squash = Root_Squash; "
-                "Anonymous_uid = 65534; Anonymous_gid = 4294967295; }\n"
+                "Anonymous_uid = 65534; Anonymous_gid = 4294967295; PrivilegedPort = true; }\n"
                 "}\n");
 }
 

@@ -13,7 +13,8 @@
 #define RO_OPTIONS 0x032030A0u
 #define ROOT_SQUASH 0x2u
 #define ALL_SQUASH 0x4u
-#define SET 0x007001FFu
+#define PRIVILEGED 0x200u
+#define SET 0x007003FFu
 
 static void row_as_written_becomes_a_client(void **test)
 {
@@ -31,7 +32,7 @@ static void row_as_written_becomes_a_client(void **test)
                   "fd77::21",
                   EXPORT_READ_ONLY,
                   SQUASH_ROOT },
-                { { "1:2:3:4:5:6:7:8/128", 1, 2, RW_OPTIONS | ALL_SQUASH, SET },
+                { { "1:2:3:4:5:6:7:8/128", 1, 2, RW_OPTIONS | ALL_SQUASH | PRIVILEGED, SET },
                   "1:2:3:4:5:6:7:8",
                   EXPORT_READ_WRITE,
                   SQUASH_ALL },
@@ -50,6 +51,7 @@ static void row_as_written_becomes_a_client(void **test)
                 assert_true(address_equal(&seen.clients[0].address, &expected));
                 assert_int_equal(seen.clients[0].access, cases[i].access);
                 assert_int_equal(seen.squash, cases[i].squash);
+                assert_int_equal(seen.privileged_ports, (cases[i].row.options & PRIVILEGED) != 0);
                 assert_int_equal(seen.anonymous_uid, cases[i].row.anonymous_uid);
                 assert_int_equal(seen.anonymous_gid, cases[i].row.anonymous_gid);
                 nfs_export_seen_fini(&seen);
@@ -71,10 +73,11 @@ static void row_that_nobody_here_writes_makes_the_export_foreign(void **test)
                 { "10.77.0.21/32", 65534, 65534, RW_OPTIONS & ~0x1E0u, SET },           /* no access */
                 { "10.77.0.21/32", 65534, 65534, (RW_OPTIONS & ~0x1E0u) | 0x180, SET }, /* metadata only */
                 { "10.77.0.21/32", 65534, 65534, RW_OPTIONS | 0x100000, SET },          /* NFSv3 as well */
-                { "10.77.0.21/32", 65534, 65534, RW_OPTIONS | 0x1, SET },     /* squashes root's id only */
-                { "10.77.0.21/32", 65534, 65534, RW_OPTIONS, SET & ~0x1E0u }, /* inherits its access */
-                { "10.77.0.21/32", 65534, 65534, RW_OPTIONS, SET & ~0x7u },   /* inherits its squash */
-                { "10.77.0.21/32", 65534, 65534, RW_OPTIONS, SET & ~0x18u },  /* inherits its anonymous ids */
+                { "10.77.0.21/32", 65534, 65534, RW_OPTIONS | 0x1, SET },         /* squashes root's id only */
+                { "10.77.0.21/32", 65534, 65534, RW_OPTIONS, SET & ~0x1E0u },     /* inherits its access */
+                { "10.77.0.21/32", 65534, 65534, RW_OPTIONS, SET & ~0x7u },       /* inherits its squash */
+                { "10.77.0.21/32", 65534, 65534, RW_OPTIONS, SET & ~0x18u },      /* inherits its anonymous ids */
+                { "10.77.0.21/32", 65534, 65534, RW_OPTIONS, SET & ~PRIVILEGED }, /* inherits its ports */
         };
 
         (void)test;
@@ -115,6 +118,7 @@ static void clients_that_disagree_on_squash_make_the_export_foreign(void **test)
                 { "10.77.0.4/32", 1, 1, RW_OPTIONS | ALL_SQUASH, SET },
                 { "10.77.0.4/32", 2, 1, RW_OPTIONS, SET },
                 { "10.77.0.4/32", 1, 2, RW_OPTIONS, SET },
+                { "10.77.0.4/32", 1, 1, RW_OPTIONS | PRIVILEGED, SET },
         };
 
         (void)test;

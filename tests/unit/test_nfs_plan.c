@@ -55,10 +55,14 @@ static void plan_row_gives_step(void **test)
 static void plan_takes_away_when_somebody_loses(void **test)
 {
         struct nfs_export both = block(clients_ab, 2), one = block(clients_ab, 1),
-                          mixed = block(clients_a_ro_b, 2), squashed = block(clients_ab, 2);
+                          mixed = block(clients_a_ro_b, 2), squashed = block(clients_ab, 2),
+                          privileged = block(clients_ab, 2);
 
         (void)test;
         squashed.squash = SQUASH_ROOT;
+        privileged.privileged_ports = true;
+        assert_true(nfs_plan_takes_away(&both, &privileged));
+        assert_false(nfs_plan_takes_away(&privileged, &both));
         assert_false(nfs_plan_takes_away(NULL, &both));
         assert_true(nfs_plan_takes_away(&both, NULL));
         assert_true(nfs_plan_takes_away(&both, &one));

@@ -83,6 +83,11 @@ static void export_squashes_all(struct scene *scene)
         scene->export->squash = SQUASH_ALL;
 }
 
+static void export_wants_privileged_ports(struct scene *scene)
+{
+        scene->export->privileged_ports = true;
+}
+
 static void path_has_blank(struct scene *scene)
 {
         world_set(&scene->export->path, "/my site");
@@ -248,6 +253,7 @@ static const struct {
         { export_is_read_only, RULE_EXPORT_READ_ONLY, PROTOCOL_IS_NFS },
         { export_squashes_root, RULE_EXPORT_SQUASH, PROTOCOL_IS_NFS },
         { export_squashes_all, RULE_EXPORT_SQUASH, PROTOCOL_IS_NFS },
+        { export_wants_privileged_ports, RULE_EXPORT_PRIVILEGED_PORTS, PROTOCOL_IS_NFS },
         { path_has_blank, RULE_PATH_NOT_EXPRESSIBLE, PROTOCOL_IS_NFS },
         { path_has_backtick, RULE_PATH_NOT_EXPRESSIBLE, PROTOCOL_IS_NFS },
         { path_is_plain, RULE_DEFAULT, PROTOCOL_IS_GLUSTER },
@@ -328,9 +334,13 @@ static void protocol_first_rule_that_speaks_wins(void **test)
 static void protocol_refusal_when_written_follows_the_table(void **test)
 {
         static const bool refuses[PROTOCOL_RULE_COUNT] = {
-                [RULE_STORAGE_SINGLE] = true,       [RULE_STORAGE_PEER_UNENFORCED] = true,
-                [RULE_EXPORT_READ_ONLY] = true,     [RULE_EXPORT_SQUASH] = true,
-                [RULE_PATH_NOT_EXPRESSIBLE] = true, [RULE_PATH_ROOT] = true,
+                [RULE_STORAGE_SINGLE] = true,
+                [RULE_STORAGE_PEER_UNENFORCED] = true,
+                [RULE_EXPORT_READ_ONLY] = true,
+                [RULE_EXPORT_SQUASH] = true,
+                [RULE_EXPORT_PRIVILEGED_PORTS] = true,
+                [RULE_PATH_NOT_EXPRESSIBLE] = true,
+                [RULE_PATH_ROOT] = true,
         };
 
         (void)test;
