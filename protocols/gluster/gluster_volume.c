@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "protocols/gluster/gluster_volume.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/memory.h"
+#include "base/sealed_memory.h"
 #include "protocols/gluster/access_list_text.h"
 #include "protocols/gluster/brick_probe.h"
 #include "protocols/gluster/volume_compare.h"
@@ -119,23 +116,6 @@ static int volume_secure(void *context, const char *volume, const struct address
         return call_helper(context, &request, &reply, fault);
 }
 
-/* A memfd that holds `text` and can no longer be changed. */
-static int sealed_memfd(const struct text *text, int *fd, struct fault *fault)
-{
-        *fd = memfd_create("gatehouse-access-list", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-        for (size_t at = 0; *fd >= 0 && at < text->length;) {
-                ssize_t put = write(*fd, text->data + at, text->length - at);
-
-                if (put < 0 && errno != EINTR)
-                        break;
-                at += put > 0 ? (size_t)put : 0;
-        }
-        if (*fd < 0 || lseek(*fd, 0, SEEK_END) != (off_t)text->length ||
-            fcntl(*fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
-                return fault_set_errno(fault, FAULT_EXHAUSTED, errno, "hand over access list");
-        return 0;
-}
-
 /* Hands the list to the helper for `act`. */
 static int list_hand_over(void *context, uint16_t act, const char *volume, const struct access_list *list,
                           struct fault *fault)
@@ -150,9 +130,11 @@ static int list_hand_over(void *context, uint16_t act, const char *volume, const
         if (!access_volume_is_valid(volume))
                 return fault_set(fault, FAULT_INVALID, "install access list: %s is not a volume's name", volume);
         memcpy(file.volume, volume, strlen(volume) + 1);
-        if ((failed = access_file_print(&file, &text, fault)) ||
-            (failed = sealed_memfd(&text, &request.fd, fault)))
+        if ((failed = access_file_print(&file, &text, fault)))
                 return failed;
+        request.fd = sealed_memory_make("gatehouse-access-list", text.data, text.length, fault);
+        if (request.fd < 0)
+                return fault_prefix(fault, "hand over access list");
         message_put_text(&request, volume);
         return call_helper(context, &request, &reply, fault);
 }

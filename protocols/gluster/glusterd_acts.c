@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/sealed_memory.h"
 #include "protocols/gluster/access_folder.h"
 #include "protocols/gluster/client_volfile.h"
 #include "protocols/gluster/glusterd_rpc.h"
@@ -148,19 +149,10 @@ static int volume_observe(void *context, struct message *request, struct message
 static int take_list(const struct message *request, struct access_file *file, struct fault *fault)
 {
         AUTO_TEXT struct text text = { 0 };
-        int seals = request->fd >= 0 ? fcntl(request->fd, F_GET_SEALS) : -1;
-        char block[16384];
-        struct stat status;
-        ssize_t got;
+        int failed = sealed_memory_read(request->fd, ACCESS_TEXT_MAX, &text, fault);
 
-        if (seals < 0 || (~seals & (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)) || fstat(request->fd, &status) ||
-            status.st_size > ACCESS_TEXT_MAX)
-                return fault_set(fault, FAULT_MALFORMED, "read request: no sealed list of at most %d bytes",
-                                 ACCESS_TEXT_MAX);
-        while ((got = pread(request->fd, block, sizeof block, (off_t)text.length)) > 0)
-                text_add_bytes(&text, block, (size_t)got);
-        if (got < 0)
-                return fault_set_errno(fault, FAULT_INTERNAL, errno, "read access list");
+        if (failed)
+                return fault_prefix(fault, "take access list");
         return access_file_parse(text_get(&text), text.length, file, fault);
 }
 
