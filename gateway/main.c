@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <grp.h>
+#include <limits.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
@@ -23,6 +24,7 @@
 #include "enforce_only.h"
 #include "reconcile/drift_event.h"
 #include "reconcile/reconcile.h"
+#include "reconcile/task_keeper.h"
 #include "reconcile/verification_event.h"
 #include "rest/listener.h"
 #include "rest/server.h"
@@ -43,6 +45,8 @@ struct gateway {
         struct writer *writer;
         struct world world;
         struct rest_server *rest;
+        struct task_keeper *tasks;
+        char storage_node[HOST_NAME_MAX + 1];
         pthread_mutex_t reconcile_lock;
         struct reconcile *reconcile; /* under its lock, as the next: commits wake them while they come and go */
         struct inventory_watch *inventory;
@@ -217,6 +221,8 @@ static int store_start(struct gateway *gateway, struct fault *fault)
         if (!failed)
                 gateway->drift = drift_new(clock_system(), drift_event_write, gateway->writer);
         status_note_backend(gateway->status, BACKEND_STORE, failed ? fault : NULL);
+        if (!failed)
+                gateway->tasks = task_keeper_new(gateway->writer, gateway->status, clock_system());
         return failed;
 }
 
@@ -250,6 +256,7 @@ static int reconcile_open(struct gateway *gateway, struct fault *fault)
                 .verify_interval_ms = gateway->configuration.verify_interval_ms,
                 .verification_changed = verification_event_write,
                 .verification_context = gateway->writer,
+                .storage_node = gateway->storage_node,
         };
         struct reconcile *reconcile = NULL;
         int failed = reconcile_start(&world, &reconcile, fault);
@@ -313,6 +320,8 @@ static int gateway_start(struct gateway *gateway, struct fault *fault)
         gateway->operator_gid = group->gr_gid;
         if ((failed = privilege_give_up(configuration, fault)))
                 return failed;
+        if (gethostname(gateway->storage_node, sizeof gateway->storage_node) < 0)
+                return fault_set_errno(fault, FAULT_INTERNAL, errno, "read the name of this machine");
         gateway->status = status_new(clock_system());
         status_set_facts(gateway->status, &facts);
         if ((failed = listeners_open(gateway, fault)) || (failed = store_start(gateway, fault)) ||
@@ -337,7 +346,10 @@ static void gateway_stop(struct gateway *gateway)
         pthread_mutex_unlock(&gateway->reconcile_lock);
         inventory_watch_free(inventory);
         reconcile_stop(reconcile);
+        if (gateway->tasks)
+                task_keeper_look(gateway->tasks);
         writer_free(gateway->writer);
+        task_keeper_free(gateway->tasks);
         drift_free(gateway->drift);
         status_free(gateway->status);
         world_close(&gateway->world);
@@ -361,6 +373,7 @@ static void signals_await(struct gateway *gateway, const sigset_t *signals)
                 int number;
 
                 helper_look(gateway);
+                task_keeper_look(gateway->tasks);
                 number = sigtimedwait(signals, NULL, &pause);
                 sd_notify(0, "WATCHDOG=1");
                 if (number == SIGTERM || number == SIGINT)

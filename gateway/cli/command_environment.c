@@ -171,12 +171,21 @@ static int environment_show(struct session *session, const struct invocation *in
 static int environment_delete(struct session *session, const struct invocation *invocation)
 {
         AUTO_FREE char *path = call_path("v1", "environments", invocation->argument, NULL);
+        unsigned wait_s;
 
-        return session_delete(session, path, "environment", invocation->argument, 0);
+        if (!session_read_wait(session, invocation, &wait_s))
+                return EXIT_USAGE;
+        return session_delete(session, path, "environment", invocation->argument, wait_s);
 }
 
 static const struct command_option apply_options[] = {
         { "prune", NULL, "delete the nodes that the file does not name, where it names any", false },
+        WRITE_OPTIONS,
+        { 0 },
+};
+
+static const struct command_option delete_options[] = {
+        { "wait", "SECONDS", "wait until no server lets its nodes in any more, at most so long; 0", false },
         WRITE_OPTIONS,
         { 0 },
 };
@@ -193,7 +202,7 @@ const struct command environment_commands[] = {
         { "environment", "list", NULL, "List environments", list_options, environment_list },
         { "environment", "show", "NAME", "Show an environment and its nodes", NULL, environment_show },
         { "environment", "delete", "NAME",
-          "Delete an environment and its nodes; exports to it stay, and reach nobody", write_options,
+          "Delete an environment and its nodes; exports to it stay, and reach nobody", delete_options,
           environment_delete },
         { 0 },
 };

@@ -8,8 +8,6 @@
 #include "cli/commands.h"
 #include "cli/session.h"
 
-#define WAIT_MAX_S 60
-
 static const struct show_column export_columns[] = {
         { "ID", "id" },
         { "STORAGE", "storage" },
@@ -182,18 +180,6 @@ static json_t *export_body(struct session *session, const struct invocation *inv
         return body;
 }
 
-/* Reads --wait; false when it is wrong, which has been said. */
-static bool wait_read(struct session *session, const struct invocation *invocation, unsigned *wait_s)
-{
-        const char *text = invocation_option(invocation, "wait");
-        unsigned long long number = 0;
-
-        if (text && !number_parse(text, 0, WAIT_MAX_S, &number))
-                session_usage(session, "option --wait needs a number from 0 to %d, not %s", WAIT_MAX_S, text);
-        *wait_s = (unsigned)number;
-        return !text || number_parse(text, 0, WAIT_MAX_S, &number);
-}
-
 static int export_create(struct session *session, const struct invocation *invocation)
 {
         struct call call = { .method = "POST",
@@ -205,7 +191,7 @@ static int export_create(struct session *session, const struct invocation *invoc
 
         if (call.key && (call.key[0] == '\0' || call.key[strcspn(call.key, "\r\n")] != '\0'))
                 return session_usage(session, "option --key needs one line of text");
-        if (!wait_read(session, invocation, &call.wait_s) || !(body = export_body(session, invocation)))
+        if (!session_read_wait(session, invocation, &call.wait_s) || !(body = export_body(session, invocation)))
                 return EXIT_USAGE;
         call.body = body;
         exit_code = session_call(session, &call, NULL, &answer);
@@ -228,14 +214,9 @@ static int change_call(struct session *session, struct call *call, json_t *body,
         call->body = body;
         exit_code = session_call(session, call, NULL, &answer);
         json_decref(body);
-        if (exit_code != EXIT_DONE || session_show_outlook(session, NULL, &answer, NULL))
-                return exit_code;
-        if (session->json)
-                session_print_json(session, answer.body);
-        else
-                fprintf(session->out, "%s%s\n", done,
-                        json_is_true(json_object_get(answer.body, "gone")) ? ", gone from the servers" : "");
-        return EXIT_DONE;
+        if (exit_code == EXIT_DONE && !session_show_outlook(session, NULL, &answer, NULL))
+                session_print_change(session, done, call->wait_s, &answer);
+        return exit_code;
 }
 
 /* The entity tag that --revision asks for, "*" without it; NULL when it is wrong, which has been said. Caller
@@ -263,7 +244,7 @@ static int export_change(struct session *session, const struct invocation *invoc
 
         if (invocation_option(invocation, "except") && invocation_option(invocation, "no-except"))
                 return session_usage(session, "options --except and --no-except exclude each other");
-        if (!if_match || !wait_read(session, invocation, &call.wait_s) ||
+        if (!if_match || !session_read_wait(session, invocation, &call.wait_s) ||
             !(body = options_body(session, invocation)))
                 return EXIT_USAGE;
         if (json_object_size(body) > 0)
@@ -281,7 +262,7 @@ static int export_revoke(struct session *session, const struct invocation *invoc
 
         if (!node)
                 return session_usage(session, "export revoke: option --node is needed");
-        if (!wait_read(session, invocation, &call.wait_s))
+        if (!session_read_wait(session, invocation, &call.wait_s))
                 return EXIT_USAGE;
         return change_call(session, &call, json_pack("{s:s}", "node", node), done);
 }
@@ -308,7 +289,7 @@ static int export_delete(struct session *session, const struct invocation *invoc
         AUTO_FREE char *path = call_path("v1", "exports", invocation->argument, NULL);
         unsigned wait_s;
 
-        if (!wait_read(session, invocation, &wait_s))
+        if (!session_read_wait(session, invocation, &wait_s))
                 return EXIT_USAGE;
         return session_delete(session, path, "export", invocation->argument, wait_s);
 }

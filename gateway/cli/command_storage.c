@@ -54,10 +54,28 @@ static int storage_show(struct session *session, const struct invocation *invoca
         return session_show(session, path);
 }
 
+static int storage_delete(struct session *session, const struct invocation *invocation)
+{
+        AUTO_FREE char *path = call_path("v1", "storages", invocation->argument, NULL);
+        unsigned wait_s;
+
+        if (!session_read_wait(session, invocation, &wait_s))
+                return EXIT_USAGE;
+        return session_delete(session, path, "storage", invocation->argument, wait_s);
+}
+
+static const struct command_option delete_options[] = {
+        { "wait", "SECONDS", "wait until its servers let nobody in any more, at most so long; 0", false },
+        WRITE_OPTIONS,
+        { 0 },
+};
+
 const struct command storage_commands[] = {
         { "storage", "apply", "FILE", "Create or replace storages out of a JSON file (- is standard input)",
           write_options, storage_apply },
         { "storage", "list", NULL, "List storages", NULL, storage_list },
         { "storage", "show", "NAME", "Show a storage", NULL, storage_show },
+        { "storage", "delete", "NAME", "Delete a storage that nothing is exported from any more", delete_options,
+          storage_delete },
         { 0 },
 };

@@ -9,8 +9,10 @@
 #include <jansson.h>
 
 #include "base/memory.h"
+#include "cli/receipt.h"
 #include "cli/outlook_show.h"
 
+#define WAIT_MAX_S 60
 #define PAGE_LIMIT "1000" /* the most that the gateway gives at once */
 
 static int status_exit_code(int status)
@@ -175,20 +177,51 @@ int session_show_list(struct session *session, char *path, const struct show_col
         return exit_code;
 }
 
+bool session_read_wait(struct session *session, const struct invocation *invocation, unsigned *wait_s)
+{
+        const char *text = invocation_option(invocation, "wait");
+        unsigned long long number = 0;
+
+        *wait_s = 0;
+        if (text && !number_parse(text, 0, WAIT_MAX_S, &number)) {
+                session_usage(session, "option --wait needs a number from 0 to %d, not %s", WAIT_MAX_S, text);
+                return false;
+        }
+        *wait_s = (unsigned)number;
+        return true;
+}
+
+void session_print_change(struct session *session, const char *done, unsigned wait_s, const struct answer *answer)
+{
+        const json_t *task = json_object_get(answer->body, "task");
+        const char *id = json_string_value(json_object_get(task, "id"));
+        bool gone = wait_s > 0 && receipt_is_done(task);
+        AUTO_TEXT struct text text = { 0 };
+
+        if (session->json) {
+                if (answer->body)
+                        session_print_json(session, answer->body);
+                return;
+        }
+        text_addf(&text, "%s%s", done, gone ? ", gone from the servers" : "");
+        if (id && !gone)
+                text_addf(&text, "; see task %s", id);
+        text_add_char(&text, '\n');
+        if (task && wait_s > 0)
+                receipt_show(task, session->width, &text);
+        fputs(text_get(&text), session->out);
+}
+
 int session_delete(struct session *session, const char *path, const char *noun, const char *name, unsigned wait_s)
 {
+        AUTO_FREE char *done = memory_format("%s %s: deleted", noun, name);
         AUTO_ANSWER struct answer answer = { 0 };
         struct call call = { .method = "DELETE", .path = path, .wait_s = wait_s };
         int exit_code = session_call(session, &call, NULL, &answer);
 
-        if (exit_code != EXIT_DONE || session_show_outlook(session, NULL, &answer, NULL))
-                return exit_code;
-        if (session->json && answer.body)
-                session_print_json(session, answer.body);
-        else if (!session->json)
-                fprintf(session->out, "%s %s: deleted%s\n", noun, name,
-                        json_is_true(json_object_get(answer.body, "gone")) ? ", gone from the servers" : "");
-        return EXIT_DONE;
+        if (exit_code == EXIT_DONE && !session_show_outlook(session, NULL, &answer, NULL))
+                session_print_change(session, done, wait_s, &answer);
+        return exit_code;
 }
 
 int session_usage(struct session *session, const char *format, ...)

@@ -60,7 +60,15 @@ int session_list(struct session *session, const char *path, struct json_t **item
 /* session_list, printed: {"items": [...]}, or a table. Takes `path`. */
 int session_show_list(struct session *session, char *path, const struct show_column *columns);
 
-/* Deletes what is at `path`, waiting at most `wait_s` for it to be gone from the servers, and says so. */
+/* Reads --wait; false when it is wrong, which has been said. */
+bool session_read_wait(struct session *session, const struct invocation *invocation, unsigned *wait_s);
+
+/* After a write that may take access away: prints the answer as JSON, or `done`, which task takes it away if there
+ * is one and, when the write has waited, its receipt so far. */
+void session_print_change(struct session *session, const char *done, unsigned wait_s, const struct answer *answer);
+
+/* Deletes what is at `path`, waiting at most `wait_s` for it to be gone from the servers, and says so as
+ * session_print_change. */
 int session_delete(struct session *session, const char *path, const char *noun, const char *name, unsigned wait_s);
 
 /* Says on `err` that a call failed; the exit code for it. */

@@ -20,7 +20,8 @@
         X(DOCUMENT_TOKEN, "token")             \
         X(DOCUMENT_REPLY, "reply")             \
         X(DOCUMENT_COUNTER, "counter")         \
-        X(DOCUMENT_INVENTORY, "inventory")
+        X(DOCUMENT_INVENTORY, "inventory")     \
+        X(DOCUMENT_TASK, "task")
 
 #define DOCUMENT_ENUM(kind, word) kind,
 enum document_kind { DOCUMENT_TABLE(DOCUMENT_ENUM) DOCUMENT_KIND_COUNT };
@@ -28,7 +29,7 @@ enum document_kind { DOCUMENT_TABLE(DOCUMENT_ENUM) DOCUMENT_KIND_COUNT };
 
 #define DOCUMENT_ID_MAX 256 /* bytes, without the NUL */
 
-/* First member of struct environment, node, storage, export, token, reply, counter and inventory. */
+/* First member of struct environment, node, storage, export, token, reply, counter, inventory and task. */
 struct document {
         struct shared shared;
         enum document_kind kind;
@@ -60,3 +61,9 @@ char *document_render(const struct document *document);
  * owns one reference. In document_json.c. */
 struct document *document_parse(enum document_kind kind, const char *id, uint64_t revision, const char *text,
                                 size_t length, struct fault *fault);
+
+/* A fresh id: two letters, a dash, and 26 characters from the wall clock and 80 random bits (the ULID layout: 48
+ * bits of milliseconds first), so that ids of one prefix sort by time. `random` has 10 bytes. Returns `id`. */
+#define DOCUMENT_MADE_ID_SIZE 30
+char *document_id_make(const char *prefix, int64_t wall_ms, const uint8_t random[10],
+                       char id[DOCUMENT_MADE_ID_SIZE]);

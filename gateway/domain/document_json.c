@@ -9,6 +9,7 @@
 #include "domain/export_json.h"
 #include "domain/json_reader.h"
 #include "domain/storage_json.h"
+#include "domain/task_json.h"
 #include "domain/token_json.h"
 
 /* Numbers of 64 bits are kept as decimal text: a JSON integer has a sign, and many readers only 53 bits. */
@@ -267,6 +268,21 @@ static void stored_inventory_write(const void *object, struct json_t *json)
                 hash_write(json, "report_digest", inventory->report_digest);
 }
 
+static void *stored_task_new(const char *id)
+{
+        return task_new_empty(id);
+}
+
+static void stored_task_read(struct json_reader *reader, void *object)
+{
+        task_read(reader, object);
+}
+
+static void stored_task_write(const void *object, struct json_t *json)
+{
+        task_write(object, json);
+}
+
 static const struct {
         void *(*make)(const char *id);
         void (*read)(struct json_reader *reader, void *object);
@@ -280,6 +296,7 @@ static const struct {
         [DOCUMENT_REPLY] = { stored_reply_new, stored_reply_read, stored_reply_write },
         [DOCUMENT_COUNTER] = { stored_counter_new, stored_counter_read, stored_counter_write },
         [DOCUMENT_INVENTORY] = { stored_inventory_new, stored_inventory_read, stored_inventory_write },
+        [DOCUMENT_TASK] = { stored_task_new, stored_task_read, stored_task_write },
 };
 
 char *document_render(const struct document *document)

@@ -48,31 +48,9 @@ struct export *export_new(const char *id)
         return export;
 }
 
-/* Bit number `bit` of `bytes`, the highest of the first byte being 0. */
-static unsigned bit_get(const uint8_t *bytes, unsigned bit)
-{
-        return ((unsigned)bytes[bit / 8] >> (7 - bit % 8)) & 1u;
-}
-
 char *export_id_make(int64_t wall_ms, const uint8_t random[10], char id[EXPORT_ID_SIZE])
 {
-        static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz"; /* Crockford: no i, l, o, u */
-        uint8_t bytes[16];
-
-        for (int i = 0; i < 6; i++)
-                bytes[i] = (uint8_t)((uint64_t)wall_ms >> (40 - 8 * i));
-        memcpy(bytes + 6, random, 10);
-        memcpy(id, "ex-", 3);
-        /* 26 digits of 5 bits hold 130: the first digit begins two bits before the first byte. */
-        for (unsigned i = 0; i < 26; i++) {
-                unsigned value = 0;
-
-                for (unsigned bit = i * 5; bit < i * 5 + 5; bit++)
-                        value = value << 1 | (bit < 2 ? 0u : bit_get(bytes, bit - 2));
-                id[3 + i] = digits[value];
-        }
-        id[EXPORT_ID_SIZE - 1] = '\0';
-        return id;
+        return document_id_make("ex", wall_ms, random, id);
 }
 
 static bool export_is_open(const struct export *export, int64_t now_ms)

@@ -65,9 +65,8 @@ struct export
  * caller owns. */
 struct export *export_new(const char *id);
 
-/* A fresh export id from the wall clock and 80 random bits (the ULID layout: 48 bits of milliseconds first).
- * `random` has 10 bytes. */
-#define EXPORT_ID_SIZE 30
+/* A fresh export id: "ex-" and the rest of document_id_make. */
+#define EXPORT_ID_SIZE DOCUMENT_MADE_ID_SIZE
 char *export_id_make(int64_t wall_ms, const uint8_t random[10], char id[EXPORT_ID_SIZE]);
 
 /* Sets next->widened_revision for an export that replaces `now`: kept unless `next` lets in who is not let in at

@@ -200,9 +200,9 @@ void firewall_set_compare(const struct firewall_set *was, const struct firewall_
         }
 }
 
+const char *const firewall_service_words[] = { "nfs", "gluster", NULL };
+
 const char *firewall_service_word(enum firewall_service service)
 {
-        static const char *const words[SERVICE_COUNT] = { "nfs", "gluster" };
-
-        return words[service];
+        return firewall_service_words[service];
 }

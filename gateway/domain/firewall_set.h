@@ -77,4 +77,5 @@ void firewall_set_compare(const struct firewall_set *was, const struct firewall_
 
 int firewall_binding_compare(const struct firewall_binding *a, const struct firewall_binding *b);
 int firewall_pair_compare(const struct firewall_pair *a, const struct firewall_pair *b);
+extern const char *const firewall_service_words[];                /* by enum, then NULL */
 const char *firewall_service_word(enum firewall_service service); /* "nfs", "gluster" */

@@ -216,6 +216,7 @@ static void change_indexes(struct snapshot *draft, const struct document *docume
         case DOCUMENT_REPLY:
         case DOCUMENT_COUNTER:
         case DOCUMENT_INVENTORY:
+        case DOCUMENT_TASK:
         case DOCUMENT_KIND_COUNT:
                 break;
         }

@@ -28,7 +28,10 @@ struct gate {
         struct firewall_set wanted; /* what the kernel shall hold */
         bool installed;             /* it was put in place by us, or found as it should be */
         bool behind;                /* a change did not reach the kernel: the whole table goes with the next */
+        bool unneeded;              /* there is no storage node, and no table was found: nothing is to be closed */
         enum known in_force;
+        struct fault fault;               /* the last one, while it is behind */
+        uint64_t followed[SERVICE_COUNT]; /* revision of the snapshot that a side has closed for; 0 = none yet */
 };
 
 struct gate *gate_new(const struct firewall *firewall, struct status *status, struct drift *drift,
@@ -66,6 +69,15 @@ static void switch_note(struct gate *gate, bool off, const struct fault *fault)
         gate->off = off;
 }
 
+/* Tells the receipts how it stands. A table that is not in place yet has nothing to say. */
+static void gate_tell(struct gate *gate)
+{
+        for (enum firewall_service service = 0; service < SERVICE_COUNT; service++)
+                if (gate->followed[service] > 0 && (gate->behind || gate->installed || gate->unneeded))
+                        status_review_firewall(gate->status, service, gate->followed[service],
+                                               gate->behind ? &gate->fault : NULL);
+}
+
 /* That root has switched it off is no failure: what follows is done as if it were there, and it goes there whole
  * when it may. */
 static int gate_outcome(struct gate *gate, int failed, const struct fault *fault)
@@ -74,12 +86,15 @@ static int gate_outcome(struct gate *gate, int failed, const struct fault *fault
 
         switch_note(gate, off || (gate->off && failed), fault);
         gate->behind = failed != 0;
+        if (failed)
+                gate->fault = *fault;
         gate->failures = again ? gate->failures + 1 : 0;
         gate->due_ms = clock_monotonic_ms(gate->clock) + (off     ? OFF_LOOK_MS
                                                           : again ? side_backoff_ms(gate->failures)
                                                                   : gate->interval_ms);
         gate->in_force = failed && !off ? KNOWN_ABSENT : KNOWN_PRESENT;
         status_note_backend(gate->status, BACKEND_FIREWALL, failed ? fault : NULL);
+        gate_tell(gate);
         return off ? 0 : failed;
 }
 
@@ -122,7 +137,11 @@ static int gate_change(struct gate *gate, const struct firewall_pair *closed, si
 
         if (!gate_may_change(gate, &failed, fault))
                 return failed;
-        failed = firewall->change(firewall->context, closed, closed_count, opened, opened_count, NULL, fault);
+        AUTO_FREE unsigned *ended = memory_new(closed_count, sizeof *ended);
+        failed = firewall->change(firewall->context, closed, closed_count, opened, opened_count, ended, fault);
+        for (size_t i = 0; i < closed_count; i++)
+                if (ended[i] > 0)
+                        status_note_cut(gate->status, &closed[i], ended[i]);
         return gate_changed(gate, failed, fault);
 }
 
@@ -140,6 +159,7 @@ void gate_adopt(struct gate *gate)
                 for (size_t i = 0; i < held.pair_count; i++)
                         firewall_set_open(&gate->wanted, &held.pairs[i]);
                 firewall_set_bindings(&gate->wanted, held.bindings, held.binding_count);
+                firewall_set_peers(&gate->wanted, held.peers, held.peer_count);
                 gate->wanted.nfs_held = held.nfs_held;
         }
         pthread_mutex_unlock(&gate->lock);
@@ -162,10 +182,13 @@ int gate_peers(struct gate *gate, const struct address *peers, size_t peer_count
 {
         int failed = 0;
 
-        if (!gate->firewall || peer_count == 0)
+        if (!gate->firewall)
                 return 0;
         pthread_mutex_lock(&gate->lock);
-        if (!gate->installed || peers_differ(&gate->wanted, peers, peer_count)) {
+        gate->unneeded = peer_count == 0 && !gate->installed && gate->wanted.peer_count == 0;
+        if (gate->unneeded)
+                gate_tell(gate);
+        else if (!gate->installed || peers_differ(&gate->wanted, peers, peer_count)) {
                 firewall_set_peers(&gate->wanted, peers, peer_count);
                 failed = gate_install(gate, fault);
         }
@@ -275,7 +298,7 @@ int gate_repair(struct gate *gate, bool *repaired, struct fault *fault)
                 pthread_mutex_unlock(&gate->lock);
                 return 0;
         }
-        behind = gate->behind;
+        behind = gate->behind && gate->fault.code != FAULT_OBSERVING;
         failed = gate->firewall->observe(gate->firewall->context, &known, &held, fault);
         if (!failed && (known != KNOWN_PRESENT || !firewall_set_equal(&held, &gate->wanted))) {
                 failed = gate_install(gate, fault);
@@ -290,6 +313,16 @@ int gate_repair(struct gate *gate, bool *repaired, struct fault *fault)
         }
         pthread_mutex_unlock(&gate->lock);
         return failed;
+}
+
+void gate_followed(struct gate *gate, enum firewall_service service, uint64_t revision)
+{
+        if (!gate->firewall)
+                return;
+        pthread_mutex_lock(&gate->lock);
+        gate->followed[service] = revision;
+        gate_tell(gate);
+        pthread_mutex_unlock(&gate->lock);
 }
 
 int64_t gate_due_ms(struct gate *gate)

@@ -28,7 +28,8 @@ void gate_free(struct gate *gate);
 void gate_adopt(struct gate *gate);
 
 /* The storage nodes, to which everything is open. The first call with any puts the table in place, over the
- * sessions that are there; until then opening and closing only takes note. */
+ * sessions that are there; until then opening and closing only takes note. Once it is in place, none is an answer
+ * too: everybody else is shut out. */
 int gate_peers(struct gate *gate, const struct address *peers, size_t peer_count, struct fault *fault);
 
 /* Lets these addresses through to `service`; those that are let through already cost nothing. */
@@ -54,6 +55,10 @@ int gate_bind(struct gate *gate, const struct snapshot *snapshot, struct fault *
 /* Compares the kernel's table with what it should be and puts it right. *repaired tells whether something had to
  * be done. */
 int gate_repair(struct gate *gate, bool *repaired, struct fault *fault);
+
+/* A side has closed what the snapshot of `revision` does not let in to its service any more: the receipts are told
+ * that the packet filter has let go, now if the kernel has it all, else once it has. */
+void gate_followed(struct gate *gate, enum firewall_service service, uint64_t revision);
 
 /* The same when it is due, and logs: every `interval_ms` for drift, and soon after a fault, the pauses growing
  * (side_backoff_ms). Each side calls it in its loop; whoever comes first does it. */

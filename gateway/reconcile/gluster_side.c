@@ -11,6 +11,7 @@
 #include "reconcile/pool_side.h"
 #include "reconcile/volume_drift.h"
 #include "reconcile/volume_install.h"
+#include "reconcile/volume_note.h"
 
 #define DOOR_LOOK_MS 2000
 
@@ -37,6 +38,7 @@ static void volumes_follow(struct gluster_side *side)
         while ((storage = (const struct storage *)snapshot_walk_next(&walk)))
                 if (storage->kind == STORAGE_CLUSTER)
                         volume_state_get(&side->volumes, storage)->revision = side->snapshot->revision;
+        volumes_mark_gone(side->volumes, side->snapshot);
 }
 
 /* The share that `export` has in its volume now. */
@@ -69,9 +71,9 @@ static void export_changed(void *context, const struct export *old_export, const
         if (share) {
                 share->assumed = side->starting;
                 shares_put(&volume->shares, share);
-                volume->dirty = true;
+                volume_state_touch(volume);
         } else if (shares_remove(&volume->shares, id)) {
-                volume->dirty = true;
+                volume_state_touch(volume);
         }
         shared_put(share);
 }
@@ -79,17 +81,6 @@ static void export_changed(void *context, const struct export *old_export, const
 static void members_follow(struct gluster_side *side)
 {
         pool_side_follow(side->world, side->snapshot->revision, side->volumes);
-}
-
-/* Shuts the packet filter to native clients that no share lets in any more, before any brick is told. */
-static void gate_close_unwanted(struct gluster_side *side)
-{
-        AUTO_ADDRESS_BAG struct address_bag wanted = { 0 };
-        struct fault fault = { 0 };
-
-        volumes_clients(side->volumes, &wanted);
-        if (gate_close_others(side->world->gate, SERVICE_GLUSTER, wanted.items, wanted.count, &fault) != 0)
-                log_error("close the packet filter for Gluster: %s", fault.text);
 }
 
 /* Lets the storage nodes through to everything: those that are registered, and those that have bricks, for a heal
@@ -110,7 +101,8 @@ static void gate_follow_peers(struct gluster_side *side)
 static void gate_follow(struct gluster_side *side)
 {
         gate_follow_peers(side);
-        gate_close_unwanted(side);
+        volumes_shut_unwanted(side->volumes, side->world->gate);
+        gate_followed(side->world->gate, SERVICE_GLUSTER, side->snapshot->revision);
         members_follow(side);
 }
 
@@ -119,6 +111,7 @@ static void snapshot_follow(struct gluster_side *side, bool all)
         const struct snapshot *older = side->snapshot;
 
         side->snapshot = side->world->snapshot(side->world->snapshot_context);
+        status_follow(side->world->status, side->snapshot);
         volumes_follow(side);
         side->starting = !older;
         if (side->snapshot != older)
@@ -155,46 +148,6 @@ static void shares_make_ready(struct gluster_side *side, struct volume_state *vo
         }
 }
 
-/* Tells `fault` of every share, and of what has left without being seen to. */
-static void shares_note_fault(struct gluster_side *side, struct volume_state *volume, const struct fault *fault)
-{
-        struct pmap maps[] = { volume->shares.by_id, volume->shares.leaving };
-
-        for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
-                struct pmap_cursor cursor;
-                struct pmap_entry entry;
-
-                pmap_first(maps[i], NULL, 0, &cursor);
-                while (pmap_next(&cursor, &entry)) {
-                        struct share *share = entry.value;
-
-                        share->noted = false;
-                        status_note(side->world->status, share->id, PROTOCOL_IS_GLUSTER, share->revision, fault);
-                }
-        }
-}
-
-/* The bricks hold the list: so they do each ready share, and nothing of what has left. */
-static void shares_note_held(struct gluster_side *side, struct volume_state *volume)
-{
-        struct pmap_cursor cursor;
-        struct pmap_entry entry;
-
-        pmap_first(volume->shares.by_id, NULL, 0, &cursor);
-        while (pmap_next(&cursor, &entry)) {
-                struct share *share = entry.value;
-
-                if (!share->ready || share->noted)
-                        continue;
-                share->noted = true;
-                status_note(side->world->status, share->id, PROTOCOL_IS_GLUSTER, share->revision, NULL);
-        }
-        pmap_first(volume->shares.leaving, NULL, 0, &cursor);
-        while (pmap_next(&cursor, &entry))
-                status_note_gone(side->world->status, ((struct share *)entry.value)->id, PROTOCOL_IS_GLUSTER);
-        pmap_fini(&volume->shares.leaving);
-}
-
 /* Native clients get the volume's description from gatehouse-volfiled: it learns each change, and that of a volume
  * option by hand at the next look, before the packet filter lets anybody new in. What it knows already costs it
  * nothing. */
@@ -206,7 +159,9 @@ static int door_follow(struct gluster_side *side, const struct volume_state *vol
 
         if (!door)
                 return 0;
-        if (pmap_count(side->volumes) > 1)
+        if (volume->gone && volumes_there(side->volumes) > 0)
+                return 0; /* what is published for another has taken its place */
+        if (volumes_there(side->volumes) > 1)
                 return fault_set(
                         fault, FAULT_UNAVAILABLE,
                         "serve volume %s natively: gatehouse-volfiled serves one volume, and there are more",
@@ -257,6 +212,10 @@ static int volume_settle(struct gluster_side *side, struct volume_state *volume,
                                                     &side->wake.stop };
         int failed = volume_observe(side, volume, &seen, fault), drifted;
 
+        if (volume->gone && seen.known == KNOWN_ABSENT) { /* nobody is let in by what is not there */
+                volume_note_list(side->world->status, volume);
+                return 0;
+        }
         if (failed)
                 return failed;
         shares_list(&volume->shares, volume->storage->addresses, volume->storage->address_count, &list);
@@ -274,7 +233,10 @@ static int volume_settle(struct gluster_side *side, struct volume_state *volume,
                 volume_list_adopt(volume, seen.generation);
         if ((failed = volume_list_follow(&installer, volume, &seen, &list, fault)))
                 return failed;
-        return door_follow(side, volume, &seen, fault);
+        volume_note_list(side->world->status, volume);
+        failed = door_follow(side, volume, &seen, fault);
+        volume->door_told = !failed;
+        return failed;
 }
 
 /* The bricks hold the list: now whom it lets in may come, to this node and to every member. */
@@ -302,10 +264,12 @@ static void volume_work(struct gluster_side *side, struct volume_state *volume)
         if (volume_settle(side, volume, &fault) == 0 && gate_open_ready(side, volume, &fault) == 0) {
                 volume->failures = 0;
                 volume_drift_settled(side->world, volume, NULL);
-                shares_note_held(side, volume);
+                volume->fault = (struct fault){ 0 };
+                volume_note_served(side->world->status, volume);
                 return;
         }
         volume_drift_settled(side->world, volume, &fault);
+        volume->fault = fault;
         volume->failures++;
         volume->dirty = true;
         volume->next_compare_ms = 0;
@@ -315,7 +279,7 @@ static void volume_work(struct gluster_side *side, struct volume_state *volume)
         if (volume->failures == 1 && fault.code != FAULT_OBSERVING)
                 log_warning("Gluster volume %s: %s", volume->storage->volume, fault.text);
         if (fault.code != FAULT_CONFLICT || volume->failures > 8)
-                shares_note_fault(side, volume, &fault);
+                volume_note_fault(side->world->status, volume, &fault);
 }
 
 /* Milliseconds until something is due unasked. */
@@ -370,7 +334,8 @@ static void *side_run(void *argument)
                 pmap_first(side->volumes, NULL, 0, &cursor);
                 while (pmap_next(&cursor, &entry))
                         volume_work(side, entry.value);
-                status_note_pass(side->world->status, PROTOCOL_IS_GLUSTER, side->snapshot->revision);
+                volumes_let_go(&side->volumes);
+                volumes_review(side->volumes, side->world->status, side->snapshot->revision);
                 struct pollfd wake = { .fd = side->wake.fd, .events = POLLIN };
                 poll(&wake, 1, side_pause_ms(side));
         }

@@ -10,6 +10,7 @@
 #include "reconcile/nfs_drift.h"
 #include "reconcile/nfs_look.h"
 #include "reconcile/nfs_plan.h"
+#include "reconcile/nfs_review.h"
 #include "reconcile/nfs_wanted.h"
 
 void nfs_side_queue(struct nfs_side *side, struct nfs_entry *entry)
@@ -127,6 +128,7 @@ static void snapshot_follow(struct nfs_side *side, bool all)
         const struct snapshot *newer = side->world->snapshot(side->world->snapshot_context);
 
         side->snapshot = newer;
+        status_follow(side->world->status, newer);
         if (newer != older)
                 changes_walk(older, newer, export_changed, side);
         if (all && older)
@@ -134,6 +136,8 @@ static void snapshot_follow(struct nfs_side *side, bool all)
         shared_put(older);
         side_bind(side->world, newer);
         nfs_clients_shut_ended(&side->clients, side->world->gate);
+        if (side->passed)
+                gate_followed(side->world->gate, SERVICE_NFS, newer->revision);
 }
 
 static void entry_failed(struct nfs_side *side, struct nfs_entry *entry, const struct fault *fault)
@@ -331,6 +335,11 @@ static void side_follow(struct nfs_side *side)
         nfs_look_follow(side);
 }
 
+static void side_review(struct nfs_side *side)
+{
+        nfs_review(side->world->status, side->entries, side->instance && side->listed, side->snapshot->revision);
+}
+
 /* Works off the lines, the taking one first, and looks up for news between two steps. */
 static void side_work(struct nfs_side *side)
 {
@@ -341,8 +350,11 @@ static void side_work(struct nfs_side *side)
         while (!atomic_load(&side->wake.stop) &&
                (entry = nfs_queue_pop(&side->taking) ?: nfs_queue_pop(&side->giving))) {
                 entry->queued = false;
+                bool last_taken = entry->urgent && !side->taking.first;
                 if (side->instance)
                         entry_settle(side, entry);
+                if (last_taken)
+                        side_review(side);
                 if (side_wake_drain(&side->wake))
                         side_follow(side);
         }
@@ -356,7 +368,8 @@ static void side_work(struct nfs_side *side)
                 nfs_clients_shut_others(&side->clients, side->world->gate);
         side->passed = true;
         nfs_look_worked(side);
-        status_note_pass(side->world->status, PROTOCOL_IS_NFS, side->snapshot->revision);
+        gate_followed(side->world->gate, SERVICE_NFS, side->snapshot->revision);
+        side_review(side);
 }
 
 /* Milliseconds until something is due unasked. */

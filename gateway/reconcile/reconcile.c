@@ -119,6 +119,11 @@ int reconcile_start(const struct reconcile_world *world, struct reconcile **resu
                 .facts_context = reconcile,
                 .interval_ms = world->interval_ms,
         };
+        status_set_layers(world->status, world->storage_node ? world->storage_node : "",
+                          (const bool[LAYER_COUNT]){ [LAYER_FIREWALL] = world->firewall != NULL,
+                                                     [LAYER_VOLFILED] = world->door != NULL,
+                                                     [LAYER_GLUSTER] = true,
+                                                     [LAYER_NFS] = true });
         if (world->probe)
                 gate_keep_to_itself(reconcile->side_world.gate, &world->probe->network);
         gate_adopt(reconcile->side_world.gate);

@@ -35,6 +35,7 @@ struct reconcile_world {
                 void *context, const struct verification *older,
                 const struct verification *row); /* as struct verify_settings' report, or NULL */
         void *verification_context;
+        const char *storage_node; /* what receipts call this one; NULL = "" */
 };
 
 /* Starts all threads. `world` is copied; what it points to must outlive reconcile_stop. */

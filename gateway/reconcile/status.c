@@ -31,7 +31,7 @@ struct status {
         pthread_t timer;
         const struct clock *clock;
         struct pmap entries; /* export id -> struct status_entry */
-        uint64_t passes[2];
+        struct receipts receipts;
         struct status_wait *waits;
         void (*held_changed)(void *context); /* or NULL */
         void *held_context;
@@ -77,15 +77,11 @@ static bool wait_is_settled(struct status *status, const struct status_wait *wai
         for (int protocol = 0; protocol < 2; protocol++) {
                 const struct side *side = entry ? &entry->sides[protocol] : NULL;
 
-                if (wait->sides[protocol]) {
-                        if (!side || side->state != SIDE_HELD || side->revision < wait->revision)
-                                return false;
-                } else if (wait->gone &&
-                           (status->passes[protocol] < wait->revision || (side && side->state != SIDE_UNSEEN))) {
+                if (wait->sides[protocol] &&
+                    (!side || side->state != SIDE_HELD || side->revision < wait->revision))
                         return false;
-                }
         }
-        return true;
+        return wait->task_id[0] == '\0' || receipts_have_ended(&status->receipts, wait->task_id);
 }
 
 /* Takes the waits that have settled, or whose time is over, off the list and tells their callers. */
@@ -168,6 +164,7 @@ void status_free(struct status *status)
         pthread_mutex_unlock(&status->lock);
         pthread_join(status->timer, NULL);
         pmap_fini(&status->entries);
+        receipts_fini(&status->receipts);
         pthread_cond_destroy(&status->changed);
         pthread_mutex_destroy(&status->lock);
         free(status);
@@ -243,14 +240,6 @@ void status_note_gone(struct status *status, const char *export_id, enum protoco
         pthread_mutex_unlock(&status->lock);
 }
 
-void status_note_pass(struct status *status, enum protocol protocol, uint64_t revision)
-{
-        pthread_mutex_lock(&status->lock);
-        status->passes[protocol] = revision;
-        waits_end(status);
-        pthread_mutex_unlock(&status->lock);
-}
-
 static uint64_t larger(uint64_t a, uint64_t b)
 {
         return a > b ? a : b;
@@ -305,6 +294,91 @@ void status_wait_start(struct status *status, struct status_wait *wait)
         status->waits = wait;
         waits_end(status);
         pthread_cond_signal(&status->changed);
+        pthread_mutex_unlock(&status->lock);
+}
+
+void status_set_layers(struct status *status, const char *storage_node, const bool in_use[LAYER_COUNT])
+{
+        pthread_mutex_lock(&status->lock);
+        free(status->receipts.storage_node);
+        status->receipts.storage_node = memory_text(storage_node);
+        memcpy(status->receipts.in_use, in_use, sizeof status->receipts.in_use);
+        pthread_mutex_unlock(&status->lock);
+}
+
+void status_follow(struct status *status, const struct snapshot *snapshot)
+{
+        pthread_mutex_lock(&status->lock);
+        receipts_follow(&status->receipts, snapshot, clock_wall_ms(status->clock));
+        waits_end(status);
+        pthread_mutex_unlock(&status->lock);
+}
+
+/* A side's question, with what it was noted to fail at to answer for it. */
+struct review {
+        struct status *status;
+        const struct let_go_question *question;
+};
+
+static enum let_go review_ask(void *context, const struct task_export *export, struct fault *fault)
+{
+        const struct review *review = context;
+        enum protocol protocol = review->question->layer == LAYER_NFS ? PROTOCOL_IS_NFS : PROTOCOL_IS_GLUSTER;
+        enum let_go answer = review->question->ask(review->question->context, export, fault);
+        const struct status_entry *entry;
+
+        if (answer != LET_GO_HINDERED || fault->code != FAULT_NONE)
+                return answer;
+        entry = entry_find(review->status, export->id);
+        if (!entry || entry->sides[protocol].state != SIDE_FAILED)
+                return LET_GO_IN_HAND;
+        fault_set(fault, entry->sides[protocol].code, "%s", entry->sides[protocol].text);
+        return LET_GO_HINDERED;
+}
+
+void status_review(struct status *status, const struct let_go_question *question)
+{
+        struct review review = { status, question };
+        struct let_go_question own = *question;
+
+        own.ask = review_ask;
+        own.context = &review;
+        pthread_mutex_lock(&status->lock);
+        if (receipts_review(&status->receipts, &own, clock_wall_ms(status->clock)))
+                waits_end(status);
+        pthread_mutex_unlock(&status->lock);
+}
+
+void status_review_firewall(struct status *status, enum firewall_service service, uint64_t revision,
+                            const struct fault *fault)
+{
+        pthread_mutex_lock(&status->lock);
+        if (receipts_review_firewall(&status->receipts, service, revision, fault, clock_wall_ms(status->clock)))
+                waits_end(status);
+        pthread_mutex_unlock(&status->lock);
+}
+
+void status_note_cut(struct status *status, const struct firewall_pair *pair, unsigned connections)
+{
+        pthread_mutex_lock(&status->lock);
+        receipts_note_cut(&status->receipts, pair, connections);
+        pthread_mutex_unlock(&status->lock);
+}
+
+struct task *status_task(struct status *status, const struct task *task)
+{
+        struct task *shown;
+
+        pthread_mutex_lock(&status->lock);
+        shown = receipts_show(&status->receipts, task);
+        pthread_mutex_unlock(&status->lock);
+        return shown;
+}
+
+void status_each_ended(struct status *status, void (*each)(void *context, struct task *task), void *context)
+{
+        pthread_mutex_lock(&status->lock);
+        receipts_each_ended(&status->receipts, each, context);
         pthread_mutex_unlock(&status->lock);
 }
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "domain/grant.h"
+#include "reconcile/receipts.h"
 
 struct status;
 
@@ -29,9 +30,6 @@ void status_note(struct status *status, const char *export_id, enum protocol pro
 /* The export is gone from that side: the server was seen to hold nothing of it. */
 void status_note_gone(struct status *status, const char *export_id, enum protocol protocol);
 
-/* That side has looked at every export of the snapshot of `revision`: what it knows nothing of is not there. */
-void status_note_pass(struct status *status, enum protocol protocol, uint64_t revision);
-
 /* What is known of one side of an export: *seen is false while nothing was noted of it. Returns the monotonic time
  * since when it has been seen to hold what is wanted, or 0 and `fault` with the cause, if there is one. */
 int64_t status_held_since(struct status *status, const char *export_id, enum protocol protocol, bool *seen,
@@ -48,19 +46,34 @@ enum grant_state status_grant_state(struct status *status, const struct grant *g
                                     char cause[FAULT_TEXT_SIZE]);
 
 /* Calls `settled` once, from another thread, when each side in `sides` was seen to hold the export at `revision`
- * or later (`gone`: and each other side was seen to hold nothing of it), or when the monotonic clock reaches
- * `deadline_ms`. `settled` may be called before status_wait_start returns, must not block and must not call
- * status_*; the struct stays the caller's and must live until then. */
+ * or later and the task (if one is named) has ended, or when the monotonic clock reaches `deadline_ms`. `settled`
+ * may be called before status_wait_start returns, must not block and must not call status_*; the struct stays the
+ * caller's and must live until then. */
 struct status_wait {
         char export_id[EXPORT_ID_SIZE];
         uint64_t revision;
-        bool gone;
-        bool sides[2]; /* by enum protocol */
+        char task_id[TASK_ID_SIZE]; /* or "" */
+        bool sides[2];              /* by enum protocol */
         int64_t deadline_ms;
         void (*settled)(struct status_wait *wait, bool in_time);
         struct status_wait *next; /* the status's */
 };
 void status_wait_start(struct status *status, struct status_wait *wait);
+
+/* The receipts of running tasks (reconcile/receipts.h), under the lock: what this storage node is called in them
+ * and which layers it has; set at start. */
+void status_set_layers(struct status *status, const char *storage_node, const bool in_use[LAYER_COUNT]);
+/* A side goes over to `snapshot`: to be called before anything is done about it. */
+void status_follow(struct status *status, const struct snapshot *snapshot);
+/* As receipts_review; a hindrance without a fault is told by what the layer's side was noted to fail at. */
+void status_review(struct status *status, const struct let_go_question *question);
+void status_review_firewall(struct status *status, enum firewall_service service, uint64_t revision,
+                            const struct fault *fault);
+void status_note_cut(struct status *status, const struct firewall_pair *pair, unsigned connections);
+/* A task with what has become of it, to be dropped by the caller; and all that have ended, as receipts_each_ended.
+ */
+struct task *status_task(struct status *status, const struct task *task);
+void status_each_ended(struct status *status, void (*each)(void *context, struct task *task), void *context);
 
 /* What is known of the world for the protocol choice. Set at start from the configuration (the arrays must
  * outlive the status); pool_enforced is noted by the gluster side. True when that changed something. */

@@ -26,7 +26,8 @@ struct share {
         bool ready;        /* its directory is there: only then is it in the list */
         bool assumed; /* made at the start of the side: the bricks may hold it from before, so that it is in the
                          list although nobody has looked at its directory yet */
-        bool noted;   /* the bricks were seen to hold it, and status was told */
+        bool held;    /* the bricks were seen to hold a list that was made with it: nothing beyond it since */
+        bool noted;   /* it is in that list and can be reached, and status was told */
 };
 
 /* The share that `grants` ask for, or NULL when no admitted grant is by gluster. Caller owns one reference. */

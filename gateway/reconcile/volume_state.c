@@ -23,6 +23,10 @@ struct volume_state *volume_state_get(struct pmap *volumes, const struct storage
         const char *name = storage->document.id;
         struct volume_state *volume = pmap_find(*volumes, name, strlen(name));
 
+        if (volume && strcmp(volume->storage->volume, storage->volume) != 0) {
+                pmap_remove(volumes, name, strlen(name));
+                volume = NULL;
+        }
         if (!volume) {
                 volume = NEW(struct volume_state);
                 shared_init(volume, volume_state_free);
@@ -30,6 +34,7 @@ struct volume_state *volume_state_get(struct pmap *volumes, const struct storage
                 pmap_put(volumes, name, strlen(name), volume);
                 shared_put(volume);
         }
+        volume->gone = false;
         if (volume->storage != storage) {
                 shared_put(volume->storage);
                 volume->storage = shared_get(storage);
@@ -37,6 +42,66 @@ struct volume_state *volume_state_get(struct pmap *volumes, const struct storage
                 volume->dirty = true;
         }
         return volume;
+}
+
+void volume_state_touch(struct volume_state *volume)
+{
+        volume->dirty = true;
+        volume->door_told = false;
+}
+
+void volumes_mark_gone(struct pmap volumes, const struct snapshot *snapshot)
+{
+        struct pmap_cursor cursor;
+        struct pmap_entry entry;
+
+        pmap_first(volumes, NULL, 0, &cursor);
+        while (pmap_next(&cursor, &entry)) {
+                struct volume_state *volume = entry.value;
+                const struct storage *storage = snapshot_storage(snapshot, volume->storage->document.id);
+
+                volume->gone = !storage || storage->kind != STORAGE_CLUSTER;
+        }
+}
+
+/* One that can be dropped, or NULL. */
+static const struct volume_state *volume_to_drop(struct pmap volumes)
+{
+        struct pmap_cursor cursor;
+        struct pmap_entry entry;
+
+        pmap_first(volumes, NULL, 0, &cursor);
+        while (pmap_next(&cursor, &entry)) {
+                const struct volume_state *volume = entry.value;
+
+                if (volume->gone && volume->list_seen && pmap_count(volume->shares.by_id) == 0 &&
+                    pmap_count(volume->shares.leaving) == 0)
+                        return volume;
+        }
+        return NULL;
+}
+
+void volumes_let_go(struct pmap *volumes)
+{
+        const struct volume_state *volume;
+
+        while ((volume = volume_to_drop(*volumes))) {
+                AUTO_FREE char *name = memory_text(volume->storage->document.id);
+
+                pmap_remove(volumes, name, strlen(name));
+        }
+}
+
+size_t volumes_there(struct pmap volumes)
+{
+        struct pmap_cursor cursor;
+        struct pmap_entry entry;
+        size_t count = 0;
+
+        pmap_first(volumes, NULL, 0, &cursor);
+        while (pmap_next(&cursor, &entry))
+                count += !((const struct volume_state *)entry.value)->gone;
+        return count;
 }
 
 #define LOOKS_AT_NEW_BRICKS 2
@@ -127,9 +192,10 @@ void volumes_peers(struct pmap volumes, const struct snapshot *snapshot, struct 
                 address_bag_add(peers, storage->addresses, storage->address_count);
         pmap_first(volumes, NULL, 0, &cursor);
         while (pmap_next(&cursor, &entry)) {
-                const struct address_bag *bricks = &((const struct volume_state *)entry.value)->bricks;
+                const struct volume_state *volume = entry.value;
 
-                address_bag_add(peers, bricks->items, bricks->count);
+                if (!volume->gone)
+                        address_bag_add(peers, volume->bricks.items, volume->bricks.count);
         }
         address_bag_tidy(peers);
 }

@@ -25,6 +25,10 @@ struct volume_state {
         struct volume_differences findings; /* of the last look */
         bool findings_told;                 /* what became of them */
         int64_t next_compare_ms;
+        bool gone;      /* the storage is not there any more: kept until the bricks were seen to let nobody in */
+        bool list_seen; /* since the start the bricks were seen to hold a list of this side's */
+        bool door_told; /* gatehouse-volfiled knows of every change */
+        struct fault fault;        /* what stood in the way the last time, or none */
         bool looked;               /* glusterd was asked about it once: `bricks` is as good as it gets */
         struct address_bag bricks; /* where its bricks are, as far as glusterd has said */
         struct text brick_names;   /* and which they are */
@@ -37,8 +41,20 @@ struct volume_state {
 };
 
 /* The state of `storage`'s volume in `volumes` (storage name -> struct volume_state), made when there is none;
- * takes note of a storage that has changed. */
+ * takes note of a storage that has changed: another volume is another state. */
 struct volume_state *volume_state_get(struct pmap *volumes, const struct storage *storage);
+
+/* A share has come, changed or left: the list must follow. */
+void volume_state_touch(struct volume_state *volume);
+
+/* Marks those whose storage `snapshot` has no more (or not as a cluster's). */
+void volumes_mark_gone(struct pmap volumes, const struct snapshot *snapshot);
+
+/* Drops those that are gone once their bricks let nobody in. */
+void volumes_let_go(struct pmap *volumes);
+
+/* How many are not gone. */
+size_t volumes_there(struct pmap volumes);
 
 /* glusterd has answered about the volume, or has not. */
 void volume_state_looked(struct volume_state *volume, const struct volume_seen *seen);
@@ -54,7 +70,7 @@ int volume_state_check(const struct volume_state *volume, const struct volume_se
 /* Whether glusterd was asked about every volume. */
 bool volumes_looked(struct pmap volumes);
 
-/* The storage nodes: all that `snapshot` registers, and those that have bricks. Tidy. */
+/* The storage nodes: all that `snapshot` registers, and those that have bricks of its storages. Tidy. */
 void volumes_peers(struct pmap volumes, const struct snapshot *snapshot, struct address_bag *peers);
 
 /* The one volume that there is; NULL when there is none, or more. */

@@ -43,10 +43,14 @@ json_t *export_show(const struct request *request, const struct snapshot *now, c
         return object;
 }
 
-void export_reply(struct request *request, int status, const struct snapshot *now, const struct export *export)
+void export_reply(struct request *request, int status, const struct snapshot *now, const struct export *export,
+                  json_t *task)
 {
+        json_t *body = export_show(request, now, export);
         char tag[REPLY_ETAG_SIZE];
 
-        reply_json(&request->reply, status, export_show(request, now, export));
+        if (task)
+                json_object_set_new(body, "task", task);
+        reply_json(&request->reply, status, body);
         reply_field(&request->reply, "ETag", "%s", reply_etag(export->document.revision, tag));
 }

@@ -13,8 +13,10 @@ struct json_t;
  * "dangling": true when the environment that it is bound to is gone. Caller owns the reference. */
 struct json_t *export_show(const struct request *request, const struct snapshot *now, const struct export *export);
 
-/* Answers with export_show and an entity tag, which is of what was asked and says nothing of the status. */
-void export_reply(struct request *request, int status, const struct snapshot *now, const struct export *export);
+/* Answers with export_show, `task` (taken, may be NULL) as its member of that name, and an entity tag, which is of
+ * what was asked and says nothing of the status. */
+void export_reply(struct request *request, int status, const struct snapshot *now, const struct export *export,
+                  struct json_t *task);
 
 /* The export's grants in `now`; freed with grant_list_fini. */
 void export_grants(const struct request *request, const struct snapshot *now, const struct export *export,

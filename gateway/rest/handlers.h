@@ -25,6 +25,7 @@ void rest_inventory_delete(struct request *request);
 void rest_storage_list(struct request *request);
 void rest_storage_get(struct request *request);
 void rest_storage_put(struct request *request);
+void rest_storage_delete(struct request *request);
 
 void rest_export_list(struct request *request);
 void rest_export_get(struct request *request);
@@ -42,5 +43,8 @@ void rest_token_delete(struct request *request);
 void rest_drift_get(struct request *request);
 void rest_verification_get(struct request *request);
 void rest_verification_run(struct request *request);
+
+void rest_task_list(struct request *request);
+void rest_task_get(struct request *request);
 
 void rest_health_get(struct request *request);

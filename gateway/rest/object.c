@@ -56,9 +56,7 @@ void object_reply(struct request *request, int status, const struct document *do
         reply_field(&request->reply, "ETag", "%s", reply_etag(document->revision, tag));
 }
 
-/* Answers NOT_FOUND or FORBIDDEN unless the principal may, and the object is there. */
-static bool object_is_open(struct request *request, enum permit_action action, const char *account,
-                           const char *what)
+bool object_is_open(struct request *request, enum permit_action action, const char *account, const char *what)
 {
         struct fault fault = { 0 };
         int result = access_check(request, action, account, what, &fault);

@@ -28,6 +28,10 @@ void parameter_check(const char *value, const char *parameter, struct violations
  * If-None-Match that it knows it. */
 void object_reply(struct request *request, int status, const struct document *document, struct json_t *body);
 
+/* Whether the principal may do `action` to the `what` of `account`, and it is there (account not NULL). False: the
+ * reply is set, NOT_FOUND or FORBIDDEN. */
+bool object_is_open(struct request *request, enum permit_action action, const char *account, const char *what);
+
 /* Looks up what the path names and whether the principal may do `action` to it. NULL: the reply is set. */
 const struct environment *environment_find(struct request *request, const struct snapshot *now,
                                            enum permit_action action);

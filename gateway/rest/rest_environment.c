@@ -10,14 +10,14 @@
 #include "rest/handlers.h"
 #include "rest/inventory_check.h"
 #include "rest/inventory_claim.h"
+#include "rest/listing.h"
 #include "rest/object.h"
-#include "rest/paging.h"
+#include "rest/revocation.h"
 
 struct environment_write {
         struct commit commit; /* first */
         struct environment *wanted;
         struct inventory_claim claim;
-        size_t nodes_removed;
 };
 
 static void environment_write_free(void *work)
@@ -39,32 +39,35 @@ static struct environment_write *environment_write_new(struct request *request)
         return change;
 }
 
+static const char *environment_account(const struct document *document)
+{
+        return ((const struct environment *)document)->account;
+}
+
+static bool environment_matches(const struct request *request, const struct document *document,
+                                const char *const *values)
+{
+        (void)request;
+        return !values[0] || strcmp(values[0], environment_account(document)) == 0;
+}
+
+static json_t *environment_show(const struct request *request, const struct document *document)
+{
+        (void)request;
+        return environment_to_json((const struct environment *)document);
+}
+
 void rest_environment_list(struct request *request)
 {
+        static const struct listing listing = { .kind = DOCUMENT_ENVIRONMENT,
+                                                .action = PERMIT_READ_INVENTORY,
+                                                .account = environment_account,
+                                                .filters = { "account" },
+                                                .matches = environment_matches,
+                                                .show = environment_show };
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
-        AUTO_VIOLATIONS struct violations violations = { 0 };
-        AUTO_PAGE struct page page = { 0 };
-        const char *account = page_filter(request, "account", &violations);
-        const struct document *document;
-        struct snapshot_walk walk;
 
-        page_start(&page, request, DOCUMENT_ENVIRONMENT, &violations);
-        if (violations_any(&violations)) {
-                reply_violations(&request->reply, FAULT_MALFORMED, &violations);
-                return;
-        }
-        snapshot_walk_start(&walk, now->kinds[DOCUMENT_ENVIRONMENT], NULL, page_after(&page));
-        while ((document = snapshot_walk_next(&walk))) {
-                const struct environment *environment = (const struct environment *)document;
-
-                if ((account && strcmp(account, environment->account) != 0) ||
-                    permit(&request->principal, PERMIT_READ_INVENTORY, environment->account, NULL) < 0)
-                        continue;
-                if (!page_has_room(&page))
-                        break;
-                page_add(&page, document, environment_to_json(environment));
-        }
-        page_reply(&page, request);
+        listing_reply(request, &listing, now->kinds[DOCUMENT_ENVIRONMENT], NULL);
 }
 
 void rest_environment_get(struct request *request)
@@ -166,9 +169,15 @@ static size_t nodes_remove(struct write *write, const struct environment *enviro
         return count;
 }
 
+struct environment_delete {
+        struct revocation revocation; /* first */
+        struct inventory_claim claim;
+        size_t nodes_removed;
+};
+
 static int environment_delete_prepare(struct commit *commit, struct write *write, struct fault *fault)
 {
-        struct environment_write *change = (struct environment_write *)commit;
+        struct environment_delete *change = (struct environment_delete *)commit;
         const struct request *request = commit->request;
         const struct environment *existing = snapshot_environment(write->now, request->parameters[0]);
         int result = access_check(request, PERMIT_WRITE_INVENTORY, existing ? existing->account : NULL,
@@ -183,31 +192,45 @@ static int environment_delete_prepare(struct commit *commit, struct write *write
         if (violations_any(&commit->violations))
                 return commit_violations(commit, FAULT_CONFLICT, fault);
         inventory_claim_put(&change->claim, write, request);
+        revocation_begin(&change->revocation, write, TASK_ENVIRONMENT_DELETE, existing->document.id,
+                         existing->account);
+        revocation_add_environment(&change->revocation, write->now, existing);
         change->nodes_removed = nodes_remove(write, existing);
         commit_remove(commit, write, "environment.delete", &existing->document);
+        revocation_put(&change->revocation, write);
         return 0;
 }
 
-static void environment_delete_done(struct request *request)
+static void environment_delete_reply(struct request *request, int status, json_t *task)
 {
-        struct environment_write *change = request->work;
+        const struct environment_delete *change = request->work;
 
-        if (commit_failed(request, &change->commit))
-                return;
         inventory_claim_heard(&change->claim, request);
-        reply_json(&request->reply, 200,
-                   json_pack("{s:s, s:b, s:I}", "name", change->commit.document->id, "deleted", 1, "nodes_deleted",
-                             (json_int_t)change->nodes_removed));
+        reply_json(&request->reply, status,
+                   json_pack("{s:s, s:b, s:I, s:o}", "name", change->revocation.commit.document->id, "deleted", 1,
+                             "nodes_deleted", (json_int_t)change->nodes_removed, "task", task));
+}
+
+static void environment_delete_free(void *work)
+{
+        struct environment_delete *change = work;
+
+        inventory_claim_fini(&change->claim);
+        revocation_fini(&change->revocation);
+        free(change);
 }
 
 void rest_environment_delete(struct request *request)
 {
         AUTO_VIOLATIONS struct violations violations = { 0 };
-        struct environment_write *change = environment_write_new(request);
+        struct environment_delete *change = NEW(struct environment_delete);
 
+        request->work = change;
+        request->work_free = environment_delete_free;
+        change->revocation.reply = environment_delete_reply;
         inventory_claim_read(request, &change->claim, &violations);
         if (violations_any(&violations))
                 reply_violations(&request->reply, FAULT_MALFORMED, &violations);
-        else
-                commit_start(request, &change->commit, environment_delete_prepare, environment_delete_done);
+        else if (revocation_read(request, &change->revocation))
+                commit_start(request, &change->revocation.commit, environment_delete_prepare, revocation_done);
 }

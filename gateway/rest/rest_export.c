@@ -10,7 +10,7 @@
 #include "rest/handlers.h"
 #include "rest/object.h"
 #include "rest/paging.h"
-#include "rest/settlement.h"
+#include "rest/revocation.h"
 
 struct export_filter {
         const char *environment, *account, *storage; /* NULL = any */
@@ -123,26 +123,12 @@ void rest_export_get(struct request *request)
 
         /* Never 304: the status changes while the export, and so its entity tag, does not. */
         if (export)
-                export_reply(request, 200, now, export);
-}
-
-struct export_delete {
-        struct commit commit; /* first */
-        unsigned wait_s;
-        bool waits;
-        bool gone;
-};
-
-static void export_delete_free(void *work)
-{
-        struct export_delete *change = work;
-
-        commit_fini(&change->commit);
-        free(change);
+                export_reply(request, 200, now, export, NULL);
 }
 
 static int export_delete_prepare(struct commit *commit, struct write *write, struct fault *fault)
 {
+        struct revocation *revocation = (struct revocation *)commit;
         const struct request *request = commit->request;
         const struct export *export = snapshot_export(write->now, request->parameters[0]);
         int result = access_check(request, PERMIT_WRITE_EXPORT, export ? export->account : NULL, "export", fault);
@@ -151,47 +137,25 @@ static int export_delete_prepare(struct commit *commit, struct write *write, str
                 result = access_not_found("export", fault);
         if (result == 0)
                 result = precondition_check(request, &export->document, fault);
-        if (result == 0)
-                commit_remove(commit, write, "export.delete", &export->document);
-        return result;
+        if (result < 0)
+                return result;
+        revocation_begin(revocation, write, TASK_EXPORT_DELETE, export->document.id, export->account);
+        revocation_add_grants(revocation, write->now, export);
+        commit_remove(commit, write, "export.delete", &export->document);
+        revocation_put(revocation, write);
+        return 0;
 }
 
-static void export_delete_reply(struct request *request)
+static void export_delete_reply(struct request *request, int status, json_t *task)
 {
-        struct export_delete *change = request->work;
+        const struct revocation *revocation = request->work;
 
-        reply_json(&request->reply, 200,
-                   json_pack("{s:s, s:b, s:b}", "id", change->commit.document->id, "deleted", 1, "gone",
-                             (int)change->gone));
-        if (change->waits)
-                reply_field(&request->reply, "Preference-Applied", "wait=%u", change->wait_s);
-}
-
-static void export_delete_done(struct request *request)
-{
-        struct export_delete *change = request->work;
-        struct status_wait wait = { .gone = true, .revision = change->commit.revision };
-
-        if (commit_failed(request, &change->commit))
-                return;
-        if (change->wait_s == 0) {
-                export_delete_reply(request);
-                return;
-        }
-        snprintf(wait.export_id, sizeof wait.export_id, "%s", change->commit.document->id);
-        settlement_wait(request, &wait, change->wait_s, &change->gone, export_delete_reply);
+        reply_json(
+                &request->reply, status,
+                json_pack("{s:s, s:b, s:o}", "id", revocation->commit.document->id, "deleted", 1, "task", task));
 }
 
 void rest_export_delete(struct request *request)
 {
-        AUTO_VIOLATIONS struct violations violations = { 0 };
-        struct export_delete *change = NEW(struct export_delete);
-
-        request->work = change;
-        request->work_free = export_delete_free;
-        change->waits = prefer_parse(request->headers[HEADER_PREFER], &change->wait_s, &violations);
-        if (violations_any(&violations))
-                reply_violations(&request->reply, FAULT_MALFORMED, &violations);
-        else
-                commit_start(request, &change->commit, export_delete_prepare, export_delete_done);
+        revocation_start(request, export_delete_prepare, export_delete_reply);
 }

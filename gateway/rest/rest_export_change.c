@@ -14,23 +14,20 @@
 #include "rest/export_show.h"
 #include "rest/handlers.h"
 #include "rest/object.h"
-#include "rest/settlement.h"
+#include "rest/revocation.h"
 
 /* A PATCH, or the revocation for one node. */
 struct export_change {
-        struct commit commit; /* first */
-        json_t *patch;        /* NULL for a revocation */
-        char *node;           /* NULL for a patch */
-        unsigned wait_s;
-        bool waits;
-        bool in_time;
+        struct revocation revocation; /* first */
+        json_t *patch;                /* NULL for a revocation */
+        char *node;                   /* NULL for a patch */
 };
 
 static void export_change_free(void *work)
 {
         struct export_change *change = work;
 
-        commit_fini(&change->commit);
+        revocation_fini(&change->revocation);
         json_decref(change->patch);
         free(change->node);
         free(change);
@@ -40,7 +37,7 @@ static void export_change_free(void *work)
 static struct export *change_apply(const struct request *request, struct export_change *change,
                                    const struct snapshot *now, const struct export *existing)
 {
-        struct violations *violations = &change->commit.violations;
+        struct violations *violations = &change->revocation.commit.violations;
         struct protocol_facts facts = status_facts(request->context->status);
         struct export *wanted;
 
@@ -71,12 +68,41 @@ static int change_settle(const struct request *request, struct export_change *ch
                 return result;
         *existing = export;
         *wanted = change_apply(request, change, now, export);
-        return commit_violations(&change->commit, FAULT_INVALID, fault);
+        return commit_violations(&change->revocation.commit, FAULT_INVALID, fault);
+}
+
+/* The task of a change that takes something away from somebody; none of others. */
+static void change_begin_task(struct export_change *change, const struct write *write,
+                              const struct snapshot *before, const struct export *wanted)
+{
+        struct revocation *revocation = &change->revocation;
+        struct task *task =
+                revocation_begin(revocation, write, TASK_EXPORT_CHANGE, wanted->document.id, wanted->account);
+
+        task_add_export(task, wanted);
+        if (revocation_add_losses(revocation, before, write->now, wanted->document.id))
+                return;
+        shared_put(task);
+        revocation->task = NULL;
+}
+
+/* A revocation has a task even when the node was out already: the request may be sent again to learn how it
+ * stands. */
+static void revoke_begin_task(struct export_change *change, const struct write *write, const struct export *wanted)
+{
+        const struct node *node = snapshot_node(write->now, change->node);
+        struct task *task = revocation_begin(&change->revocation, write, TASK_EXPORT_REVOKE, wanted->document.id,
+                                             wanted->account);
+
+        task_add_export(task, wanted);
+        for (size_t i = 0; node && i < node->address_count; i++)
+                task_add_client(task, &node->addresses[i]);
 }
 
 static int export_change_prepare(struct commit *commit, struct write *write, struct fault *fault)
 {
         struct export_change *change = (struct export_change *)commit;
+        AUTO_SHARED const struct snapshot *before = snapshot_draft(write->now);
         AUTO_SHARED struct export *wanted = NULL;
         const struct export *existing;
         int result = change_settle(commit->request, change, write->now, &existing, &wanted, fault);
@@ -84,51 +110,49 @@ static int export_change_prepare(struct commit *commit, struct write *write, str
         if (result < 0)
                 return result;
         wanted->widened_revision = existing->widened_revision;
-        if (commit_unchanged(commit, &existing->document, &wanted->document))
-                return 0;
-        export_keep_widened_revision(wanted, existing, write->now_ms);
-        commit_put(commit, write, change->node ? "export.revoke" : "export.change", &existing->document,
-                   &wanted->document);
+        if (!commit_unchanged(commit, &existing->document, &wanted->document)) {
+                export_keep_widened_revision(wanted, existing, write->now_ms);
+                commit_put(commit, write, change->node ? "export.revoke" : "export.change", &existing->document,
+                           &wanted->document);
+        }
+        if (change->node)
+                revoke_begin_task(change, write, (const struct export *)commit->document);
+        else
+                change_begin_task(change, write, before, (const struct export *)commit->document);
+        revocation_put(&change->revocation, write);
         return 0;
 }
 
-static void export_change_reply(struct request *request)
+static void export_change_reply(struct request *request, int status, json_t *task)
 {
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
-        struct export_change *change = request->work;
-        const struct export *export = (const struct export *)change->commit.document;
+        const struct export_change *change = request->work;
+        const struct export *export = (const struct export *)change->revocation.commit.document;
 
         if (change->node)
-                reply_json(&request->reply, 200,
-                           json_pack("{s:s, s:s, s:b, s:b}", "id", export->document.id, "node", change->node,
-                                     "revoked", 1, "gone", (int)change->in_time));
+                reply_json(&request->reply, status,
+                           json_pack("{s:s, s:s, s:b, s:o}", "id", export->document.id, "node", change->node,
+                                     "revoked", 1, "task", task));
         else
-                export_reply(request, 200, now, export);
-        if (change->waits)
-                reply_field(&request->reply, "Preference-Applied", "wait=%u", change->wait_s);
+                export_reply(request, status, now, export, task);
 }
 
-/* A change may move grants from one server to the other: one must hold what is wanted now, the other nothing. */
+/* A change may also give: whoever waits for it waits for the servers to hold what is wanted now. */
 static void export_change_done(struct request *request)
 {
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
-        struct export_change *change = request->work;
+        struct revocation *revocation = request->work;
+        const struct export *export = (const struct export *)revocation->commit.document;
+        struct status_wait *wait = &revocation->wait;
         AUTO_GRANTS struct grant_list grants = { 0 };
-        struct status_wait wait = { .gone = true };
-        const struct export *export;
 
-        if (commit_failed(request, &change->commit))
-                return;
-        if (change->wait_s == 0) {
-                export_change_reply(request);
-                return;
+        if (revocation->commit.fault.code == FAULT_NONE) {
+                export_grants(request, now, export, &grants);
+                export_sides(&grants, wait->sides);
+                wait->revision = export->document.revision;
+                snprintf(wait->export_id, sizeof wait->export_id, "%s", export->document.id);
         }
-        export = (const struct export *)change->commit.document;
-        export_grants(request, now, export, &grants);
-        export_sides(&grants, wait.sides);
-        wait.revision = export->document.revision;
-        snprintf(wait.export_id, sizeof wait.export_id, "%s", export->document.id);
-        settlement_wait(request, &wait, change->wait_s, &change->in_time, export_change_reply);
+        revocation_done(request);
 }
 
 /* Starts the change whose headers and body have been read. */
@@ -136,7 +160,7 @@ static void export_change_begin(struct request *request, struct export_change *c
 {
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
         AUTO_SHARED struct export *wanted = NULL;
-        struct commit *commit = &change->commit;
+        struct commit *commit = &change->revocation.commit;
         const struct export *existing;
 
         if (change_settle(request, change, now, &existing, &wanted, &commit->fault) < 0)
@@ -148,16 +172,12 @@ static void export_change_begin(struct request *request, struct export_change *c
 /* Reads the header and the body; NULL: the reply is set. */
 static json_t *export_change_read(struct request *request)
 {
-        AUTO_VIOLATIONS struct violations violations = { 0 };
         struct export_change *change = NEW(struct export_change);
 
         request->work = change;
         request->work_free = export_change_free;
-        change->waits = prefer_parse(request->headers[HEADER_PREFER], &change->wait_s, &violations);
-        if (!violations_any(&violations))
-                return request_json(request);
-        reply_violations(&request->reply, FAULT_MALFORMED, &violations);
-        return NULL;
+        change->revocation.reply = export_change_reply;
+        return revocation_read(request, &change->revocation) ? request_json(request) : NULL;
 }
 
 void rest_export_patch(struct request *request)

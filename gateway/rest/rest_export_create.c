@@ -128,7 +128,7 @@ static void export_create_reply(struct request *request)
         struct export_create *change = request->work;
         const struct export *export = (const struct export *)change->commit.document;
 
-        export_reply(request, 201, now, export);
+        export_reply(request, 201, now, export, NULL);
         reply_field(&request->reply, "Location", "/v1/exports/%s", export->document.id);
         if (change->waits)
                 reply_field(&request->reply, "Preference-Applied", "wait=%u", change->wait_s);

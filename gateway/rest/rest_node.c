@@ -10,8 +10,9 @@
 #include "rest/handlers.h"
 #include "rest/inventory_check.h"
 #include "rest/inventory_claim.h"
+#include "rest/listing.h"
 #include "rest/object.h"
-#include "rest/paging.h"
+#include "rest/revocation.h"
 
 struct node_write {
         struct commit commit; /* first */
@@ -47,26 +48,20 @@ static const struct node *node_find(const struct request *request, const struct 
         return node && strcmp(node->environment_uid, environment->uid) == 0 ? node : NULL;
 }
 
+static json_t *node_show(const struct request *request, const struct document *document)
+{
+        (void)request;
+        return node_to_json((const struct node *)document);
+}
+
 void rest_node_list(struct request *request)
 {
+        static const struct listing listing = { .kind = DOCUMENT_NODE, .show = node_show };
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
-        AUTO_VIOLATIONS struct violations violations = { 0 };
-        AUTO_PAGE struct page page = { 0 };
         const struct environment *environment = environment_find(request, now, PERMIT_READ_INVENTORY);
-        const struct document *document;
-        struct snapshot_walk walk;
 
-        if (!environment)
-                return;
-        page_start(&page, request, DOCUMENT_NODE, &violations);
-        if (violations_any(&violations)) {
-                reply_violations(&request->reply, FAULT_MALFORMED, &violations);
-                return;
-        }
-        snapshot_walk_start(&walk, now->nodes_by_environment, environment->uid, page_after(&page));
-        while ((document = snapshot_walk_next(&walk)) && page_has_room(&page))
-                page_add(&page, document, node_to_json((const struct node *)document));
-        page_reply(&page, request);
+        if (environment)
+                listing_reply(request, &listing, now->nodes_by_environment, environment->uid);
 }
 
 void rest_node_get(struct request *request)
@@ -181,9 +176,15 @@ void rest_node_put(struct request *request)
                 commit_start(request, &change->commit, node_put_prepare, node_put_done);
 }
 
+struct node_delete {
+        struct revocation revocation; /* first */
+        struct inventory_claim claim;
+};
+
 static int node_delete_prepare(struct commit *commit, struct write *write, struct fault *fault)
 {
-        const struct node_write *change = (const struct node_write *)commit;
+        struct node_delete *change = (struct node_delete *)commit;
+        struct revocation *revocation = &change->revocation;
         const struct request *request = commit->request;
         const struct environment *environment = environment_for_write(request, write->now, fault);
         const struct node *node = environment ? node_find(request, write->now, environment) : NULL;
@@ -200,29 +201,44 @@ static int node_delete_prepare(struct commit *commit, struct write *write, struc
                               &commit->violations);
         if (violations_any(&commit->violations))
                 return commit_violations(commit, FAULT_CONFLICT, fault);
+        revocation_begin(revocation, write, TASK_NODE_DELETE, node->document.id, environment->account);
+        revocation_add_node(revocation, write->now, node);
         commit_remove(commit, write, "node.delete", &node->document);
         inventory_claim_put(&change->claim, write, request);
+        revocation_put(revocation, write);
         return 0;
 }
 
-static void node_delete_done(struct request *request)
+static void node_delete_reply(struct request *request, int status, json_t *task)
 {
-        struct node_write *change = request->work;
+        const struct node_delete *change = request->work;
 
-        if (commit_failed(request, &change->commit))
-                return;
         inventory_claim_heard(&change->claim, request);
-        reply_json(&request->reply, 200, json_pack("{s:s, s:b}", "id", change->commit.document->id, "deleted", 1));
+        reply_json(&request->reply, status,
+                   json_pack("{s:s, s:b, s:o}", "id", change->revocation.commit.document->id, "deleted", 1, "task",
+                             task));
+}
+
+static void node_delete_free(void *work)
+{
+        struct node_delete *change = work;
+
+        inventory_claim_fini(&change->claim);
+        revocation_fini(&change->revocation);
+        free(change);
 }
 
 void rest_node_delete(struct request *request)
 {
         AUTO_VIOLATIONS struct violations violations = { 0 };
-        struct node_write *change = node_write_new(request);
+        struct node_delete *change = NEW(struct node_delete);
 
+        request->work = change;
+        request->work_free = node_delete_free;
+        change->revocation.reply = node_delete_reply;
         inventory_claim_read(request, &change->claim, &violations);
         if (violations_any(&violations))
                 reply_violations(&request->reply, FAULT_MALFORMED, &violations);
-        else
-                commit_start(request, &change->commit, node_delete_prepare, node_delete_done);
+        else if (revocation_read(request, &change->revocation))
+                commit_start(request, &change->revocation.commit, node_delete_prepare, revocation_done);
 }

@@ -10,8 +10,9 @@
 #include "rest/commit.h"
 #include "rest/file_question.h"
 #include "rest/handlers.h"
+#include "rest/listing.h"
 #include "rest/object.h"
-#include "rest/paging.h"
+#include "rest/revocation.h"
 
 struct storage_write {
         struct commit commit; /* first */
@@ -28,30 +29,26 @@ static void storage_write_free(void *work)
         free(change);
 }
 
+static const char *storage_account(const struct document *document)
+{
+        return ((const struct storage *)document)->account;
+}
+
+static json_t *storage_show(const struct request *request, const struct document *document)
+{
+        (void)request;
+        return storage_to_json((const struct storage *)document);
+}
+
 void rest_storage_list(struct request *request)
 {
+        static const struct listing listing = { .kind = DOCUMENT_STORAGE,
+                                                .action = PERMIT_READ_STORAGE,
+                                                .account = storage_account,
+                                                .show = storage_show };
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
-        AUTO_VIOLATIONS struct violations violations = { 0 };
-        AUTO_PAGE struct page page = { 0 };
-        const struct document *document;
-        struct snapshot_walk walk;
 
-        page_start(&page, request, DOCUMENT_STORAGE, &violations);
-        if (violations_any(&violations)) {
-                reply_violations(&request->reply, FAULT_MALFORMED, &violations);
-                return;
-        }
-        snapshot_walk_start(&walk, now->kinds[DOCUMENT_STORAGE], NULL, page_after(&page));
-        while ((document = snapshot_walk_next(&walk))) {
-                const struct storage *storage = (const struct storage *)document;
-
-                if (permit(&request->principal, PERMIT_READ_STORAGE, storage->account, NULL) < 0)
-                        continue;
-                if (!page_has_room(&page))
-                        break;
-                page_add(&page, document, storage_to_json(storage));
-        }
-        page_reply(&page, request);
+        listing_reply(request, &listing, now->kinds[DOCUMENT_STORAGE], NULL);
 }
 
 void rest_storage_get(struct request *request)
@@ -122,10 +119,34 @@ static void addresses_check(const struct snapshot *now, const struct storage *wa
         }
 }
 
+/* A task that still takes access to the storage away, or NULL: until it has ended a server may let in somebody
+ * whom nobody remembers once the storage is gone. */
+static const struct task *task_on_storage(const struct request *request, const struct snapshot *now,
+                                          const char *storage)
+{
+        const struct task *task;
+        struct snapshot_walk walk;
+
+        snapshot_walk_start(&walk, now->kinds[DOCUMENT_TASK], NULL, NULL);
+        while ((task = (const struct task *)snapshot_walk_next(&walk))) {
+                AUTO_SHARED struct task *shown =
+                        task_is_running(task) ? status_task(request->context->status, task) : NULL;
+
+                if (!shown || !task_is_running(shown))
+                        continue;
+                for (size_t i = 0; i < task->export_count; i++)
+                        if (strcmp(task->exports[i].storage, storage) == 0)
+                                return task;
+        }
+        return NULL;
+}
+
 /* What exports rest on cannot be put under them while they are there. */
-static void exports_check(const struct snapshot *now, const struct storage *existing, const struct storage *wanted,
+static void exports_check(const struct request *request, const struct snapshot *now,
+                          const struct storage *existing, const struct storage *wanted,
                           struct violations *violations)
 {
+        const char *id = existing->document.id;
         const char *place =
                 existing->kind != wanted->kind                   ? "/kind"
                 : !same_text(existing->account, wanted->account) ? "/account"
@@ -134,11 +155,18 @@ static void exports_check(const struct snapshot *now, const struct storage *exis
                         ? "/mount_root"
                         : NULL;
         struct snapshot_walk walk;
+        const struct task *task;
 
-        snapshot_walk_start(&walk, now->exports_by_storage, existing->document.id, NULL);
-        if (place && snapshot_walk_next(&walk))
+        if (!place)
+                return;
+        snapshot_walk_start(&walk, now->exports_by_storage, id, NULL);
+        if (snapshot_walk_next(&walk))
                 violation_add(violations, place, "storage.in_use",
                               "%s cannot change while the storage has exports; delete them first", place + 1);
+        else if ((task = task_on_storage(request, now, id)))
+                violation_add(violations, place, "storage.in_use",
+                              "%s cannot change before task %s has taken access away", place + 1,
+                              task->document.id);
 }
 
 static int storage_put_prepare(struct commit *commit, struct write *write, struct fault *fault)
@@ -155,7 +183,7 @@ static int storage_put_prepare(struct commit *commit, struct write *write, struc
         if (violations_any(&commit->violations))
                 return commit_violations(commit, FAULT_INVALID, fault);
         if (existing)
-                exports_check(write->now, existing, wanted, &commit->violations);
+                exports_check(commit->request, write->now, existing, wanted, &commit->violations);
         if (violations_any(&commit->violations))
                 return commit_violations(commit, FAULT_CONFLICT, fault);
         commit_put(commit, write, "storage.put", document, &wanted->document);
@@ -228,4 +256,64 @@ void rest_storage_put(struct request *request)
                 storage_ask(request, change);
         else
                 commit_start(request, &change->commit, storage_put_prepare, storage_put_done);
+}
+
+#define EXPORTS_NAMED 20
+
+/* Names what the storage is still needed for. */
+static void uses_check(const struct request *request, const struct snapshot *now, const char *storage,
+                       struct violations *violations)
+{
+        const struct document *export;
+        struct snapshot_walk walk;
+        const struct task *task;
+
+        snapshot_walk_start(&walk, now->exports_by_storage, storage, NULL);
+        for (int i = 0; i < EXPORTS_NAMED && (export = snapshot_walk_next(&walk)); i++)
+                violation_add(violations, "path/name", "storage.in_use",
+                              "export %s is of this storage; delete it first", export->id);
+        task = violations_any(violations) ? NULL : task_on_storage(request, now, storage);
+        if (task)
+                violation_add(violations, "path/name", "storage.in_use",
+                              "task %s still takes access to this storage away; wait for its end",
+                              task->document.id);
+}
+
+static int storage_delete_prepare(struct commit *commit, struct write *write, struct fault *fault)
+{
+        struct revocation *revocation = (struct revocation *)commit;
+        const struct request *request = commit->request;
+        const struct storage *existing = snapshot_storage(write->now, request->parameters[0]);
+        int result =
+                access_check(request, PERMIT_WRITE_STORAGE, existing ? existing->account : NULL, "storage", fault);
+
+        if (result == 0 && !existing)
+                result = access_not_found("storage", fault);
+        if (result == 0)
+                result = precondition_check(request, &existing->document, fault);
+        if (result < 0)
+                return result;
+        uses_check(request, write->now, existing->document.id, &commit->violations);
+        if (violations_any(&commit->violations))
+                return commit_violations(commit, FAULT_CONFLICT, fault);
+        task_add_storage(
+                revocation_begin(revocation, write, TASK_STORAGE_DELETE, existing->document.id, existing->account),
+                existing->document.id);
+        commit_remove(commit, write, "storage.delete", &existing->document);
+        revocation_put(revocation, write);
+        return 0;
+}
+
+static void storage_delete_reply(struct request *request, int status, json_t *task)
+{
+        const struct revocation *revocation = request->work;
+
+        reply_json(
+                &request->reply, status,
+                json_pack("{s:s, s:b, s:o}", "name", revocation->commit.document->id, "deleted", 1, "task", task));
+}
+
+void rest_storage_delete(struct request *request)
+{
+        revocation_start(request, storage_delete_prepare, storage_delete_reply);
 }

@@ -9,8 +9,8 @@
 #include "domain/token_json.h"
 #include "rest/commit.h"
 #include "rest/handlers.h"
+#include "rest/listing.h"
 #include "rest/object.h"
-#include "rest/paging.h"
 
 struct token_write {
         struct commit commit; /* first */
@@ -48,25 +48,19 @@ static bool tokens_are_open(struct request *request)
         return false;
 }
 
+static json_t *token_show(const struct request *request, const struct document *document)
+{
+        (void)request;
+        return token_to_json((const struct token *)document);
+}
+
 void rest_token_list(struct request *request)
 {
+        static const struct listing listing = { .kind = DOCUMENT_TOKEN, .show = token_show };
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
-        AUTO_VIOLATIONS struct violations violations = { 0 };
-        AUTO_PAGE struct page page = { 0 };
-        const struct document *document;
-        struct snapshot_walk walk;
 
-        if (!tokens_are_open(request))
-                return;
-        page_start(&page, request, DOCUMENT_TOKEN, &violations);
-        if (violations_any(&violations)) {
-                reply_violations(&request->reply, FAULT_MALFORMED, &violations);
-                return;
-        }
-        snapshot_walk_start(&walk, now->kinds[DOCUMENT_TOKEN], NULL, page_after(&page));
-        while ((document = snapshot_walk_next(&walk)) && page_has_room(&page))
-                page_add(&page, document, token_to_json((const struct token *)document));
-        page_reply(&page, request);
+        if (tokens_are_open(request))
+                listing_reply(request, &listing, now->kinds[DOCUMENT_TOKEN], NULL);
 }
 
 static int token_create_prepare(struct commit *commit, struct write *write, struct fault *fault)

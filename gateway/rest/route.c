@@ -11,6 +11,8 @@ static const char *const page_query[] = { "limit", "cursor", NULL };
 static const char *const environment_query[] = { "account", "limit", "cursor", NULL };
 static const char *const export_query[] = { "environment", "account", "storage", "limit", "cursor", NULL };
 
+static const char *const task_query[] = { "state", "export", "limit", "cursor", NULL };
+
 /* One line each: tests/lint/openapi.test reads them. */
 /* clang-format off */
 static const struct route routes[] = {
@@ -31,6 +33,7 @@ static const struct route routes[] = {
         { "GET", "/v1/storages", BODY_NONE, page_query, rest_storage_list },
         { "GET", "/v1/storages/{name}", BODY_NONE, NULL, rest_storage_get },
         { "PUT", "/v1/storages/{name}", BODY_SMALL, write_query, rest_storage_put },
+        { "DELETE", "/v1/storages/{name}", BODY_NONE, write_query, rest_storage_delete },
         { "GET", "/v1/exports", BODY_NONE, export_query, rest_export_list },
         { "POST", "/v1/exports", BODY_SMALL, write_query, rest_export_create },
         { "GET", "/v1/exports/{id}", BODY_NONE, NULL, rest_export_get },
@@ -38,6 +41,8 @@ static const struct route routes[] = {
         { "DELETE", "/v1/exports/{id}", BODY_NONE, write_query, rest_export_delete },
         { "GET", "/v1/exports/{id}/grants", BODY_NONE, NULL, rest_grant_list },
         { "POST", "/v1/exports/{id}/revoke", BODY_SMALL, write_query, rest_export_revoke },
+        { "GET", "/v1/tasks", BODY_NONE, task_query, rest_task_list },
+        { "GET", "/v1/tasks/{id}", BODY_NONE, NULL, rest_task_get },
         { "GET", "/v1/tokens", BODY_NONE, page_query, rest_token_list },
         { "POST", "/v1/tokens", BODY_SMALL, write_query, rest_token_create },
         { "DELETE", "/v1/tokens/{name}", BODY_NONE, write_query, rest_token_delete },

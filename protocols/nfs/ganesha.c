@@ -334,7 +334,7 @@ static int server_display(void *context, uint16_t number, struct nfs_export_seen
 }
 
 /* One struct of ShowExports: the number, the path, then statistics that differ between versions. */
-static int read_listed(sd_bus_message *reply, struct nfs_export_listed **listed, size_t *count)
+static int read_listed(sd_bus_message *reply, struct nfs_export_listed **listed, size_t *count, bool *root)
 {
         const char *path;
         uint16_t number;
@@ -342,6 +342,7 @@ static int read_listed(sd_bus_message *reply, struct nfs_export_listed **listed,
 
         while (status >= 0 && sd_bus_message_at_end(reply, 0) == 0)
                 status = sd_bus_message_skip(reply, NULL);
+        *root = *root || (status >= 0 && number == 0);
         if (status < 0 || number == 0)
                 return status;
         *listed = memory_resize(*listed, *count + 1, sizeof **listed);
@@ -353,6 +354,7 @@ static int read_list(sd_bus_message *reply, struct nfs_export_listed **listed, s
 {
         const char *contents;
         int status = sd_bus_message_skip(reply, "(tt)");
+        bool root = false;
 
         if (status >= 0)
                 status = sd_bus_message_peek_type(reply, NULL, &contents);
@@ -361,11 +363,11 @@ static int read_list(sd_bus_message *reply, struct nfs_export_listed **listed, s
         while (status >= 0 && sd_bus_message_at_end(reply, 0) == 0) {
                 status = sd_bus_message_enter_container(reply, 'r', NULL);
                 if (status >= 0)
-                        status = read_listed(reply, listed, count);
+                        status = read_listed(reply, listed, count, &root);
                 if (status >= 0)
                         status = sd_bus_message_exit_container(reply);
         }
-        return status;
+        return status >= 0 && !root ? -ENODATA : status; /* a server that serves anything has its root */
 }
 
 static int server_list(void *context, struct nfs_export_listed **listed, size_t *count, struct fault *fault)

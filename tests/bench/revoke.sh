@@ -43,7 +43,7 @@ revoke_round() {
         sent=$(now_us)
         api DELETE "/v1/exports/$export" '' 'Prefer: wait=60' >"$testbed/reply.json" || fail "the DELETE of $export is refused"
         replied=$(now_us)
-        jq -e .gone "$testbed/reply.json" >/dev/null || fail "the export is not seen gone: $(cat "$testbed/reply.json")"
+        jq -e '.task.state == "done"' "$testbed/reply.json" >/dev/null || fail "the export is not seen gone: $(cat "$testbed/reply.json")"
         sleep 0.3 # a client that is let in again, or still, would show it
         live_end live
         milliseconds_from "$sent" "$(jq .last_success_us <<<"$said")" >>"$testbed/samples-$1"

@@ -233,7 +233,9 @@ static int fake_list(void *context, struct nfs_export_listed **listed, size_t *c
         *count = 0;
         pthread_mutex_lock(&fake->lock);
         failed = begin(fake, "list", 0, &silent, fault);
-        if (!failed && !silent && fake->count > 0) {
+        if (!failed && silent) /* without its root the real one has not said what it has */
+                failed = fault_set(fault, FAULT_UNAVAILABLE, "fake: list did not say");
+        if (!failed && fake->count > 0) {
                 *listed = memory_new(fake->count, sizeof **listed);
                 for (size_t number = 1; number <= EXPORT_NUMBER_MAX; number++)
                         if (fake->exports[number])

@@ -24,7 +24,7 @@ void fake_nfs_server_start(struct fake_nfs_server *fake);
 enum fake_nfs_fault {
         FAKE_NFS_CRASH,   /* the server ends in the middle: UNAVAILABLE, and all exports are lost */
         FAKE_NFS_LATE,    /* TIMEOUT, and the change takes place all the same */
-        FAKE_NFS_SILENT,  /* 0, and nothing took place; display says UNKNOWN */
+        FAKE_NFS_SILENT,  /* 0, and nothing took place; display says UNKNOWN, list fails */
         FAKE_NFS_REFUSED, /* INVALID, and nothing took place */
         FAKE_NFS_BROKEN,  /* INTERNAL, and nothing took place */
 };

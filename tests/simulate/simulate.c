@@ -2,9 +2,10 @@
  *
  * Thousands of random changes of what is wanted, of the servers and of what goes wrong with them, against the real
  * reconciler. At every instant: nobody is let in who had no right since it settled last. Once the faults stop, it
- * settles: who has the right is in, is shown as active, and nobody else is. A restart of the gateway in quiet
- * times shuts nobody out, not for an instant. What the outlook on a commit (a dry run) says of the servers is what
- * they come to hold.
+ * settles: who has the right is in, is shown as active, and nobody else is; every task that takes access away has
+ * ended by then, and none ends while somebody is still let in. A restart of the gateway in quiet times shuts
+ * nobody out, not for an instant. What the outlook on a commit (a dry run) says of the servers is what they come
+ * to hold.
  *
  *     simulate [--seed N] [--operations N]
  *
@@ -121,41 +122,22 @@ static void gateway_stop(struct simulation *simulation)
 
 /* --- Settling ----------------------------------------------------------------------------------------------- */
 
-struct pass {
-        struct status_wait wait;
-        atomic_bool over;
-};
-
-static void pass_over(struct status_wait *wait, bool in_time)
-{
-        (void)in_time;
-        atomic_store(&((struct pass *)wait)->over, true);
-}
-
-/* Waits until both sides have gone through the newest snapshot and all is as it wants; main keeps calling, since
- * their pauses are those of a clock that runs slower. */
+/* Waits until all is as the newest snapshot wants it and every task has ended, the last of them one that ends once
+ * both sides have come round; main keeps calling, since their pauses are those of a clock that runs slower. */
 static void settle(struct simulation *simulation)
 {
         int64_t until_ms = clock_monotonic_ms(clock_system()) + SETTLE_MS;
-        struct pass pass = { .wait = { .export_id = "ex-none",
-                                       .revision = simulation->revision,
-                                       .gone = true,
-                                       .deadline_ms = INT64_MAX / 2,
-                                       .settled = pass_over } };
         AUTO_TEXT struct text why = { 0 };
         bool settled = false;
 
-        status_wait_start(simulation->status, &pass.wait);
+        world_mark(simulation);
         while (!settled && !atomic_load(&simulation->failed) && clock_monotonic_ms(clock_system()) < until_ms) {
                 reconcile_wake(simulation->reconcile);
                 poll(NULL, 0, 1);
                 text_clear(&why);
-                text_add(&why, "a side does not come round");
-                if (!atomic_load(&pass.over))
-                        continue;
-                text_clear(&why);
                 pthread_mutex_lock(&simulation->lock);
-                settled = rights_settled(simulation, &why) && servers_untouched(simulation, &why);
+                settled = tasks_settled(simulation, &why) && rights_settled(simulation, &why) &&
+                          servers_untouched(simulation, &why);
                 if (settled) {
                         pmap_fini(&simulation->rights);
                         rights_of(simulation, simulation->snapshot, NULL, &simulation->rights);
@@ -168,10 +150,6 @@ static void settle(struct simulation *simulation)
                 simulation_fail(simulation, "does not settle: %s", text_get(&why));
         simulation_tell(simulation, "-- settled");
         pthread_mutex_unlock(&simulation->lock);
-        if (!atomic_load(&pass.over)) { /* `pass` is on this stack */
-                gateway_stop(simulation);
-                gateway_start(simulation);
-        }
 }
 
 /* --- Operations --------------------------------------------------------------------------------------------- */
@@ -235,6 +213,7 @@ static void time_skip(struct simulation *simulation)
         pthread_mutex_lock(&simulation->lock);
         atomic_fetch_add(&simulation->skipped_ms, random_below(simulation, 8000));
         rights_of(simulation, simulation->snapshot, NULL, &simulation->rights);
+        tasks_allow(simulation);
         pthread_mutex_unlock(&simulation->lock);
         simulation_tell(simulation, "time goes on to %lld", (long long)atomic_load(&simulation->skipped_ms));
 }
@@ -264,6 +243,9 @@ static void operate(struct simulation *simulation)
         } else {
                 calm_and_settle(simulation);
         }
+        pthread_mutex_lock(&simulation->lock);
+        tasks_check(simulation);
+        pthread_mutex_unlock(&simulation->lock);
         if (random_below(simulation, 3) == 0) { /* else the next one comes while they work on this one */
                 reconcile_wake(simulation->reconcile);
                 poll(NULL, 0, (int)random_below(simulation, 4));
@@ -308,6 +290,7 @@ static bool simulation_run(uint64_t seed, unsigned operations)
         if (failed)
                 history_print(&simulation, seed, done);
         servers_fini(&simulation);
+        tasks_fini(&simulation);
         pmap_fini(&simulation.rights);
         pmap_fini(&simulation.kept);
         text_fini(&simulation.history);

@@ -123,6 +123,29 @@ static bool right_missing(struct pmap these, struct pmap those, struct pmap_entr
         return false;
 }
 
+void rights_add(struct pmap *rights, struct pmap more)
+{
+        struct pmap_cursor cursor;
+        struct pmap_entry entry;
+
+        pmap_first(more, NULL, 0, &cursor);
+        while (pmap_next(&cursor, &entry))
+                pmap_put(rights, entry.key, entry.key_length, entry.value);
+}
+
+void rights_within(struct simulation *simulation, struct pmap held, struct pmap allowed, const char *prefix,
+                   const char *what)
+{
+        struct pmap_cursor cursor;
+        struct pmap_entry entry;
+
+        pmap_first(held, prefix, strlen(prefix), &cursor);
+        while (pmap_next(&cursor, &entry) && pmap_entry_has_prefix(&entry, prefix, strlen(prefix)))
+                if (!right_has(allowed, &entry))
+                        simulation_fail(simulation, "%s has ended, and there is still: %.*s", what,
+                                        (int)entry.key_length, (const char *)entry.key);
+}
+
 void rights_check(struct simulation *simulation, const char *where)
 {
         struct pmap held = { 0 };

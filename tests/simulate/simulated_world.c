@@ -84,6 +84,7 @@ static void environment_change(struct simulation *simulation, struct snapshot *d
 
         if (now && random_below(simulation, 8) == 0) {
                 simulation_tell(simulation, "environment %s: deleted", name);
+                task_begin_environment(simulation, draft, now->uid);
                 nodes_remove(draft, now->uid);
                 snapshot_remove(draft, DOCUMENT_ENVIRONMENT, name);
                 return;
@@ -128,7 +129,11 @@ static void node_change(struct simulation *simulation, struct snapshot *draft)
         struct node *node;
 
         if (!environment || random_below(simulation, 6) == 0) {
+                const struct node *now = snapshot_node(draft, id);
+
                 simulation_tell(simulation, "node %s: deleted", id);
+                if (now)
+                        task_begin_environment(simulation, draft, now->environment_uid);
                 snapshot_remove(draft, DOCUMENT_NODE, id);
                 return;
         }
@@ -247,6 +252,8 @@ static void export_change(struct simulation *simulation, struct snapshot *draft)
                 snapshot_environment(draft, environments[random_below(simulation, ARRAY_SIZE(environments))]);
         struct export *next;
 
+        if (now)
+                task_begin(simulation, draft, &now, 1);
         if (now && random_below(simulation, 3) == 0) {
                 AUTO_FREE char *id = memory_text(now->document.id);
 
@@ -287,6 +294,7 @@ void world_publish(struct simulation *simulation, struct snapshot *draft)
         rights_of(simulation, draft, NULL, &simulation->rights);
         shared_put(simulation->snapshot);
         simulation->snapshot = draft;
+        tasks_allow(simulation);
         pthread_mutex_unlock(&simulation->lock);
         reconcile_wake(simulation->reconcile);
 }
@@ -296,7 +304,17 @@ static struct snapshot *draft_begin(struct simulation *simulation)
         struct snapshot *draft = simulation->snapshot ? snapshot_draft(simulation->snapshot) : snapshot_new();
 
         draft->revision = ++simulation->revision;
+        if (simulation->snapshot)
+                tasks_forget(simulation, draft);
         return draft;
+}
+
+void world_mark(struct simulation *simulation)
+{
+        struct snapshot *draft = draft_begin(simulation);
+
+        task_begin(simulation, draft, NULL, 0);
+        world_publish(simulation, draft);
 }
 
 void world_begin(struct simulation *simulation)

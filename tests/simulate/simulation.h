@@ -28,6 +28,8 @@ struct simulated_volume {
         size_t list_count;
 };
 
+struct simulated_task;
+
 struct simulation {
         pthread_mutex_t lock;
         const struct snapshot *snapshot;
@@ -60,6 +62,9 @@ struct simulation {
         bool storage_gone; /* since it settled; a gateway that starts anew knows nothing of its volume any more */
         bool unenforced;   /* the pool has members that do not report: all is by NFS */
 
+        struct simulated_task *tasks; /* that have not been seen to end */
+        struct pmap directories; /* "gluster|data|/d1|ex-1": exports of every snapshot since it settled last */
+
         struct status *status;
         struct reconcile *reconcile;
 };
@@ -91,6 +96,24 @@ void world_begin(struct simulation *simulation);
 struct snapshot *world_draft(struct simulation *simulation);
 void world_publish(struct simulation *simulation, struct snapshot *draft); /* taken */
 void world_change(struct simulation *simulation);
+/* A commit of nothing but a task: it ends once both sides have come round. */
+void world_mark(struct simulation *simulation);
+
+/* --- Tasks: simulated_tasks.c */
+/* `draft` takes something away from whoever has these exports; or from whoever has any of the environment. */
+void task_begin(struct simulation *simulation, struct snapshot *draft, const struct export *const *exports,
+                size_t count);
+void task_begin_environment(struct simulation *simulation, struct snapshot *draft, const char *uid);
+/* Who has a right by the newest snapshot may be let in whatever has ended. Under the lock. */
+void tasks_allow(struct simulation *simulation);
+/* Fails when a task has ended while somebody is let in who had no right to its exports since it began. Under the
+ * lock. */
+void tasks_check(struct simulation *simulation);
+/* Whether every task has ended. Under the lock. */
+bool tasks_settled(struct simulation *simulation, struct text *why);
+/* Those that were seen to end go out of `draft`, a draft of the newest snapshot. */
+void tasks_forget(struct simulation *simulation, struct snapshot *draft);
+void tasks_fini(struct simulation *simulation);
 
 /* --- Who may, and who is let in: simulated_rights.c */
 /* The rights of `snapshot` are added to `rights`; `facts` NULL: by either protocol. */
@@ -98,6 +121,10 @@ void rights_of(struct simulation *simulation, const struct snapshot *snapshot, c
                struct pmap *rights);
 /* What the servers let in at this moment. Under the lock. */
 void rights_held(struct simulation *simulation, struct pmap *rights);
+void rights_add(struct pmap *rights, struct pmap more);
+/* Fails when one of `held` that begins with `prefix` is not among `allowed`; `what` is for the history. */
+void rights_within(struct simulation *simulation, struct pmap held, struct pmap allowed, const char *prefix,
+                   const char *what);
 /* Fails when somebody is let in who never had the right since it settled, or is not who must be kept. Under the
  * lock; `where` is for the history. */
 void rights_check(struct simulation *simulation, const char *where);

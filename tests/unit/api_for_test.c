@@ -161,6 +161,9 @@ static int api_start_with(void **state, unsigned request_timeout_s, bool filters
         api->status = status_new(&api->clock);
         struct protocol_facts facts = { .pool_enforced = KNOWN_PRESENT };
         status_set_facts(api->status, &facts);
+        status_set_layers(
+                api->status, "node1",
+                (const bool[LAYER_COUNT]){ [LAYER_FIREWALL] = true, [LAYER_GLUSTER] = true, [LAYER_NFS] = true });
         api->store = store_memory_new();
         const struct inventory_ages ages = { 100000, 1000000, false };
         assert_int_equal(writer_new(api->store, &api->clock, published, api, &api->writer, &fault), 0);
@@ -450,4 +453,37 @@ void api_await_exports(struct api *api, size_t count)
                 nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
         }
         fail_msg("there are not %zu exports", count);
+}
+
+void api_follow(struct api *api)
+{
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(api->writer);
+
+        status_follow(api->status, now);
+}
+
+static enum let_go has_let_go(void *context, const struct task_export *export, struct fault *fault)
+{
+        (void)context;
+        (void)export;
+        (void)fault;
+        return LET_GO_SEEN;
+}
+
+void api_let_go(struct api *api, enum task_layer layer)
+{
+        uint64_t revision = api_revision(api);
+
+        api_follow(api);
+        for (enum firewall_service service = 0; layer == LAYER_FIREWALL && service < SERVICE_COUNT; service++)
+                status_review_firewall(api->status, service, revision, NULL);
+        if (layer != LAYER_FIREWALL)
+                status_review(api->status, &(struct let_go_question){ layer, revision, has_let_go, NULL });
+}
+
+void api_let_all_go(struct api *api)
+{
+        api_let_go(api, LAYER_FIREWALL);
+        api_let_go(api, LAYER_GLUSTER);
+        api_let_go(api, LAYER_NFS);
 }

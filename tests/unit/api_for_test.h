@@ -102,6 +102,12 @@ const char *api_export(struct api *api, const char *path, const char *mount);
 /* Both clocks go on by so much while nobody says anything. Sources are stale after 100 s, expired after 1000 s. */
 void api_silence(struct api *api, int64_t ms);
 
+/* What the sides do: they follow the newest snapshot, and are seen to have let go of whatever it takes away
+ * (status layers are firewall, gluster and nfs of "node1"). */
+void api_follow(struct api *api);
+void api_let_go(struct api *api, enum task_layer layer);
+void api_let_all_go(struct api *api);
+
 /* The newest committed revision. */
 uint64_t api_revision(struct api *api);
 

@@ -209,16 +209,24 @@ static void options_become_the_change_of_an_export(void **test)
 
 static void revocation_says_whether_it_was_seen(void **test)
 {
-        static const struct reply seen = { 200, "{'id': 'ex-1', 'gone': true}" };
-        static const struct reply unseen = { 200, "{'id': 'ex-1', 'gone': false}" };
+        static const struct reply seen = { 200, "{'id': 'ex-1', 'task': {'id': 'ta-1', 'state': 'done', "
+                                                "'storage_nodes': [{'storage_node': 'a', 'layers': ["
+                                                "{'layer': 'nfs', 'state': 'confirmed', 'confirmed_at': 'T'}]}],"
+                                                "'clients': [{'address': '10.0.0.1', 'service': 'nfs', "
+                                                "'connections': 2}]}}" };
+        static const struct reply unseen = { 202, "{'id': 'ex-1', 'task': {'id': 'ta-1', 'state': 'running'}}" };
         AUTO_OUTCOME struct outcome waited = run("export revoke ex-1 --node 101 --wait 9", &seen);
         AUTO_OUTCOME struct outcome hurried = run("export revoke ex-1 --node 101", &unseen);
 
         (void)test;
         assert_string_equal(waited.calls, "POST /v1/exports/ex-1/revoke {'node':'101'} wait=9\n");
-        assert_string_equal(waited.out, "export ex-1: revoked for node 101, gone from the servers\n");
+        assert_string_equal(waited.out, "export ex-1: revoked for node 101, gone from the servers\n"
+                                        "STORAGE NODE  LAYER  STATE      CONFIRMED  WHY\n"
+                                        "a             nfs    confirmed  T\n\n"
+                                        "CLIENT CUT  SERVICE  CONNECTIONS\n"
+                                        "10.0.0.1    nfs      2\n");
         assert_string_equal(hurried.calls, "POST /v1/exports/ex-1/revoke {'node':'101'}\n");
-        assert_string_equal(hurried.out, "export ex-1: revoked for node 101\n");
+        assert_string_equal(hurried.out, "export ex-1: revoked for node 101; see task ta-1\n");
 }
 
 static void wrong_value_of_an_option_calls_nobody(void **test)
@@ -538,9 +546,13 @@ static void other_commands_call_what_they_say(void **test)
                   "NAME  SCOPE  ACCOUNT  CREATED\n",
                   EXIT_DONE },
                 { "export delete ex-1 --wait 5",
-                  { { 200, "{'id': 'ex-1', 'gone': true}" } },
+                  { { 202, "{'id': 'ex-1', 'task': {'id': 'ta-1', 'state': 'running', 'storage_nodes': "
+                           "[{'storage_node': 'a', 'layers': [{'layer': 'gluster', 'state': 'waiting', "
+                           "'cause': {'code': 'unavailable', 'sentence': 'no glusterd'}}]}]}}" } },
                   "DELETE /v1/exports/ex-1 wait=5\n",
-                  "export ex-1: deleted, gone from the servers\n",
+                  "export ex-1: deleted; see task ta-1\n"
+                  "STORAGE NODE  LAYER    STATE    CONFIRMED  WHY\n"
+                  "a             gluster  waiting             unavailable: no glusterd\n",
                   EXIT_DONE },
                 { "inventory show",
                   { { 200, "{'items': [{'source': 'platform', 'state': 'stale', 'age_s': 130}], 'next': null}" } },

@@ -81,6 +81,16 @@ static const struct stored_case {
           "'created_at_ms':1764000000123}" },
         { DOCUMENT_INVENTORY, "{'source_revision':1,'beats':false,'heard_at_ms':0,'state':'fresh',"
                               "'suspends':false,'spared':false,'expired_revision':'0','created_at_ms':0}" },
+        { DOCUMENT_TASK, "{'kind':'environment.delete','subject':'shop','account':'acme','actor':'token:ci',"
+                         "'exports':[{'id':'ex-1','number':65534,'storage':'files'},{'storage':'files'}],"
+                         "'clients':[{'address':'10.77.0.21'},{'address':'fd77::21'}],'steps':[],'cuts':[],"
+                         "'created_at_ms':1764000000123}" },
+        { DOCUMENT_TASK,
+          "{'kind':'export.revoke','subject':'ex-1','actor':'uid:0','exports':[],'clients':[],"
+          "'steps':[{'storage_node':'a.example','layer':'firewall','state':'off','at_ms':0},"
+          "{'storage_node':'a.example','layer':'volfiled','state':'confirmed','at_ms':1764000000124}],"
+          "'cuts':[{'address':'10.77.0.21','service':'gluster','connections':4294967295}],"
+          "'ended_at_ms':1764000000125,'created_at_ms':1764000000123}" },
 };
 
 static char *quoted(const char *source)
@@ -184,6 +194,7 @@ static void stored_form_without_a_needed_member_is_refused(void **test)
                 { 8, "scope account hash created_at_ms" },
                 { 10, "request_hash export created_at_ms" },
                 { 11, "value created_at_ms" },
+                { 18, "kind subject actor exports clients steps cuts created_at_ms" },
         };
 
         (void)test;

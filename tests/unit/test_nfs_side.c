@@ -174,11 +174,22 @@ static void settling_told(struct status_wait *wait, bool in_time)
         pthread_mutex_unlock(&settling->lock);
 }
 
+/* A task that is for the side to confirm: nobody beyond what is wanted has export `index`. */
+static void task_publish(struct rig *rig, int index, char id[TASK_ID_SIZE])
+{
+        struct snapshot *draft = rig_draft(rig);
+        char export_id[EXPORT_ID_SIZE];
+
+        snprintf(id, TASK_ID_SIZE, "ta-%d", (int)draft->revision);
+        snprintf(export_id, sizeof export_id, "ex-%d", index);
+        draft_put(draft, &world_task(id, export_id, (uint16_t)(index + 1))->document);
+        rig_publish(rig, draft);
+}
+
 /* Waits for export `index` to be seen held (or gone) at the newest revision. */
 static bool rig_await(struct rig *rig, int index, bool gone, int64_t most_ms)
 {
         struct settling settling = { .wait = { .revision = rig->snapshot->revision,
-                                               .gone = gone,
                                                .sides = { [PROTOCOL_IS_NFS] = !gone },
                                                .deadline_ms = clock_monotonic_ms(clock_system()) + most_ms,
                                                .settled = settling_told },
@@ -186,7 +197,9 @@ static bool rig_await(struct rig *rig, int index, bool gone, int64_t most_ms)
                                      .told = PTHREAD_COND_INITIALIZER };
 
         snprintf(settling.wait.export_id, sizeof settling.wait.export_id, "ex-%d", index);
-        if (!gone) /* what was not touched since speaks at its own revision */
+        if (gone)
+                task_publish(rig, index, settling.wait.task_id);
+        else /* what was not touched since speaks at its own revision */
                 settling.wait.revision =
                         snapshot_export(rig->snapshot, settling.wait.export_id)->document.revision;
         status_wait_start(rig->status, &settling.wait);

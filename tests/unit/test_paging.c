@@ -51,7 +51,7 @@ static void node_delete(struct api *api, const char *id)
 {
         AUTO_FREE char *path = memory_format("/v1/environments/shop/nodes/%s", id);
 
-        expect(api, "DELETE", path, NULL, "200");
+        expect(api, "DELETE", path, NULL, "202");
 }
 
 static void nodes_make(struct api *api)

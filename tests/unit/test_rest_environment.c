@@ -212,7 +212,7 @@ static void environment_delete_takes_its_nodes_and_leaves_exports(void **state)
         id = api_export(api, "/shared/site", "/var/www/site");
         AUTO_FREE char *path = memory_format("/v1/exports/%s", id);
         AUTO_ANSWER struct answer answer = call_of(api, "DELETE", "/v1/environments/shop", NULL);
-        assert_int_equal(answer.status, 200);
+        assert_int_equal(answer.status, 202);
         assert_string_equal(answer_at(&answer, "nodes_deleted"), "2");
         AUTO_SHARED const struct snapshot *now = writer_snapshot(api->writer);
         assert_null(snapshot_node(now, "101"));
@@ -223,7 +223,7 @@ static void environment_delete_takes_its_nodes_and_leaves_exports(void **state)
                "{'uid':'e-7','account':'acme','state':'running','layers':['cp']}", "201");
         AUTO_ANSWER struct answer list = call_of(api, "GET", "/v1/exports?environment=shop", NULL);
         assert_string_equal(answer_at(&list, "items"), "[]");
-        expect(api, "DELETE", "/v1/environments/shop", NULL, "200");
+        expect(api, "DELETE", "/v1/environments/shop", NULL, "202");
         AUTO_ANSWER struct answer dangling = call_of(api, "GET", "/v1/exports?environment=shop", NULL);
         assert_string_equal(answer_at(&dangling, "items/0/id"), id);
         assert_string_equal(answer_at(&dangling, "items/0/dangling"), "true");
@@ -284,7 +284,7 @@ static void node_contested_by_another_is_taken_and_suspended(void **state)
         assert_string_equal(answer_at(&grants, "items/0/node"), "101");
         assert_string_equal(answer_at(&grants, "items/0/state"), "suspended");
         assert_string_equal(answer_at(&grants, "items/0/cause/code"), "address.contested");
-        expect(api, "DELETE", "/v1/environments/shop/nodes/103", NULL, "200");
+        expect(api, "DELETE", "/v1/environments/shop/nodes/103", NULL, "202");
         AUTO_ANSWER struct answer after = call_of(api, "GET", path, NULL);
         assert_string_equal(answer_at(&after, "items/0/state"), "pending");
 }

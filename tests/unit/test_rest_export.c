@@ -178,7 +178,7 @@ static void same_key_answers_the_same_export(void **state)
         assert_string_equal(answer_summary(&another_key), "409  export.exists");
         assert_string_equal(answer_at(&another_key, "export/id"), answer_at(&first, "id"));
         AUTO_FREE char *path = memory_format("/v1/exports/%s", answer_at(&first, "id"));
-        expect(api, "DELETE", path, NULL, "200");
+        expect(api, "DELETE", path, NULL, "202");
         AUTO_ANSWER struct answer late = create(api, SITE, "Idempotency-Key: k-1");
         assert_string_equal(answer_summary(&late), "409 header/Idempotency-Key idempotency.export_deleted");
         AUTO_ANSWER struct answer bad = create(api, SITE, "Idempotency-Key: a b");
@@ -238,7 +238,7 @@ static void export_numbers_are_given_out_in_turn(void **state)
         const char *first = api_export(api, "/a", "/a");
         const char *second = api_export(api, "/b", "/b");
         AUTO_FREE char *path = memory_format("/v1/exports/%s", first);
-        expect(api, "DELETE", path, NULL, "200");
+        expect(api, "DELETE", path, NULL, "202");
         const char *third = api_export(api, "/c", "/c");
         AUTO_SHARED const struct snapshot *now = writer_snapshot(api->writer);
         assert_int_equal(snapshot_export(now, second)->number, 2);
@@ -357,7 +357,7 @@ static void create_for_nobody_does_not_wait(void **state)
         struct api *api = *state;
 
         api_world(api);
-        expect(api, "DELETE", "/v1/environments/shop/nodes/102", NULL, "200");
+        expect(api, "DELETE", "/v1/environments/shop/nodes/102", NULL, "202");
         AUTO_ANSWER struct answer answer =
                 create(api,
                        "{'storage':'files','path':'/"
@@ -397,41 +397,6 @@ static void bad_preference_is_refused(void **state)
                 api,
                 (struct call){ .method = "DELETE", .path = "/v1/exports/x", .headers = { "Prefer: wait=99" } });
         assert_int_equal(deleted.status, 400);
-}
-
-static void deleted_export_is_gone_when_it_was_seen_gone(void **state)
-{
-        struct api *api = *state;
-        struct caller caller;
-
-        api_world(api);
-        const char *id = api_export(api, "/a", "/a");
-        AUTO_FREE char *path = memory_format("/v1/exports/%s", id);
-        status_note(api->status, id, PROTOCOL_IS_NFS, api_revision(api), NULL);
-        caller_start(&caller, api,
-                     (struct call){ .method = "DELETE", .path = path, .headers = { "Prefer: wait=50" } });
-        api_await_exports(api, 0);
-        status_note_gone(api->status, id, PROTOCOL_IS_NFS);
-        status_note_pass(api->status, PROTOCOL_IS_NFS, api_revision(api));
-        status_note_pass(api->status, PROTOCOL_IS_GLUSTER, api_revision(api));
-        AUTO_ANSWER struct answer answer = caller_join(&caller);
-        assert_int_equal(answer.status, 200);
-        assert_string_equal(answer_at(&answer, "gone"), "true");
-        assert_string_equal(answer_field(&answer, "Preference-Applied"), "wait=50");
-        expect(api, "DELETE", path, NULL, "404");
-        expect(api, "GET", path, NULL, "404");
-}
-
-static void delete_without_waiting_says_that_it_was_not_seen(void **state)
-{
-        struct api *api = *state;
-
-        api_world(api);
-        AUTO_FREE char *path = memory_format("/v1/exports/%s", api_export(api, "/a", "/a"));
-        AUTO_ANSWER struct answer answer = call_of(api, "DELETE", path, NULL);
-        assert_int_equal(answer.status, 200);
-        assert_string_equal(answer_at(&answer, "deleted"), "true");
-        assert_string_equal(answer_at(&answer, "gone"), "false");
 }
 
 static void equal_creates_at_once_make_one_export(void **state)
@@ -542,8 +507,6 @@ int main(void)
                 API_TEST(waiting_create_is_answered_when_its_time_is_over),
                 API_TEST(create_for_nobody_does_not_wait),
                 API_TEST(bad_preference_is_refused),
-                API_TEST(deleted_export_is_gone_when_it_was_seen_gone),
-                API_TEST(delete_without_waiting_says_that_it_was_not_seen),
                 API_TEST(equal_creates_at_once_make_one_export),
                 API_TEST(different_creates_at_once_get_different_numbers),
                 API_TEST(grants_say_protocol_reason_and_state),

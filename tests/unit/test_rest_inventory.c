@@ -72,12 +72,12 @@ static void revision_of_a_source_never_goes_back(void **state)
                   "409 header/Inventory-Source inventory.other_source" },
                 { "DELETE", NODE_PATH, NULL, "platform", "6", "409 header/Inventory-Revision inventory.outdated" },
                 { "DELETE", NODE_PATH, NULL, "panel", "9", "409 header/Inventory-Source inventory.other_source" },
-                { "DELETE", NODE_PATH, NULL, "platform", "8", "200" },
+                { "DELETE", NODE_PATH, NULL, "platform", "8", "202" },
                 /* A PUT that the DELETE has overtaken does not bring it back. */
                 { "PUT", NODE_PATH, NODE_AT("10.77.0.22"), "platform", "7",
                   "409 header/Inventory-Revision inventory.outdated" },
                 { "DELETE", SHOP_PATH, NULL, "platform", "7", "409 header/Inventory-Revision inventory.outdated" },
-                { "DELETE", SHOP_PATH, NULL, "platform", "9", "200" },
+                { "DELETE", SHOP_PATH, NULL, "platform", "9", "202" },
         };
 
         steps_run(*state, steps, ARRAY_SIZE(steps));
@@ -203,7 +203,7 @@ static void same_report_changes_nothing(void **state)
         assert_ptr_equal(snapshot_node(before, "101"), snapshot_node(now, "101"));
         assert_ptr_equal(snapshot_environment(before, "shop"), snapshot_environment(now, "shop"));
         /* What was undone by hand is done again. */
-        expect(api, "DELETE", NODE_PATH, NULL, "200");
+        expect(api, "DELETE", NODE_PATH, NULL, "202");
         expect(api, "PUT", "/v1/inventory",
                REPORT(4, REPORTED_SHOP(REPORTED("102", "10.77.0.22") "," REPORTED("101", "10.77.0.21"))), "200");
         assert_inventory(api, "@shop:platform 101:platform 102:platform ");
@@ -434,7 +434,7 @@ static void silence_lets_nobody_new_in(void **state)
         expect_cause(api, old, "105", "inventory.expired");
         /* To take out one node costs the others nothing; nor does a label. */
         snprintf(path, sizeof path, "/v1/exports/%s/revoke", old);
-        expect(api, "POST", path, "{'node':'104'}", "200");
+        expect(api, "POST", path, "{'node':'104'}", "202");
         expect_cause(api, old, "101", "");
         expect(api, "POST", BEAT, "{'source':'platform','revision':3}", "200");
         assert_string_equal(source_at(api, "state"), "fresh");
@@ -449,7 +449,7 @@ static void any_word_of_the_source_ends_its_silence(void **state)
                 { "PUT", SHOP_PATH, SHOP_OF("sleeping"), "platform", "4", "200" },
                 { "PUT", SHOP_PATH, SHOP_OF("sleeping"), "platform", "4", "200" }, /* which changes nothing */
                 { "PUT", NODE_PATH, NODE_AT("10.77.0.21"), "platform", "5", "201" },
-                { "DELETE", NODE_PATH, NULL, "platform", "6", "200" },
+                { "DELETE", NODE_PATH, NULL, "platform", "6", "202" },
                 { "PUT", "/v1/inventory", REPORT(7, EMPTY_SHOP), NULL, NULL, "200" },
                 { "PUT", "/v1/inventory", REPORT(7, EMPTY_SHOP), NULL, NULL, "200" },
                 { "POST", BEAT, "{'source':'platform','revision':7}", NULL, NULL, "200" },
@@ -494,7 +494,7 @@ static void events_tell_of_silence_and_contests(void **state)
         await_state(api, "expired");
         expect(api, "POST", BEAT, "{'source':'platform','revision':3}", "200");
         expect(api, "PUT", SHOP_PATH "/nodes/102", NODE_AT("10.77.0.21"), "201");
-        expect(api, "DELETE", SHOP_PATH "/nodes/102", NULL, "200");
+        expect(api, "DELETE", SHOP_PATH "/nodes/102", NULL, "202");
         expect(api, "PUT", "/v1/inventory",
                REPORT(4, REPORTED_SHOP(REPORTED("101", "10.77.0.21") "," REPORTED("103", "10.77.0.21"))), "200");
         expect(api, "PUT", "/v1/inventory", REPORT(5, ""), "200");

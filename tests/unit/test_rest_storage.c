@@ -101,6 +101,37 @@ static void file_system_served_twice_is_refused(void **state)
                "{'kind':'single','account':'acme','addresses':['10.77.0.12'],'mount_root':'/srv/other'}", "200");
 }
 
+static void storage_in_use_is_not_deleted(void **state)
+{
+        struct api *api = *state;
+
+        api_world(api);
+        const char *id = api_export(api, "/shared/site", "/var/www/site");
+        AUTO_FREE char *path = memory_format("/v1/exports/%s", id);
+        AUTO_ANSWER struct answer used = call_of(api, "DELETE", "/v1/storages/files", NULL);
+        assert_string_equal(answer_summary(&used), "409 path/name storage.in_use");
+        assert_non_null(strstr(used.text, id));
+        /* Until every layer has let go, a server may let in whom nobody remembers once the storage is gone. */
+        expect(api, "DELETE", path, NULL, "202");
+        expect(api, "DELETE", "/v1/storages/files", NULL, "409 path/name storage.in_use");
+        expect(api, "PUT", "/v1/storages/files",
+               "{'kind':'cluster','account':'acme','addresses':['10.77.0.11'],'volume':'v2'}",
+               "409 /volume storage.in_use");
+        expect(api, "PUT", "/v1/storages/files",
+               "{'kind':'cluster','account':'acme','addresses':['10.77.0.12'],'volume':'data'}", "200");
+        api_let_all_go(api);
+        AUTO_ANSWER struct answer stale =
+                call(api, (struct call){ "DELETE", "/v1/storages/files", .headers = { "If-Match: \"1\"" } });
+        assert_int_equal(stale.status, 412);
+        AUTO_ANSWER struct answer deleted = call_of(api, "DELETE", "/v1/storages/files", NULL);
+        assert_int_equal(deleted.status, 202);
+        assert_string_equal(answer_at(&deleted, "task/kind"), "storage.delete");
+        expect(api, "DELETE", "/v1/storages/files", NULL, "404");
+        api_follow(api);
+        AUTO_ANSWER struct answer task = call_of(api, "GET", answer_field(&deleted, "Location"), NULL);
+        assert_string_equal(answer_at(&task, "storage_nodes/0/layers/1/layer"), "gluster");
+}
+
 #define API_TEST(name) cmocka_unit_test_setup_teardown(name, api_start, api_stop)
 
 int main(void)
@@ -110,6 +141,7 @@ int main(void)
                 API_TEST(single_storage_is_looked_at_before_it_is_taken),
                 API_TEST(bad_storage_is_refused_naming_the_place),
                 API_TEST(file_system_served_twice_is_refused),
+                API_TEST(storage_in_use_is_not_deleted),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,7 +110,7 @@ static void scopes_open_what_they_should(void **state)
                 { "PUT", "/v1/environments/other", other, { "200", "200", "404" } },
                 { "PUT", "/v1/environments/other/nodes/1", node, { "201", "200", "404" } },
                 { "PUT", "/v1/environments/shop/nodes/101", node, { "200", "200", "403" } },
-                { "DELETE", "/v1/environments/shop/nodes/101", NULL, { "200", "404", "403" } },
+                { "DELETE", "/v1/environments/shop/nodes/101", NULL, { "202", "404", "403" } },
                 { "DELETE", "/v1/environments/none", NULL, { "404", "404", "404" } },
                 { "GET", "/v1/storages/files", NULL, { "200", "200", "200" } },
                 { "PUT", "/v1/storages/files", storage, { "200", "403", "403" } },
@@ -172,7 +172,7 @@ static void account_sees_only_its_own(void **state)
         /* To its owner it is there. */
         expect_as(api, api->tokens[2], "GET", path, NULL, "200");
         expect_as(api, api->tokens[2], "GET", grants, NULL, "200");
-        expect_as(api, api->tokens[2], "DELETE", path, NULL, "200");
+        expect_as(api, api->tokens[2], "DELETE", path, NULL, "202");
 }
 
 static int audit_look(void *context, uint64_t revision, const struct store_event *event, struct fault *fault)
@@ -197,7 +197,7 @@ static void every_write_leaves_an_audit_line_and_no_secret(void **state)
                "{'uid':'e-1','account':'acme','state':'running','layers':['cp','cache']}", "201");
         expect_as(api, api->tokens[1], "PUT", "/v1/environments/shop",
                   "{'uid':'e-1','account':'acme','state':'sleeping','layers':['cp','cache']}", "200");
-        expect_as(api, api->tokens[1], "DELETE", "/v1/environments/shop", NULL, "200");
+        expect_as(api, api->tokens[1], "DELETE", "/v1/environments/shop", NULL, "202");
         expect(api, "DELETE", "/v1/tokens/op", NULL, "200");
         api_stop_server(api);
         assert_int_equal(api->store->operations->events(api->store, 0, audit_look, &trail, &fault), 0);

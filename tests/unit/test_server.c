@@ -39,7 +39,7 @@ static void unknown_paths_and_methods_are_told_what_there_is(void **state)
                 { "TRACE", "/v1/exports", 405, "GET, HEAD, POST, OPTIONS" },
                 { "DELETE", "/v1/exports", 405, "GET, HEAD, POST, OPTIONS" },
                 { "AVERYLONGMETHODINDEED", "/v1/exports", 405, "GET, HEAD, POST, OPTIONS" },
-                { "POST", "/v1/storages/files", 405, "GET, HEAD, PUT, OPTIONS" },
+                { "POST", "/v1/storages/files", 405, "GET, HEAD, PUT, DELETE, OPTIONS" },
                 { "PUT", "/v1/tokens/x", 405, "DELETE, OPTIONS" },
                 { "OPTIONS", "/v1/exports", 204, "GET, HEAD, POST, OPTIONS" },
                 { "OPTIONS", "/v1/environments/a/nodes/b", 204, "GET, HEAD, PUT, DELETE, OPTIONS" },

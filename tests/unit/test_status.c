@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "reconcile/status.h"
+#include "world_for_test.h"
 
 struct fixture {
         struct status *status;
@@ -111,11 +112,10 @@ static void waiting_start_for(struct fixture *fixture, struct waiting *waiting, 
         status_wait_start(fixture->status, &waiting->wait);
 }
 
-/* Waits for the NFS side to hold it, or for both to let go. */
-static void waiting_start(struct fixture *fixture, struct waiting *waiting, bool gone, int64_t for_ms)
+/* Waits for the NFS side to hold it. */
+static void waiting_start(struct fixture *fixture, struct waiting *waiting, int64_t for_ms)
 {
-        waiting_start_for(fixture, waiting, (struct status_wait){ .gone = gone, .sides = { !gone, false } },
-                          for_ms);
+        waiting_start_for(fixture, waiting, (struct status_wait){ .sides = { true, false } }, for_ms);
 }
 
 static int waiting_end(struct waiting *waiting)
@@ -132,7 +132,7 @@ static void wait_ends_with_the_observation_it_asked_for(void **test)
         struct fixture *fixture = *test;
         struct waiting waiting;
 
-        waiting_start(fixture, &waiting, false, 60000);
+        waiting_start(fixture, &waiting, 60000);
         status_note(fixture->status, "ex-1", PROTOCOL_IS_NFS, 6, NULL);
         assert_int_equal(waiting.outcome, -1); /* too old */
         status_note(fixture->status, "ex-2", PROTOCOL_IS_NFS, 7, NULL);
@@ -147,50 +147,64 @@ static void wait_ends_at_its_deadline(void **test)
 {
         struct waiting waiting;
 
-        waiting_start(*test, &waiting, false, 30);
+        waiting_start(*test, &waiting, 30);
         assert_int_equal(waiting_end(&waiting), false);
 }
 
-static void wait_for_gone_needs_both_sides_to_have_looked(void **test)
+static enum let_go seen(void *context, const struct task_export *export, struct fault *fault)
+{
+        (void)context;
+        (void)export;
+        (void)fault;
+        return LET_GO_SEEN;
+}
+
+/* The task ta-1 is followed at revision 7, and waits for NFS and the bricks. */
+static void task_follow(struct fixture *fixture)
+{
+        AUTO_SHARED struct snapshot *snapshot = snapshot_new();
+        AUTO_SHARED struct task *task = world_task("ta-1", "ex-1", 1);
+
+        status_set_layers(fixture->status, "node1",
+                          (const bool[LAYER_COUNT]){ [LAYER_NFS] = true, [LAYER_GLUSTER] = true });
+        snapshot->revision = task->document.revision = 7;
+        snapshot_put(snapshot, &task->document);
+        status_follow(fixture->status, snapshot);
+}
+
+static void review(struct fixture *fixture, enum task_layer layer, uint64_t revision)
+{
+        status_review(fixture->status, &(struct let_go_question){ layer, revision, seen, NULL });
+}
+
+static void wait_for_a_task_needs_every_layer(void **test)
 {
         struct fixture *fixture = *test;
         struct waiting waiting;
 
-        status_note(fixture->status, "ex-1", PROTOCOL_IS_NFS, 5, NULL);
-        waiting_start(fixture, &waiting, true, 60000);
-        status_note_pass(fixture->status, PROTOCOL_IS_GLUSTER, 7);
-        status_note_pass(fixture->status, PROTOCOL_IS_NFS, 7);
-        assert_int_equal(waiting.outcome, -1); /* still seen on the NFS server */
-        status_note_gone(fixture->status, "ex-1", PROTOCOL_IS_NFS);
+        waiting_start_for(fixture, &waiting, (struct status_wait){ .task_id = "ta-1" }, 60000);
+        review(fixture, LAYER_NFS, 7);
+        assert_int_equal(waiting.outcome, -1); /* nobody has followed it yet */
+        task_follow(fixture);
+        review(fixture, LAYER_NFS, 7);
+        review(fixture, LAYER_GLUSTER, 6);
+        assert_int_equal(waiting.outcome, -1); /* the bricks' side has not come to it */
+        review(fixture, LAYER_GLUSTER, 7);
         assert_int_equal(waiting_end(&waiting), true);
 }
 
-static void wait_for_one_side_to_hold_and_the_other_to_let_go_needs_both(void **test)
+static void wait_for_a_task_and_a_side_needs_both(void **test)
 {
         struct fixture *fixture = *test;
         struct waiting waiting;
 
-        status_note(fixture->status, "ex-1", PROTOCOL_IS_GLUSTER, 5, NULL);
-        waiting_start_for(fixture, &waiting, (struct status_wait){ .gone = true, .sides = { true, false } },
+        task_follow(fixture);
+        waiting_start_for(fixture, &waiting, (struct status_wait){ .task_id = "ta-1", .sides = { true, false } },
                           60000);
+        review(fixture, LAYER_NFS, 7);
+        review(fixture, LAYER_GLUSTER, 7);
+        assert_int_equal(waiting.outcome, -1);
         status_note(fixture->status, "ex-1", PROTOCOL_IS_NFS, 7, NULL);
-        status_note_pass(fixture->status, PROTOCOL_IS_GLUSTER, 7);
-        assert_int_equal(waiting.outcome, -1); /* still seen on the bricks */
-        status_note_gone(fixture->status, "ex-1", PROTOCOL_IS_GLUSTER);
-        assert_int_equal(waiting_end(&waiting), true);
-}
-
-static void wait_for_gone_of_the_unseen_waits_for_the_passes(void **test)
-{
-        struct fixture *fixture = *test;
-        struct waiting waiting;
-
-        waiting_start(fixture, &waiting, true, 60000);
-        status_note_pass(fixture->status, PROTOCOL_IS_NFS, 7);
-        assert_int_equal(waiting.outcome, -1);
-        status_note_pass(fixture->status, PROTOCOL_IS_GLUSTER, 6);
-        assert_int_equal(waiting.outcome, -1);
-        status_note_pass(fixture->status, PROTOCOL_IS_GLUSTER, 7);
         assert_int_equal(waiting_end(&waiting), true);
 }
 
@@ -200,7 +214,7 @@ static void waits_end_when_the_status_does(void **test)
         struct waiting waiting;
 
         (void)test;
-        waiting_start(&fixture, &waiting, false, 60000);
+        waiting_start(&fixture, &waiting, 60000);
         status_free(fixture.status);
         assert_int_equal(waiting.outcome, false);
 }
@@ -214,9 +228,8 @@ int main(void)
                 FIXTURE_TEST(state_of_a_verdict_needs_no_observation),
                 FIXTURE_TEST(wait_ends_with_the_observation_it_asked_for),
                 FIXTURE_TEST(wait_ends_at_its_deadline),
-                FIXTURE_TEST(wait_for_gone_needs_both_sides_to_have_looked),
-                FIXTURE_TEST(wait_for_one_side_to_hold_and_the_other_to_let_go_needs_both),
-                FIXTURE_TEST(wait_for_gone_of_the_unseen_waits_for_the_passes),
+                FIXTURE_TEST(wait_for_a_task_needs_every_layer),
+                FIXTURE_TEST(wait_for_a_task_and_a_side_needs_both),
                 cmocka_unit_test(waits_end_when_the_status_does),
         };
 

@@ -93,6 +93,18 @@ struct export *world_export(const char *id, uint16_t number)
         return export;
 }
 
+struct task *world_task(const char *id, const char *export_id, uint16_t number)
+{
+        struct task *task = task_new(id, TASK_EXPORT_DELETE, export_id ? export_id : "ex-0", "acme", "uid:0");
+
+        if (export_id) {
+                AUTO_SHARED struct export *export = world_export(export_id, number);
+
+                task_add_export(task, export);
+        }
+        return task;
+}
+
 uint32_t world_random(uint64_t *state)
 {
         *state = *state * 6364136223846793005u + 1442695040888963407u;

@@ -9,6 +9,7 @@
 #include "domain/environment.h"
 #include "domain/export.h"
 #include "domain/storage.h"
+#include "domain/task.h"
 
 /* Puts a copy of `text` (NULL: none) over what is in `slot`. */
 void world_set(char **slot, const char *text);
@@ -26,6 +27,9 @@ struct node *world_node(const char *id, const char *layer, const char *addresses
 
 /* Number `number`; "/shared/site" of "files" to all nodes of "shop" at "/var/www/site", rw. */
 struct export *world_export(const char *id, uint16_t number);
+
+/* A task that takes export `export_id` (of "files") away from whoever had it; one that concerns none with NULL. */
+struct task *world_task(const char *id, const char *export_id, uint16_t number);
 
 /* Deterministic numbers: a linear congruential generator (Knuth's MMIX constants). */
 uint32_t world_random(uint64_t *state);

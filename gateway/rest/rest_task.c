@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/memory.h"
+#include "domain/task_json.h"
+#include "rest/handlers.h"
+#include "rest/listing.h"
+#include "rest/object.h"
+#include "rest/settlement.h"
+
+static const char *const state_words[] = { "running", "done", NULL };
+
+static const char *task_account(const struct document *document)
+{
+        return ((const struct task *)document)->account;
+}
+
+static json_t *task_show(const struct request *request, const struct document *document)
+{
+        AUTO_SHARED struct task *shown = status_task(request->context->status, (const struct task *)document);
+
+        return task_to_json(shown);
+}
+
+/* By state and export. What runs as far as the store knows may have ended. */
+static bool task_matches(const struct request *request, const struct document *document, const char *const *values)
+{
+        const struct task *task = (const struct task *)document;
+
+        if (values[1] && !task_has_export(task, values[1]))
+                return false;
+        if (!values[0])
+                return true;
+        AUTO_SHARED struct task *shown = status_task(request->context->status, task);
+        return (strcmp(values[0], "running") == 0) == task_is_running(shown);
+}
+
+void rest_task_list(struct request *request)
+{
+        static const struct listing listing = { .kind = DOCUMENT_TASK,
+                                                .action = PERMIT_READ_EXPORT,
+                                                .account = task_account,
+                                                .filters = { "state", "export" },
+                                                .matches = task_matches,
+                                                .show = task_show };
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
+        AUTO_VIOLATIONS struct violations violations = { 0 };
+        const char *state = request_query(request, "state");
+
+        if (state && text_place(state_words, ARRAY_SIZE(state_words) - 1, state) < 0) {
+                violation_add(&violations, "query/state", "word.unknown", "state is running or done");
+                reply_violations(&request->reply, FAULT_MALFORMED, &violations);
+                return;
+        }
+        listing_reply(request, &listing, now->kinds[DOCUMENT_TASK], NULL);
+}
+
+struct task_get {
+        const struct task *task; /* reference */
+        unsigned wait_s;
+        bool waits;
+        bool in_time;
+};
+
+static void task_get_free(void *work)
+{
+        struct task_get *get = work;
+
+        shared_put(get->task);
+        free(get);
+}
+
+static void task_get_reply(struct request *request)
+{
+        struct task_get *get = request->work;
+
+        reply_json(&request->reply, 200, task_show(request, &get->task->document));
+        if (get->waits)
+                reply_field(&request->reply, "Preference-Applied", "wait=%u", get->wait_s);
+}
+
+void rest_task_get(struct request *request)
+{
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
+        const struct task *task = (const struct task *)snapshot_find(now, DOCUMENT_TASK, request->parameters[0]);
+        AUTO_VIOLATIONS struct violations violations = { 0 };
+        struct task_get *get = NEW(struct task_get);
+        struct status_wait wait = { 0 };
+
+        request->work = get;
+        request->work_free = task_get_free;
+        get->waits = prefer_parse(request->headers[HEADER_PREFER], &get->wait_s, &violations);
+        if (!object_is_open(request, PERMIT_READ_EXPORT, task ? task->account : NULL, "task"))
+                return;
+        get->task = shared_get(task);
+        if (violations_any(&violations)) {
+                reply_violations(&request->reply, FAULT_MALFORMED, &violations);
+        } else if (get->wait_s == 0 || !task_is_running(task)) {
+                task_get_reply(request);
+        } else {
+                snprintf(wait.task_id, sizeof wait.task_id, "%s", task->document.id);
+                settlement_wait(request, &wait, get->wait_s, &get->in_time, task_get_reply);
+        }
+}

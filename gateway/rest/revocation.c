@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rest/revocation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/memory.h"
+#include "domain/task_json.h"
+#include "rest/export_show.h"
+#include "rest/settlement.h"
+
+void revocation_fini(struct revocation *revocation)
+{
+        commit_fini(&revocation->commit);
+        shared_put(revocation->task);
+        revocation->task = NULL;
+}
+
+bool revocation_read(struct request *request, struct revocation *revocation)
+{
+        AUTO_VIOLATIONS struct violations violations = { 0 };
+
+        revocation->waits = prefer_parse(request->headers[HEADER_PREFER], &revocation->wait_s, &violations);
+        if (!violations_any(&violations))
+                return true;
+        reply_violations(&request->reply, FAULT_MALFORMED, &violations);
+        return false;
+}
+
+static void revocation_free(void *work)
+{
+        revocation_fini(work);
+        free(work);
+}
+
+void revocation_start(struct request *request,
+                      int (*prepare)(struct commit *commit, struct write *write, struct fault *fault),
+                      void (*reply)(struct request *request, int status, json_t *task))
+{
+        struct revocation *revocation = NEW(struct revocation);
+
+        request->work = revocation;
+        request->work_free = revocation_free;
+        revocation->reply = reply;
+        if (revocation_read(request, revocation))
+                commit_start(request, &revocation->commit, prepare, revocation_done);
+}
+
+struct task *revocation_begin(struct revocation *revocation, const struct write *write, enum task_kind kind,
+                              const char *subject, const char *account)
+{
+        const struct request *request = revocation->commit.request;
+        char id[TASK_ID_SIZE];
+        uint8_t random[10];
+
+        request->context->random_bytes(random, sizeof random);
+        revocation->task =
+                task_new(task_id_make(write->now_ms, random, id), kind, subject, account, request->principal.name);
+        return revocation->task;
+}
+
+static void clients_add(struct task *task, const struct node *node)
+{
+        for (size_t i = 0; i < node->address_count; i++)
+                task_add_client(task, &node->addresses[i]);
+}
+
+void revocation_add_grants(struct revocation *revocation, const struct snapshot *now, const struct export *export)
+{
+        AUTO_GRANTS struct grant_list grants = { 0 };
+
+        task_add_export(revocation->task, export);
+        export_grants(revocation->commit.request, now, export, &grants);
+        for (size_t i = 0; i < grants.count; i++)
+                if (grants.items[i].verdict == ACCESS_ADMITTED)
+                        clients_add(revocation->task, grants.items[i].node);
+}
+
+static bool export_reaches(const struct export *export, const struct node *node)
+{
+        return (export->target == TARGET_ALL ||
+                strcmp(export->target_name, export->target == TARGET_LAYER ? node->layer : node->document.id) ==
+                        0) &&
+               !export_excepts(export, node->document.id);
+}
+
+void revocation_add_node(struct revocation *revocation, const struct snapshot *now, const struct node *node)
+{
+        const struct export *export;
+        struct snapshot_walk walk;
+
+        clients_add(revocation->task, node);
+        snapshot_walk_start(&walk, now->exports_by_environment, node->environment_uid, NULL);
+        while ((export = (const struct export *)snapshot_walk_next(&walk)))
+                if (export_reaches(export, node))
+                        task_add_export(revocation->task, export);
+}
+
+void revocation_add_environment(struct revocation *revocation, const struct snapshot *now,
+                                const struct environment *environment)
+{
+        const struct document *document;
+        struct snapshot_walk walk;
+
+        snapshot_walk_start(&walk, now->nodes_by_environment, environment->uid, NULL);
+        while ((document = snapshot_walk_next(&walk)))
+                clients_add(revocation->task, (const struct node *)document);
+        snapshot_walk_start(&walk, now->exports_by_environment, environment->uid, NULL);
+        while ((document = snapshot_walk_next(&walk)))
+                task_add_export(revocation->task, (const struct export *)document);
+}
+
+/* Whether `is` lets do whatever `was` did, by the same server. */
+static bool grant_covers(const struct grant *is, const struct grant *was)
+{
+        return is->verdict == ACCESS_ADMITTED && is->choice.protocol == was->choice.protocol &&
+               (is->export->access == EXPORT_READ_WRITE || is->export->access == was->export->access) &&
+               is->export->squash == was->export->squash &&
+               is->export->anonymous_uid == was->export->anonymous_uid &&
+               is->export->anonymous_gid == was->export->anonymous_gid;
+}
+
+static bool grants_cover(const struct grant_list *are, const struct grant *was)
+{
+        for (size_t i = 0; i < are->count; i++)
+                if (strcmp(are->items[i].node->document.id, was->node->document.id) == 0)
+                        return grant_covers(&are->items[i], was);
+        return false;
+}
+
+bool revocation_add_losses(struct revocation *revocation, const struct snapshot *before,
+                           const struct snapshot *after, const char *id)
+{
+        const struct request *request = revocation->commit.request;
+        AUTO_GRANTS struct grant_list were = { 0 };
+        AUTO_GRANTS struct grant_list are = { 0 };
+        bool any = false;
+
+        export_grants(request, before, snapshot_export(before, id), &were);
+        export_grants(request, after, snapshot_export(after, id), &are);
+        for (size_t i = 0; i < were.count; i++) {
+                if (were.items[i].verdict != ACCESS_ADMITTED || grants_cover(&are, &were.items[i]))
+                        continue;
+                clients_add(revocation->task, were.items[i].node);
+                any = true;
+        }
+        return any;
+}
+
+void revocation_put(struct revocation *revocation, struct write *write)
+{
+        if (revocation->task)
+                write_put(write, &revocation->task->document);
+}
+
+static void revocation_reply(struct request *request)
+{
+        struct revocation *revocation = request->work;
+        AUTO_SHARED struct task *shown =
+                revocation->task ? status_task(request->context->status, revocation->task) : NULL;
+        bool done = !shown || (!task_is_running(shown) && revocation->wait_s > 0);
+
+        revocation->reply(request, done ? 200 : 202, shown ? task_to_json(shown) : NULL);
+        if (!done)
+                reply_field(&request->reply, "Location", "/v1/tasks/%s", shown->document.id);
+        if (revocation->waits)
+                reply_field(&request->reply, "Preference-Applied", "wait=%u", revocation->wait_s);
+}
+
+void revocation_done(struct request *request)
+{
+        struct revocation *revocation = request->work;
+
+        if (commit_failed(request, &revocation->commit))
+                return;
+        if (revocation->wait_s == 0) {
+                revocation_reply(request);
+                return;
+        }
+        if (revocation->task)
+                snprintf(revocation->wait.task_id, sizeof revocation->wait.task_id, "%s",
+                         revocation->task->document.id);
+        settlement_wait(request, &revocation->wait, revocation->wait_s, &revocation->in_time, revocation_reply);
+}
