@@ -203,7 +203,9 @@ int pool_await(struct pool *pool, int deadline_ms, struct fault *fault)
         pthread_mutex_lock(&pool->lock);
         while (!seat_behind(pool, true) && seat_behind(pool, false) && answer_await(pool, until_ms))
                 ;
-        if ((behind = seat_behind(pool, false))) {
+        if (!(behind = seat_behind(pool, true)))
+                behind = seat_behind(pool, false);
+        if (behind) {
                 pool->missed = true;
                 *fault = behind->trouble;
                 if (fault->code == FAULT_NONE)

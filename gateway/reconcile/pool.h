@@ -14,6 +14,9 @@
 /* How often each member is asked what it holds, and after how long a silence it counts as enforcing nothing. */
 #define POOL_LOOK_MS 1000
 #define POOL_SILENCE_MS 6000
+/* And after how long a report that something is not in force: glusterd that is just writing volfiles looks like
+ * one without a filter, and a packet filter that was taken away is mostly put back at once. */
+#define POOL_DOUBT_MS 2000
 
 struct pool;
 
@@ -54,6 +57,6 @@ bool pool_holds_list(struct pool *pool, uint64_t generation);
 
 /* Whether every node of the pool that `seen` names, this one aside, is a member that reports filter and packet
  * filter in force. ABSENT: `name` is the first that is not, `fault` says why. UNKNOWN: nobody can say yet, `name`
- * is who; a silence counts after POOL_SILENCE_MS. */
+ * is who; a silence counts after POOL_SILENCE_MS, a bad report after POOL_DOUBT_MS. */
 enum known pool_enforces(struct pool *pool, const struct volume_seen *seen, char name[ADDRESS_TEXT_SIZE],
                          struct fault *fault);

@@ -12,6 +12,11 @@ static int64_t now_of(const struct pool *pool)
         return clock_monotonic_ms(pool->settings.clock);
 }
 
+static bool report_is_well(const struct member_report *report)
+{
+        return report->firewall != KNOWN_ABSENT && report->filter_in_place;
+}
+
 enum known seat_standing(const struct seat *seat)
 {
         const struct pool *pool = seat->pool;
@@ -22,8 +27,8 @@ enum known seat_standing(const struct seat *seat)
                 return KNOWN_ABSENT;
         if (!seat->heard)
                 return KNOWN_UNKNOWN;
-        return seat->report.firewall != KNOWN_ABSENT && seat->report.filter_in_place ? KNOWN_PRESENT
-                                                                                     : KNOWN_ABSENT;
+        return report_is_well(&seat->report) || now_of(pool) - seat->well_ms <= POOL_DOUBT_MS ? KNOWN_PRESENT
+                                                                                              : KNOWN_ABSENT;
 }
 
 void seat_complain(const struct seat *seat, struct fault *fault)
@@ -36,6 +41,14 @@ void seat_complain(const struct seat *seat, struct fault *fault)
                 fault_set(fault, FAULT_UNAVAILABLE,
                           "its glusterd does not run gatehouse-volfile-filter on every volfile");
         fault_prefix(fault, "member %s", seat->name);
+}
+
+static void seat_give_up(const struct seat *seat)
+{
+        struct fault why = { 0 };
+
+        seat_complain(seat, &why);
+        log_warning("native access is closed: %s", why.text);
 }
 
 /* The answer of a call, or its fault; the lock is held. True when somebody should look. */
@@ -56,6 +69,8 @@ static bool seat_note(struct seat *seat, const struct fault *fault, const struct
         }
         if (report) {
                 seat->report = *report;
+                if (report_is_well(report))
+                        seat->well_ms = now_of(pool);
                 if (report->decider != pool->decider || !report->door_told)
                         seat->done = 0;
                 else
@@ -65,6 +80,8 @@ static bool seat_note(struct seat *seat, const struct fault *fault, const struct
                 log_notice("member %s enforces what is decided here", seat->name);
         enum known standing = seat_standing(seat);
         bool changed = was_well != (fault->code == FAULT_NONE) || standing != seat->standing || pool->missed;
+        if (standing == KNOWN_ABSENT && seat->standing != KNOWN_ABSENT)
+                seat_give_up(seat);
         seat->standing = standing;
         pool->missed = false;
         pthread_cond_broadcast(&pool->done);

@@ -38,7 +38,8 @@ struct seat {
         struct member_report report; /* the last */
         struct fault trouble;        /* of the last call; FAULT_NONE = it answered */
         bool heard;                  /* ever */
-        int64_t heard_ms, retry_at_ms, next_look_ms;
+        int64_t heard_ms, well_ms;   /* when it last answered; when it last reported all in force */
+        int64_t retry_at_ms, next_look_ms;
         enum known standing; /* as it was told last */
 };
 

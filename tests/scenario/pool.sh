@@ -42,7 +42,13 @@ member_start() { # member_start NODE: gatehoused --enforce-only
         wait_until 15 member_answers || { log_tail gatehoused; fail "gatehoused does not enforce on $1"; }
 }
 
-pool_is_joined() { [ "$(on storage gluster --mode=script peer status | grep -c 'Peer in Cluster (Connected)')" = 2 ]; }
+# Each node sees both others: making a volume needs it.
+pool_is_joined() {
+        local node
+        for node in $pool_nodes; do
+                [ "$(on "$node" gluster --mode=script peer status | grep -c 'Peer in Cluster (Connected)')" = 2 ] || return 1
+        done
+}
 
 # The three nodes with the volume started, and no gatehoused yet.
 pool_prepare() {
