@@ -336,6 +336,7 @@ static void *side_run(void *argument)
                         volume_work(side, entry.value);
                 volumes_let_go(&side->volumes);
                 volumes_review(side->volumes, side->world->status, side->snapshot->revision);
+                pool_side_review(side->world, side->snapshot->revision, side->volumes);
                 struct pollfd wake = { .fd = side->wake.fd, .events = POLLIN };
                 poll(&wake, 1, side_pause_ms(side));
         }

@@ -195,6 +195,36 @@ static const struct seat *seat_behind(const struct pool *pool, bool in_trouble)
         return NULL;
 }
 
+/* Why it has not obeyed, without its name. */
+static void seat_excuse(const struct seat *seat, struct fault *fault)
+{
+        *fault = seat->trouble;
+        if (fault->code == FAULT_NONE)
+                fault_set(fault, FAULT_TIMEOUT, "it has not said yet that it obeys");
+}
+
+bool pool_has_order(struct pool *pool)
+{
+        pthread_mutex_lock(&pool->lock);
+        bool has = pool->order != NULL;
+        pthread_mutex_unlock(&pool->lock);
+        return has;
+}
+
+int pool_member_obeys(struct pool *pool, size_t member, struct fault *fault)
+{
+        const struct seat *seat = &pool->seats[member];
+
+        pthread_mutex_lock(&pool->lock);
+        bool obeys = !pool->order || seat->done == pool->order->words.number;
+        if (!obeys) {
+                pool->missed = true;
+                seat_excuse(seat, fault);
+        }
+        pthread_mutex_unlock(&pool->lock);
+        return obeys ? 0 : -(int)fault->code;
+}
+
 int pool_await(struct pool *pool, int deadline_ms, struct fault *fault)
 {
         int64_t until_ms = deadline_after(deadline_ms);
@@ -207,9 +237,7 @@ int pool_await(struct pool *pool, int deadline_ms, struct fault *fault)
                 behind = seat_behind(pool, false);
         if (behind) {
                 pool->missed = true;
-                *fault = behind->trouble;
-                if (fault->code == FAULT_NONE)
-                        fault_set(fault, FAULT_TIMEOUT, "it has not said yet that it obeys");
+                seat_excuse(behind, fault);
                 fault_prefix(fault, "member %s", behind->name);
         }
         pthread_mutex_unlock(&pool->lock);

@@ -43,6 +43,13 @@ const struct address *pool_addresses(const struct pool *pool, size_t *count);
  * start anew. The set is copied; nothing is waited for. The same as before costs nothing. */
 void pool_order(struct pool *pool, uint64_t revision, const char *volume, const struct firewall_set *set);
 
+/* Whether anything has been ordered yet. */
+bool pool_has_order(struct pool *pool);
+
+/* Whether member number `member` has the newest order in force, if there is any: 0, or the fault of what stands in
+ * the way (TIMEOUT: it is on its way; who watches the pool is called when that has changed). */
+int pool_member_obeys(struct pool *pool, size_t member, struct fault *fault);
+
 /* Hands a list to every member at once and waits `deadline_ms` at most until each holds it. 0, or the fault of the
  * first that does not, named. */
 int pool_take_list(struct pool *pool, const char *volume, const struct access_list *list, int deadline_ms,

@@ -31,6 +31,22 @@ int pool_side_await(const struct side_world *world, struct fault *fault)
         return world->pool ? pool_await(world->pool, MEMBERS_MS, fault) : 0;
 }
 
+void pool_side_review(const struct side_world *world, uint64_t revision, struct pmap volumes)
+{
+        size_t count = 0;
+
+        /* What is wanted of members is known once the packet filter here is in place. */
+        if (!world->pool || (!pool_has_order(world->pool) && pmap_count(volumes) > 0))
+                return;
+        pool_addresses(world->pool, &count);
+        for (size_t i = 0; i < count; i++) {
+                struct fault fault = { 0 };
+                int failed = pool_member_obeys(world->pool, i, &fault);
+
+                status_review_member(world->status, i, revision, failed ? &fault : NULL);
+        }
+}
+
 /* Whether the packet filter is in force, after another try if it was not: all that is native would else move over
  * to NFS and back for one call that failed. */
 static bool gate_enforces(struct gate *gate)

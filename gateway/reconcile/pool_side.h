@@ -19,6 +19,9 @@ void pool_side_follow(const struct side_world *world, uint64_t revision, struct 
 /* Waits a moment for all members to have done so. A fault names the first that has not. */
 int pool_side_await(const struct side_world *world, struct fault *fault);
 
+/* Tells the receipts of each member whether it has closed what the snapshot of `revision` does not let in. */
+void pool_side_review(const struct side_world *world, uint64_t revision, struct pmap volumes);
+
 /* Judges by what glusterd says of the pool, tells the status, and wakes whoever derives grants when the answer is
  * another one. A fault: nothing may be given out, because it is not known yet, or was just found otherwise. */
 int pool_side_judge(const struct side_world *world, const struct volume_seen *seen, struct fault *fault);

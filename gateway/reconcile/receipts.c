@@ -20,6 +20,8 @@ struct receipt {
         const struct task *task; /* reference */
         struct receipt_step steps[LAYER_COUNT];
         bool services[SERVICE_COUNT]; /* of the firewall */
+        struct receipt_step *members; /* the firewall of each other storage node */
+        size_t member_count;
         struct task_cut *cuts;
         size_t cut_count;
         int64_t ended_at_ms; /* wall clock; 0 = it runs */
@@ -32,6 +34,9 @@ static void receipt_free(struct receipt *receipt)
                 free(receipt->steps[layer].seen);
                 free(receipt->steps[layer].sentence);
         }
+        for (size_t i = 0; i < receipt->member_count; i++)
+                free(receipt->members[i].sentence);
+        free(receipt->members);
         free(receipt->cuts);
         shared_put(receipt->task);
         free(receipt);
@@ -46,6 +51,9 @@ void receipts_fini(struct receipts *receipts)
                 receipts->first = next;
         }
         shared_put(receipts->newest);
+        for (size_t i = 0; i < receipts->member_count; i++)
+                free(receipts->members[i]);
+        free(receipts->members);
         free(receipts->storage_node);
         *receipts = (struct receipts){ 0 };
 }
@@ -81,6 +89,10 @@ static void receipt_concern(struct receipt *receipt, const struct receipts *rece
                 receipt->steps[LAYER_GLUSTER].concerned |= cluster;
                 receipt->steps[LAYER_VOLFILED].concerned |= cluster && receipts->in_use[LAYER_VOLFILED];
         }
+        if (receipt->steps[LAYER_GLUSTER].concerned) { /* NFS is nobody's on a member */
+                receipt->member_count = receipts->member_count;
+                receipt->members = memory_new(receipts->member_count, sizeof *receipt->members);
+        }
 }
 
 /* Whether every layer has confirmed, or cannot. */
@@ -88,6 +100,9 @@ static bool receipt_is_complete(const struct receipt *receipt)
 {
         for (int layer = 0; layer < LAYER_COUNT; layer++)
                 if (receipt->steps[layer].concerned && receipt->steps[layer].state == STEP_WAITING)
+                        return false;
+        for (size_t i = 0; i < receipt->member_count; i++)
+                if (receipt->members[i].state == STEP_WAITING)
                         return false;
         return true;
 }
@@ -155,12 +170,14 @@ static void step_set_cause(struct receipt_step *step, const struct fault *fault)
         step->sentence = fault ? memory_text(fault->text) : NULL;
 }
 
-/* The layer has let go of everything, or has been switched off. True when the task has ended by that. */
-static bool step_end(struct receipt *receipt, enum task_layer layer, enum task_step_state state, int64_t wall_ms)
+/* A step of the receipt has let go of everything, or has been switched off. True when the task has ended by that.
+ */
+static bool step_end(struct receipt *receipt, struct receipt_step *step, enum task_step_state state,
+                     int64_t wall_ms)
 {
-        receipt->steps[layer].state = state;
-        receipt->steps[layer].at_ms = state == STEP_CONFIRMED ? wall_ms : 0;
-        step_set_cause(&receipt->steps[layer], NULL);
+        step->state = state;
+        step->at_ms = state == STEP_CONFIRMED ? wall_ms : 0;
+        step_set_cause(step, NULL);
         if (!receipt_is_complete(receipt))
                 return false;
         receipt->ended_at_ms = wall_ms;
@@ -198,7 +215,7 @@ static bool receipt_review(struct receipt *receipt, const struct let_go_question
                 all_seen = false;
         }
         if (all_seen)
-                return step_end(receipt, question->layer, STEP_CONFIRMED, wall_ms);
+                return step_end(receipt, step, STEP_CONFIRMED, wall_ms);
         if (hindrance.code != FAULT_NONE)
                 step_set_cause(step, &hindrance);
         return false;
@@ -228,7 +245,25 @@ bool receipts_review_firewall(struct receipts *receipts, enum firewall_service s
                 if (fault && !off)
                         step_set_cause(&receipt->steps[LAYER_FIREWALL], fault);
                 else if (receipt->services[SERVICE_NFS] && receipt->services[SERVICE_GLUSTER])
-                        ended |= step_end(receipt, LAYER_FIREWALL, off ? STEP_OFF : STEP_CONFIRMED, wall_ms);
+                        ended |= step_end(receipt, &receipt->steps[LAYER_FIREWALL],
+                                          off ? STEP_OFF : STEP_CONFIRMED, wall_ms);
+        }
+        return ended;
+}
+
+bool receipts_review_member(struct receipts *receipts, size_t member, uint64_t revision, const struct fault *fault,
+                            int64_t wall_ms)
+{
+        bool ended = false;
+
+        for (struct receipt *receipt = receipts->first; receipt; receipt = receipt->next) {
+                if (member >= receipt->member_count || receipt->members[member].state != STEP_WAITING ||
+                    receipt->task->document.revision > revision)
+                        continue;
+                if (fault)
+                        step_set_cause(&receipt->members[member], fault);
+                else
+                        ended |= step_end(receipt, &receipt->members[member], STEP_CONFIRMED, wall_ms);
         }
         return ended;
 }
@@ -257,24 +292,30 @@ bool receipts_have_ended(const struct receipts *receipts, const char *task_id)
         return task && !task_is_running(task);
 }
 
+static void row_add(struct task *shown, const char *storage_node, enum task_layer layer,
+                    const struct receipt_step *step)
+{
+        const struct task_step row = { .storage_node = (char *)(uintptr_t)storage_node,
+                                       .layer = layer,
+                                       .state = step->state,
+                                       .at_ms = step->at_ms,
+                                       .cause = step->cause,
+                                       .sentence = step->sentence };
+
+        task_add_step(shown, &row);
+}
+
 /* A fresh form of the task with what has become of it. */
 static struct task *receipt_show(const struct receipts *receipts, const struct receipt *receipt)
 {
         struct task *shown = task_again(receipt->task);
 
-        for (int layer = 0; layer < LAYER_COUNT; layer++) {
-                const struct receipt_step *step = &receipt->steps[layer];
-                const struct task_step row = { .storage_node =
-                                                       receipts->storage_node ? receipts->storage_node : "",
-                                               .layer = (enum task_layer)layer,
-                                               .state = step->state,
-                                               .at_ms = step->at_ms,
-                                               .cause = step->cause,
-                                               .sentence = step->sentence };
-
-                if (step->concerned)
-                        task_add_step(shown, &row);
-        }
+        for (int layer = 0; layer < LAYER_COUNT; layer++)
+                if (receipt->steps[layer].concerned)
+                        row_add(shown, receipts->storage_node ? receipts->storage_node : "",
+                                (enum task_layer)layer, &receipt->steps[layer]);
+        for (size_t i = 0; i < receipt->member_count; i++)
+                row_add(shown, receipts->members[i], LAYER_FIREWALL, &receipt->members[i]);
         for (size_t i = 0; i < receipt->cut_count; i++)
                 task_add_cut(shown, &receipt->cuts[i]);
         shown->ended_at_ms = receipt->ended_at_ms;

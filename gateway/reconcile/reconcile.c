@@ -124,6 +124,12 @@ int reconcile_start(const struct reconcile_world *world, struct reconcile **resu
                                                      [LAYER_VOLFILED] = world->door != NULL,
                                                      [LAYER_GLUSTER] = true,
                                                      [LAYER_NFS] = true });
+        if (world->pool) {
+                size_t count;
+                const struct address *members = pool_addresses(world->pool, &count);
+
+                status_set_members(world->status, members, count);
+        }
         if (world->probe)
                 gate_keep_to_itself(reconcile->side_world.gate, &world->probe->network);
         gate_adopt(reconcile->side_world.gate);

@@ -349,6 +349,26 @@ void status_review(struct status *status, const struct let_go_question *question
         pthread_mutex_unlock(&status->lock);
 }
 
+void status_set_members(struct status *status, const struct address *members, size_t count)
+{
+        char name[ADDRESS_TEXT_SIZE];
+
+        pthread_mutex_lock(&status->lock);
+        status->receipts.members = memory_new(count, sizeof *status->receipts.members);
+        for (size_t i = 0; i < count; i++)
+                status->receipts.members[i] = memory_text(address_format(&members[i], name));
+        status->receipts.member_count = count;
+        pthread_mutex_unlock(&status->lock);
+}
+
+void status_review_member(struct status *status, size_t member, uint64_t revision, const struct fault *fault)
+{
+        pthread_mutex_lock(&status->lock);
+        if (receipts_review_member(&status->receipts, member, revision, fault, clock_wall_ms(status->clock)))
+                waits_end(status);
+        pthread_mutex_unlock(&status->lock);
+}
+
 void status_review_firewall(struct status *status, enum firewall_service service, uint64_t revision,
                             const struct fault *fault)
 {

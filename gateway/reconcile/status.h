@@ -65,6 +65,12 @@ void status_wait_start(struct status *status, struct status_wait *wait);
 void status_set_layers(struct status *status, const char *storage_node, const bool in_use[LAYER_COUNT]);
 /* A side goes over to `snapshot`: to be called before anything is done about it. */
 void status_follow(struct status *status, const struct snapshot *snapshot);
+/* The other storage nodes whose packet filters are rows of receipts too; copied. To be called before any task. */
+void status_set_members(struct status *status, const struct address *members, size_t count);
+
+/* As receipts_review_member. */
+void status_review_member(struct status *status, size_t member, uint64_t revision, const struct fault *fault);
+
 /* As receipts_review; a hindrance without a fault is told by what the layer's side was noted to fail at. */
 void status_review(struct status *status, const struct let_go_question *question);
 void status_review_firewall(struct status *status, enum firewall_service service, uint64_t revision,
