@@ -245,7 +245,10 @@ static void instructions_check(char *mount_path, char *path, enum protocol proto
         struct export export = { .document = { .id = (char[]){ "ex-1" } },
                                  .path = path,
                                  .mount_path = mount_path };
-        struct grant grant = { .export = &export, .storage = &storage, .node = &node, .choice = { protocol, 0 } };
+        struct grant grant = { .export = &export,
+                               .storage = &storage,
+                               .node = &node,
+                               .choice = { .protocol = protocol, .rule = 0 } };
         struct mount_instructions mount;
 
         address_parse("10.77.0.11", &storage.addresses[0]);

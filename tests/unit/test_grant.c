@@ -400,7 +400,7 @@ static void grant_with_two_reasons_tells_that_of_the_node(void **test)
 static void grant_addresses_are_those_its_protocol_can_use(void **test)
 {
         struct node *node = world_node("10", "cp", "fd77::22 10.77.0.22 10.77.0.23");
-        struct grant grant = { .node = node, .choice = { PROTOCOL_IS_NFS, RULE_EXPORT_NFS } };
+        struct grant grant = { .node = node, .choice = { .protocol = PROTOCOL_IS_NFS, .rule = RULE_EXPORT_NFS } };
         struct address addresses[NODE_ADDRESSES_MAX];
 
         (void)test;

@@ -68,7 +68,7 @@ static void scene_init(struct scene *scene)
                 .storage = scene->storage,
                 .node = scene->node,
                 .verdict = ACCESS_ADMITTED,
-                .choice = { PROTOCOL_IS_NFS, RULE_EXPORT_NFS },
+                .choice = { .protocol = PROTOCOL_IS_NFS, .rule = RULE_EXPORT_NFS },
         };
 }
 

@@ -44,7 +44,7 @@ static void scene_init(struct scene *scene)
                         .storage = scene->storage,
                         .node = scene->nodes[i],
                         .verdict = ACCESS_ADMITTED,
-                        .choice = { PROTOCOL_IS_NFS, RULE_EXPORT_NFS },
+                        .choice = { .protocol = PROTOCOL_IS_NFS, .rule = RULE_EXPORT_NFS },
                 };
         scene->list = (struct grant_list){ .items = scene->items, .count = ARRAY_SIZE(scene->items) };
 }

@@ -47,7 +47,7 @@ static enum grant_state state_of(struct fixture *fixture, enum access_verdict ve
         struct grant grant = { .export = fixture->export,
                                .node = fixture->node,
                                .verdict = verdict,
-                               .choice = { protocol, RULE_DEFAULT } };
+                               .choice = { .protocol = protocol, .rule = RULE_DEFAULT } };
         const char *code;
         char cause[FAULT_TEXT_SIZE];
 
@@ -208,6 +208,33 @@ static void wait_for_a_task_and_a_side_needs_both(void **test)
         assert_int_equal(waiting_end(&waiting), true);
 }
 
+static void wait_for_a_task_needs_every_member(void **test)
+{
+        const struct address members[] = { { ADDRESS_V4, { 10, 77, 0, 12 } }, { ADDRESS_V4, { 10, 77, 0, 13 } } };
+        const struct fault away = { FAULT_TIMEOUT, "it does not answer" };
+        struct fixture *fixture = *test;
+        struct waiting waiting;
+
+        status_set_members(fixture->status, members, 2);
+        task_follow(fixture);
+        waiting_start_for(fixture, &waiting, (struct status_wait){ .task_id = "ta-1" }, 60000);
+        review(fixture, LAYER_NFS, 7);
+        review(fixture, LAYER_GLUSTER, 7);
+        status_review_member(fixture->status, 0, 7, NULL);
+        status_review_member(fixture->status, 1, 6, NULL); /* it has not come to it */
+        status_review_member(fixture->status, 1, 7, &away);
+        assert_int_equal(waiting.outcome, -1);
+        AUTO_SHARED struct task *task = world_task("ta-1", "ex-1", 1);
+        AUTO_SHARED struct task *shown = status_task(fixture->status, task);
+        const struct task_step *last = &shown->steps[shown->step_count - 1];
+        assert_string_equal(last->storage_node, "10.77.0.13");
+        assert_int_equal(last->layer, LAYER_FIREWALL);
+        assert_int_equal(last->state, STEP_WAITING);
+        assert_string_equal(last->sentence, "it does not answer");
+        status_review_member(fixture->status, 1, 7, NULL);
+        assert_int_equal(waiting_end(&waiting), true);
+}
+
 static void waits_end_when_the_status_does(void **test)
 {
         struct fixture fixture = { .status = status_new(clock_system()) };
@@ -230,6 +257,7 @@ int main(void)
                 FIXTURE_TEST(wait_ends_at_its_deadline),
                 FIXTURE_TEST(wait_for_a_task_needs_every_layer),
                 FIXTURE_TEST(wait_for_a_task_and_a_side_needs_both),
+                FIXTURE_TEST(wait_for_a_task_needs_every_member),
                 cmocka_unit_test(waits_end_when_the_status_does),
         };
 

@@ -137,17 +137,17 @@ static void share_is_of_admitted_gluster_grants_alone(void **test)
                   .storage = storage,
                   .node = node,
                   .verdict = ACCESS_ADMITTED,
-                  .choice = { PROTOCOL_IS_NFS, 0 } },
+                  .choice = { .protocol = PROTOCOL_IS_NFS, .rule = 0 } },
                 { .export = export,
                   .storage = storage,
                   .node = node,
                   .verdict = ACCESS_EXPORT_DISABLED,
-                  .choice = { PROTOCOL_IS_GLUSTER, 0 } },
+                  .choice = { .protocol = PROTOCOL_IS_GLUSTER, .rule = 0 } },
                 { .export = export,
                   .storage = storage,
                   .node = node,
                   .verdict = ACCESS_ADMITTED,
-                  .choice = { PROTOCOL_IS_GLUSTER, 0 } },
+                  .choice = { .protocol = PROTOCOL_IS_GLUSTER, .rule = 0 } },
         };
 
         (void)test;
