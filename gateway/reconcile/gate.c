@@ -448,7 +448,7 @@ bool gate_nfs_is_held(struct gate *gate)
 bool gate_filters(struct gate *gate)
 {
         pthread_mutex_lock(&gate->lock);
-        bool filters = gate->firewall && !gate->off;
+        bool filters = gate->firewall && !gate->off && (gate->installed || gate->behind);
         pthread_mutex_unlock(&gate->lock);
         return filters;
 }

@@ -68,7 +68,8 @@ int64_t gate_due_ms(struct gate *gate); /* when, by the monotonic clock */
 /* The same for exactly these; not to be mixed with gate_bind. */
 int gate_bind_to(struct gate *gate, const struct firewall_binding *bindings, size_t count, struct fault *fault);
 
-/* Whether there is a packet filter that refuses anybody: false when the operator has switched it off. */
+/* Whether there is to be a packet filter: false when the operator has switched it off, and before the storage
+ * nodes are known. */
 bool gate_filters(struct gate *gate);
 
 /* The addresses of `network` exist on this node alone: gate_copy leaves their pairs out. To be told before the
