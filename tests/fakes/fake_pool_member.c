@@ -115,7 +115,7 @@ void fake_pool_member_set_firewall(struct fake_pool_member *fake, enum known in_
 void fake_pool_member_restart(struct fake_pool_member *fake)
 {
         pthread_mutex_lock(&fake->lock);
-        fake->report.decider = fake->report.number = 0;
+        fake->report.decider = 1;
         pthread_mutex_unlock(&fake->lock);
 }
 

@@ -23,7 +23,7 @@ void fake_pool_member_fail(struct fake_pool_member *fake, unsigned nth, unsigned
 void fake_pool_member_set_filter(struct fake_pool_member *fake, bool in_place);
 void fake_pool_member_set_firewall(struct fake_pool_member *fake, enum known in_force);
 
-/* It was started anew: knows of no order, and keeps what it holds. */
+/* The order that it has in force, of the same number, is of another deciding process than the one that asks. */
 void fake_pool_member_restart(struct fake_pool_member *fake);
 
 /* Whether it lets this address in by Gluster. */
