@@ -74,6 +74,7 @@ struct nfs_observed nfs_entry_observed(const struct nfs_entry *entry)
 
 void nfs_queue_push(struct nfs_queue *queue, struct nfs_entry *entry)
 {
+        entry->line = queue;
         entry->next = NULL;
         *queue->last = entry;
         queue->last = &entry->next;
@@ -91,8 +92,9 @@ struct nfs_entry *nfs_queue_pop(struct nfs_queue *queue)
         return entry;
 }
 
-void nfs_queue_unlink(struct nfs_queue *queue, struct nfs_entry *entry)
+void nfs_queue_unlink(struct nfs_entry *entry)
 {
+        struct nfs_queue *queue = entry->line;
         struct nfs_entry **at = &queue->first;
 
         while (*at != entry)

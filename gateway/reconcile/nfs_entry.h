@@ -33,6 +33,7 @@ struct nfs_entry {
         unsigned failures;
         int64_t retry_at_ms; /* 0 = none */
         bool queued, urgent;
+        struct nfs_queue *line; /* that it stands in, while it is queued */
         struct nfs_entry *next;
 };
 
@@ -63,5 +64,5 @@ struct nfs_observed nfs_entry_observed(const struct nfs_entry *entry);
 /* First in, first out; `last` must point at `first` at the start. */
 void nfs_queue_init(struct nfs_queue *queue);
 void nfs_queue_push(struct nfs_queue *queue, struct nfs_entry *entry);
-struct nfs_entry *nfs_queue_pop(struct nfs_queue *queue);                /* NULL when empty */
-void nfs_queue_unlink(struct nfs_queue *queue, struct nfs_entry *entry); /* a walk; it must be in it */
+struct nfs_entry *nfs_queue_pop(struct nfs_queue *queue); /* NULL when empty */
+void nfs_queue_unlink(struct nfs_entry *entry);           /* out of its line, by a walk */

@@ -1,9 +1,59 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reconcile/nfs_hold.h"
 
+#include <stdlib.h>
+
 #include "base/log.h"
+#include "base/memory.h"
 
 #define DIRECTORIES_MS 10000 /* a worker or the helper makes one in milliseconds */
+#define LOOK_MS 1000         /* through the helper: milliseconds, too */
+
+void nfs_hold_fini(struct nfs_hold *hold)
+{
+        address_bag_fini(&hold->idle);
+}
+
+void nfs_hold_look(struct nfs_hold *hold)
+{
+        AUTO_FIREWALL_SET struct firewall_set open = { 0 };
+        struct fault fault = { 0 };
+
+        if (hold->replays || !hold->firewall)
+                return;
+        hold->idle.count = 0;
+        if (!gate_copy(hold->gate, SERVICE_NFS, &open) || open.pair_count == 0)
+                return;
+        AUTO_FREE size_t *connections = memory_new(open.pair_count, sizeof *connections);
+        if (hold->firewall->count_sessions(hold->firewall->context, open.pairs, open.pair_count, LOOK_MS,
+                                           connections, &fault) != 0) {
+                log_warning("see who is connected by NFS: %s", fault.text);
+                return;
+        }
+        for (size_t i = 0; i < open.pair_count; i++)
+                if (connections[i] == 0)
+                        address_bag_add(&hold->idle, &open.pairs[i].address, 1);
+}
+
+static int address_order(const void *a, const void *b)
+{
+        return address_compare(a, b);
+}
+
+static bool is_idle(const struct address_bag *idle, const struct address *address)
+{
+        return idle->count > 0 && bsearch(address, idle->items, idle->count, sizeof *address, address_order);
+}
+
+bool nfs_hold_awaits(const struct nfs_hold *hold, const struct nfs_entry *entry)
+{
+        const struct nfs_export *wanted = entry->wanted;
+
+        for (size_t i = 0; hold->replays && wanted && i < wanted->client_count; i++)
+                if (!is_idle(&hold->idle, &wanted->clients[i].address))
+                        return true;
+        return false;
+}
 
 static void hold_set(const struct nfs_hold *hold, bool held)
 {
@@ -17,7 +67,7 @@ void nfs_hold_lost(struct nfs_hold *hold, bool had_one)
 {
         if (had_one)
                 hold_set(hold, true);
-        hold->bare = true;
+        hold->bare = hold->replays = true;
         hold->until_ms = clock_monotonic_ms(hold->clock) + DIRECTORIES_MS;
 }
 
@@ -28,19 +78,25 @@ void nfs_hold_begin(struct nfs_hold *hold, bool clients)
         hold->bare = false;
 }
 
-static bool any_awaits_directory(struct nfs_entry *const *entries, size_t count)
+static bool any_lacks_directory(const struct nfs_hold *hold, struct nfs_entry *const *entries, size_t count)
 {
         for (size_t i = 0; i < count; i++)
-                if (entries[i] && entries[i]->awaits_directory && entries[i]->failures == 0)
+                if (entries[i] && entries[i]->awaits_directory && entries[i]->failures == 0 &&
+                    nfs_hold_awaits(hold, entries[i]))
                         return true;
         return false;
 }
 
 void nfs_hold_end(struct nfs_hold *hold, struct nfs_entry *const *entries, size_t count)
 {
-        hold->waits = clock_monotonic_ms(hold->clock) < hold->until_ms && any_awaits_directory(entries, count);
-        if (!hold->waits)
-                hold_set(hold, false);
+        if (!hold->replays)
+                return;
+        hold->waits =
+                clock_monotonic_ms(hold->clock) < hold->until_ms && any_lacks_directory(hold, entries, count);
+        if (hold->waits)
+                return;
+        hold->replays = hold->bare = false;
+        hold_set(hold, false);
 }
 
 int64_t nfs_hold_due_ms(const struct nfs_hold *hold)

@@ -154,6 +154,7 @@ void nfs_look_list(struct nfs_side *side)
                 return;
         }
         side->listed = true;
+        nfs_hold_look(&side->hold);
         listing_apply(side, listed, count);
         if (side->snapshot)
                 foreign_note(side, listed, count);

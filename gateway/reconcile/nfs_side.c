@@ -16,14 +16,17 @@
 void nfs_side_queue(struct nfs_side *side, struct nfs_entry *entry)
 {
         bool urgent = nfs_plan_takes_away(entry->held, entry->wanted) || (!entry->wanted && !entry->foreign);
+        struct nfs_queue *line = urgent                                ? &side->taking
+                                 : nfs_hold_awaits(&side->hold, entry) ? &side->awaited
+                                                                       : &side->giving;
 
-        if (entry->queued && (entry->urgent || !urgent))
+        if (entry->queued && (entry->urgent || line == entry->line || line == &side->giving))
                 return;
         if (entry->queued)
-                nfs_queue_unlink(&side->giving, entry);
+                nfs_queue_unlink(entry);
         entry->queued = true;
         entry->urgent = urgent;
-        nfs_queue_push(urgent ? &side->taking : &side->giving, entry);
+        nfs_queue_push(line, entry);
 }
 
 struct nfs_entry *nfs_side_entry(struct nfs_side *side, uint16_t number)
@@ -340,6 +343,18 @@ static void side_review(struct nfs_side *side)
         nfs_review(side->world->status, side->entries, side->instance && side->listed, side->snapshot->revision);
 }
 
+/* The next in line. Clients that wait go on before what none of them waits for. */
+static struct nfs_entry *entry_next(struct nfs_side *side)
+{
+        struct nfs_entry *entry = nfs_queue_pop(&side->taking) ?: nfs_queue_pop(&side->awaited);
+
+        if (entry)
+                return entry;
+        if (side->listed)
+                nfs_hold_end(&side->hold, side->entries, NFS_NUMBERS);
+        return nfs_queue_pop(&side->giving);
+}
+
 /* Works off the lines, the taking one first, and looks up for news between two steps. */
 static void side_work(struct nfs_side *side)
 {
@@ -347,8 +362,7 @@ static void side_work(struct nfs_side *side)
 
         if (side->listed)
                 nfs_hold_begin(&side->hold, pmap_count(side->clients.counts) > 0);
-        while (!atomic_load(&side->wake.stop) &&
-               (entry = nfs_queue_pop(&side->taking) ?: nfs_queue_pop(&side->giving))) {
+        while (!atomic_load(&side->wake.stop) && (entry = entry_next(side))) {
                 entry->queued = false;
                 bool last_taken = entry->urgent && !side->taking.first;
                 if (side->instance)
@@ -361,8 +375,6 @@ static void side_work(struct nfs_side *side)
         if (!side->instance) {
                 nfs_hold_lost(&side->hold, true);
                 server_lost(side);
-        } else if (side->listed) {
-                nfs_hold_end(&side->hold, side->entries, NFS_NUMBERS);
         }
         if (!side->passed)
                 nfs_clients_shut_others(&side->clients, side->world->gate);
@@ -413,9 +425,10 @@ int nfs_side_start(const struct side_world *world, const struct nfs_server *serv
 
         side->world = world;
         side->server = server;
-        side->hold = (struct nfs_hold){ .gate = world->gate, .clock = world->clock };
+        side->hold = (struct nfs_hold){ .gate = world->gate, .firewall = world->firewall, .clock = world->clock };
         side->entries = memory_new(NFS_NUMBERS, sizeof *side->entries);
         nfs_queue_init(&side->taking);
+        nfs_queue_init(&side->awaited);
         nfs_queue_init(&side->giving);
         int failed = side_wake_init(&side->wake, fault);
         if (!failed && pthread_create(&side->thread, NULL, side_run, side) != 0)
@@ -442,6 +455,7 @@ void nfs_side_stop(struct nfs_side *side)
                         nfs_entry_free(side->entries[number]);
         free(side->entries);
         tally_fini(&side->clients);
+        nfs_hold_fini(&side->hold);
         shared_put(side->snapshot);
         side_wake_fini(&side->wake);
         free(side);

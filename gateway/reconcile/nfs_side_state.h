@@ -34,8 +34,8 @@ struct nfs_side {
         uint64_t instance;               /* of the server; 0 = not there */
         bool listed;                /* this instance has told all its exports: what is not an entry is absent */
         struct nfs_entry **entries; /* by number */
-        struct nfs_queue taking, giving;
-        struct tally clients; /* addresses that any export lets in by NFS */
+        struct nfs_queue taking, awaited, giving; /* worked off in this order */
+        struct tally clients;                     /* addresses that any export lets in by NFS */
         struct nfs_hold hold;
         bool passed;            /* everything was looked at once: what nobody wants is closed from then on */
         struct nfs_look look;   /* for drift */
@@ -47,5 +47,5 @@ struct nfs_side {
 /* The entry of this number, made when there is none. */
 struct nfs_entry *nfs_side_entry(struct nfs_side *side, uint16_t number);
 
-/* Puts the entry in line; one that has become urgent goes over to the fast one. */
+/* Puts the entry in line; one that has become more urgent goes over to a faster one. */
 void nfs_side_queue(struct nfs_side *side, struct nfs_entry *entry);

@@ -112,6 +112,7 @@ int reconcile_start(const struct reconcile_world *world, struct reconcile **resu
                 .drift = world->drift,
                 .directories = directories_new(world->files, world->clock, directories_changed, reconcile),
                 .gate = gate_new(world->firewall, world->status, world->drift, world->clock, world->interval_ms),
+                .firewall = world->firewall,
                 .door = world->door,
                 .pool = world->pool,
                 .clock = world->clock,

@@ -22,6 +22,7 @@ struct side_world {
         struct status *status;
         struct directories *directories;
         struct gate *gate;
+        const struct firewall *firewall; /* count_sessions alone, the rest is the gate's; NULL = none */
         struct drift *drift;
         struct pool *pool;              /* NULL: no member of the Gluster pool enforces but this node */
         const struct native_door *door; /* NULL: native clients reach glusterd itself */

@@ -19,7 +19,8 @@ struct fake_firewall {
         struct cut *cuts; /* of every pair that was ever open or closed */
         size_t cut_count;
         unsigned connections; /* of each open pair */
-        unsigned calls;
+        struct address only;  /* that has them; ADDRESS_NONE = everybody */
+        unsigned calls, sessions_asked;
         unsigned fail_at; /* number of a call; 0 = none */
         enum fault_code fail_code;
         bool fail_applied;
@@ -137,7 +138,23 @@ void fake_firewall_connect(struct fake_firewall *fake, unsigned connections)
 {
         pthread_mutex_lock(&fake->lock);
         fake->connections = connections;
+        fake->only = (struct address){ 0 };
         pthread_mutex_unlock(&fake->lock);
+}
+
+void fake_firewall_connect_only(struct fake_firewall *fake, const struct address *address, unsigned connections)
+{
+        pthread_mutex_lock(&fake->lock);
+        fake->connections = connections;
+        fake->only = *address;
+        pthread_mutex_unlock(&fake->lock);
+}
+
+static unsigned connections_of(const struct fake_firewall *fake, const struct firewall_pair *pair)
+{
+        bool has_them = fake->only.family == ADDRESS_NONE || address_equal(&fake->only, &pair->address);
+
+        return firewall_set_has(&fake->set, pair) && has_them ? fake->connections : 0;
 }
 
 /* --- Calls -------------------------------------------------------------------------------------------------- */
@@ -164,6 +181,14 @@ unsigned fake_firewall_calls(struct fake_firewall *fake)
         unsigned calls = fake->calls;
         pthread_mutex_unlock(&fake->lock);
         return calls;
+}
+
+unsigned fake_firewall_sessions_asked(struct fake_firewall *fake)
+{
+        pthread_mutex_lock(&fake->lock);
+        unsigned asked = fake->sessions_asked;
+        pthread_mutex_unlock(&fake->lock);
+        return asked;
 }
 
 /* Takes the lock and counts the call. A fault when it shall fail without having done anything. */
@@ -256,9 +281,12 @@ static int fake_install(void *context, const struct firewall_set *set, struct fa
 static void set_change(struct fake_firewall *fake, const struct firewall_pair *closed, size_t closed_count,
                        const struct firewall_pair *opened, size_t opened_count, unsigned *ended)
 {
-        for (size_t i = 0; i < closed_count; i++)
+        for (size_t i = 0; i < closed_count; i++) {
+                unsigned connections = connections_of(fake, &closed[i]);
+
                 if (firewall_set_close(&fake->set, &closed[i]) && ended)
-                        ended[i] = fake->connections;
+                        ended[i] = connections;
+        }
         for (size_t i = 0; i < opened_count; i++)
                 firewall_set_open(&fake->set, &opened[i]);
         for (size_t i = 0; i < closed_count; i++)
@@ -348,10 +376,11 @@ static int fake_count_sessions(void *context, const struct firewall_pair *pairs,
         int failed = call_begin(fake, fault);
 
         (void)deadline_ms;
+        fake->sessions_asked++;
         if (!failed)
                 failed = pairs_check(pairs, count, fault);
         for (size_t i = 0; i < count && !failed; i++)
-                connections[i] = firewall_set_has(&fake->set, &pairs[i]) ? fake->connections : 0;
+                connections[i] = connections_of(fake, &pairs[i]);
         return call_end(fake, failed, fault);
 }
 

@@ -36,6 +36,9 @@ unsigned fake_firewall_cuts(struct fake_firewall *fake, const struct firewall_pa
 /* From now on every open pair has so many connections, which end with it; none at first. */
 void fake_firewall_connect(struct fake_firewall *fake, unsigned connections);
 
+/* The same for one address alone: nobody else has a connection from now on. */
+void fake_firewall_connect_only(struct fake_firewall *fake, const struct address *address, unsigned connections);
+
 /* Lets call number `nth` from now on (1 = the next, whatever it is) fail with `code`, once; 0 = none. `applied`:
  * it does what it was asked before it fails, as when an answer is lost. */
 void fake_firewall_fail(struct fake_firewall *fake, unsigned nth, enum fault_code code, bool applied);
@@ -44,5 +47,6 @@ void fake_firewall_fail(struct fake_firewall *fake, unsigned nth, enum fault_cod
  * on holding. */
 void fake_firewall_away(struct fake_firewall *fake, bool away);
 
-/* How many calls there were. */
+/* How many calls there were; how many of them asked for sessions. */
 unsigned fake_firewall_calls(struct fake_firewall *fake);
+unsigned fake_firewall_sessions_asked(struct fake_firewall *fake);

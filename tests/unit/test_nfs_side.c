@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "reconcile/reconcile.h"
 #include "tests/fakes/fake_firewall.h"
 #include "tests/fakes/fake_nfs_server.h"
@@ -37,6 +38,7 @@ struct rig {
         struct fake_firewall *filter;
         struct firewall firewall;
         struct reconcile *reconcile;
+        int64_t interval_ms;
 };
 
 static const struct snapshot *rig_snapshot(void *context)
@@ -60,7 +62,7 @@ static void rig_start(struct rig *rig)
                                                .gluster = &no_gluster,
                                                .files = &rig->files,
                                                .firewall = &rig->firewall,
-                                               .interval_ms = 60000 };
+                                               .interval_ms = rig->interval_ms };
         struct fault fault;
 
         assert_int_equal(reconcile_start(&world, &rig->reconcile, &fault), 0);
@@ -101,7 +103,7 @@ static void draft_put(struct snapshot *draft, struct document *document)
         shared_put(document);
 }
 
-static void export_put(struct snapshot *draft, int index, bool enabled)
+static struct export *export_made(int index)
 {
         char id[EXPORT_ID_SIZE], path[32];
         struct export *export;
@@ -111,7 +113,23 @@ static void export_put(struct snapshot *draft, int index, bool enabled)
         export = world_export(id, (uint16_t)(index + 1));
         world_set(&export->path, path);
         world_set(&export->mount_path, path);
+        return export;
+}
+
+static void export_put(struct snapshot *draft, int index, bool enabled)
+{
+        struct export *export = export_made(index);
+
         export->enabled = enabled;
+        draft_put(draft, &export->document);
+}
+
+static void export_put_for(struct snapshot *draft, int index, const char *node)
+{
+        struct export *export = export_made(index);
+
+        export->target = TARGET_NODE;
+        world_set(&export->target_name, node);
         draft_put(draft, &export->document);
 }
 
@@ -136,6 +154,7 @@ static int rig_set_up(void **test)
         rig->files = fake_storage_files_table(rig->directories);
         rig->filter = fake_firewall_new();
         rig->firewall = fake_firewall_table(rig->filter);
+        rig->interval_ms = 60000;
         rig_start(rig);
         *test = rig;
         return 0;
@@ -443,6 +462,105 @@ static void clients_do_not_wait_for_an_export_that_fails(void **test)
         assert_int_equal(fake_nfs_server_count(rig->server), EXPORTS - 1);
 }
 
+/* What the server is told to add from now on, each with whether clients are kept waiting at that moment. */
+static struct {
+        struct rig *rig;
+        int (*add)(void *context, const struct nfs_export *export, struct fault *fault);
+        pthread_mutex_t lock;
+        struct text seen;
+} adds = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static int add_seen(void *context, const struct nfs_export *export, struct fault *fault)
+{
+        pthread_mutex_lock(&adds.lock);
+        text_addf(&adds.seen, "%u %s\n", export->number,
+                  fake_firewall_holds_nfs(adds.rig->filter) ? "held" : "open");
+        pthread_mutex_unlock(&adds.lock);
+        return adds.add(context, export, fault);
+}
+
+static void adds_watch(struct rig *rig)
+{
+        adds.rig = rig;
+        adds.add = rig->nfs.add;
+        rig->nfs.add = add_seen;
+}
+
+static void adds_forget(void)
+{
+        pthread_mutex_lock(&adds.lock);
+        text_fini(&adds.seen);
+        pthread_mutex_unlock(&adds.lock);
+}
+
+static void assert_adds(const char *expected)
+{
+        pthread_mutex_lock(&adds.lock);
+        AUTO_FREE char *seen = memory_text(text_get(&adds.seen));
+        pthread_mutex_unlock(&adds.lock);
+        assert_string_equal(seen, expected);
+}
+
+static void server_lost_and_back(struct rig *rig)
+{
+        fake_nfs_server_stop(rig->server);
+        assert_true(holds_in_the_end(rig, true));
+        adds_forget();
+        fake_nfs_server_start(rig->server);
+        assert_all_held(rig);
+        assert_true(holds_in_the_end(rig, false));
+}
+
+/* Returns when the NFS side has looked at least once since it was called, from start to end. */
+static void await_look(struct rig *rig)
+{
+        int64_t deadline_ms = clock_monotonic_ms(clock_system()) + SETTLE_MS;
+
+        for (int i = 0; i < 2; i++) {
+                unsigned looks = fake_firewall_sessions_asked(rig->filter);
+                while (fake_firewall_sessions_asked(rig->filter) == looks &&
+                       clock_monotonic_ms(clock_system()) < deadline_ms)
+                        sched_yield();
+        }
+}
+
+/* Those whose clients were connected come first, and clients wait for no others. */
+static void clients_wait_for_what_they_were_connected_to(void **test)
+{
+        struct rig *rig = *test;
+        struct address connected = world_address("10.77.0.21");
+        struct snapshot *draft;
+
+        reconcile_stop(rig->reconcile);
+        rig->interval_ms = 50;
+        adds_watch(rig);
+        rig_start(rig);
+        draft = rig_draft(rig);
+        export_put_for(draft, 0, "1002");
+        export_put_for(draft, 1, "1002");
+        export_put_for(draft, 2, "1001");
+        rig_publish(rig, draft);
+        assert_all_held(rig);
+        fake_firewall_connect_only(rig->filter, &connected, 1);
+        await_look(rig);
+        server_lost_and_back(rig);
+        assert_adds("3 held\n1 open\n2 open\n");
+        adds_forget();
+}
+
+/* As before the first look. */
+static void clients_wait_for_everything_when_nothing_is_known(void **test)
+{
+        struct rig *rig = *test;
+
+        adds_watch(rig);
+        exports_publish(rig);
+        assert_all_held(rig);
+        server_lost_and_back(rig);
+        assert_adds("1 held\n2 held\n3 held\n");
+        adds_forget();
+}
+
 /* The server starts anew while gatehoused is away, before or after NFS was held. */
 static void a_restart_lets_clients_go_on_when_all_is_back(void **test)
 {
@@ -505,6 +623,8 @@ int main(void)
                 RIG_TEST(a_directory_that_cannot_be_made_is_told_and_tried_again),
                 RIG_TEST(clients_wait_until_a_server_that_went_has_its_exports_back),
                 RIG_TEST(clients_do_not_wait_for_an_export_that_fails),
+                RIG_TEST(clients_wait_for_what_they_were_connected_to),
+                RIG_TEST(clients_wait_for_everything_when_nothing_is_known),
                 RIG_TEST(a_restart_lets_clients_go_on_when_all_is_back),
                 RIG_TEST(a_filter_that_could_not_be_shut_is_shut_soon),
         };
