@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "domain/environment_json.h"
 #include "violations_for_test.h"
 
@@ -59,6 +60,17 @@ static void node_body_is_accepted_or_refused_where_it_is_wrong(void **test)
                 { "{" NODE ", 'os': {'id': '', 'name': 'x'}}", "/os/id text.empty /os/name key.unknown" },
                 { "{" NODE ", 'os': 'debian'}", "/os type.wrong" },
                 { "{" NODE ", 'image': 'a\\tb'}", "/image text.control_character" },
+                { "{" NODE ", 'mac': '02:00:0a:4d:00:15'}", "" },
+                { "{" NODE ", 'mac': ''}", "" },
+                { "{" NODE ", 'mac': '02:00:0A:4D:00:15'}", "/mac mac.malformed" },
+                { "{" NODE ", 'mac': '02-00-0a-4d-00-15'}", "/mac mac.malformed" },
+                { "{" NODE ", 'mac': '02:00:0a:4d:00'}", "/mac mac.malformed" },
+                { "{" NODE ", 'mac': '02:00:0a:4d:00:15:16'}", "/mac mac.malformed" },
+                { "{" NODE ", 'mac': '01:00:5e:00:00:01'}", "/mac mac.malformed" },
+                { "{" NODE ", 'mac': 'ff:ff:ff:ff:ff:ff'}", "/mac mac.malformed" },
+                { "{" NODE ", 'mac': '00:00:00:00:00:00'}", "/mac mac.malformed" },
+                { "{" NODE ", 'mac': ['02:00:0a:4d:00:15']}", "/mac type.wrong" },
+                { "{" NODE ", 'mac': 2}", "/mac type.wrong" },
                 { "{" NODE ", 'client_types': ['nfs']}", "" },
                 { "{" NODE ", 'client_types': ['gluster', 'nfs']}", "" },
                 { "{" NODE ", 'client_types': ['gluster']}", "/client_types client_types.not_allowed" },
@@ -142,6 +154,42 @@ static void node_keeps_what_the_body_says(void **test)
         shared_put(node);
 }
 
+static void node_mac_is_kept_and_shown_when_there_is_one(void **test)
+{
+        static const struct {
+                const char *members;
+                struct mac mac;
+                const char *shown;
+        } cases[] = {
+                { ", 'mac': '02:00:0a:4d:00:15'",
+                  { { 0x02, 0x00, 0x0a, 0x4d, 0x00, 0x15 } },
+                  "02:00:0a:4d:00:15" },
+                { ", 'mac': ''", { { 0 } }, NULL },
+                { "", { { 0 } }, NULL },
+        };
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                AUTO_VIOLATIONS struct violations violations = { 0 };
+                AUTO_TEXT struct text text = { 0 };
+
+                text_addf(&text, "{" NODE "%s}", cases[i].members);
+                json_t *body = json_of(text_get(&text));
+                struct node *node = node_from_json("n-1", body, &violations);
+                assert_non_null(node);
+                assert_int_equal(mac_compare(&node->mac, &cases[i].mac), 0);
+                node->environment = memory_text("shop");
+                json_t *shown = node_to_json(node);
+                const char *mac = json_string_value(json_object_get(shown, "mac"));
+                assert_int_equal(mac == NULL, cases[i].shown == NULL);
+                if (mac)
+                        assert_string_equal(mac, cases[i].shown);
+                json_decref(shown);
+                json_decref(body);
+                shared_put(node);
+        }
+}
+
 static void environment_is_shown_with_name_revision_and_time(void **test)
 {
         AUTO_VIOLATIONS struct violations violations = { 0 };
@@ -169,6 +217,7 @@ int main(void)
                 cmocka_unit_test(node_body_is_accepted_or_refused_where_it_is_wrong),
                 cmocka_unit_test(client_types_only_narrow),
                 cmocka_unit_test(node_keeps_what_the_body_says),
+                cmocka_unit_test(node_mac_is_kept_and_shown_when_there_is_one),
                 cmocka_unit_test(environment_is_shown_with_name_revision_and_time),
         };
 
