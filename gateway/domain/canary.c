@@ -2,6 +2,7 @@
 #include "domain/canary.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/memory.h"
@@ -9,12 +10,28 @@
 #define FILE_SYSTEM_ID \
         UINT64_C(0x476174656b656570) /* any; NFS wants it to stay, the number tells canaries apart */
 
+/* FNV-1a. */
+static uint32_t name_hash(const char *name)
+{
+        uint32_t hash = 2166136261;
+
+        for (; *name; name++)
+                hash = (hash ^ (unsigned char)*name) * 16777619;
+        return hash;
+}
+
+uint16_t canary_number_preferred(const char *storage)
+{
+        return (uint16_t)(CANARY_NUMBER_FIRST +
+                          name_hash(storage) % (CANARY_NUMBER_LAST - CANARY_NUMBER_FIRST + 1));
+}
+
 struct export *canary_new(const struct storage *storage, uint16_t number)
 {
         char id[EXPORT_ID_SIZE];
 
         assert(number >= CANARY_NUMBER_FIRST && number <= CANARY_NUMBER_LAST);
-        snprintf(id, sizeof id, "canary-%u", number);
+        snprintf(id, sizeof id, "canary-%08" PRIx32, name_hash(storage->document.id));
         struct export *canary = export_new(id);
         canary->document.revision = storage->document.revision;
         canary->number = number;
@@ -53,7 +70,7 @@ void canary_grants(const struct snapshot *snapshot, const struct export *canary,
         static const enum protocol protocols[] = { PROTOCOL_IS_NFS, PROTOCOL_IS_GLUSTER };
         const struct storage *storage = snapshot_storage(snapshot, canary->storage);
 
-        *list = (struct grant_list){ .snapshot = shared_get(snapshot) };
+        *list = (struct grant_list){ .snapshot = shared_get(snapshot), .canary = canary };
         if (!storage || facts->probe.family == ADDRESS_NONE)
                 return;
         list->probe = probe_node(&facts->probe);

@@ -33,7 +33,8 @@ struct grant_list {
         const struct snapshot *snapshot;
         struct grant *items;
         size_t count;
-        struct node *probe; /* of a canary's grants: their node, which no snapshot has; else NULL */
+        struct node *probe;          /* of a canary's grants: their node, which no snapshot has; else NULL */
+        const struct export *canary; /* whose grants these are, if it is one; borrowed from the snapshot */
 };
 
 #define AUTO_GRANTS __attribute__((cleanup(grant_list_fini)))

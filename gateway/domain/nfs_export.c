@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "domain/snapshot.h"
 
 void nfs_export_free(struct nfs_export *export)
 {
@@ -113,6 +114,15 @@ static struct nfs_export *wanted_new(const struct export *export, const struct s
         return wanted;
 }
 
+/* The canary of a volume is there even when it lets nobody in. */
+static struct nfs_export *canary_wanted(const struct grant_list *list)
+{
+        const struct storage *storage =
+                list->canary ? snapshot_storage(list->snapshot, list->canary->storage) : NULL;
+
+        return storage && storage->kind == STORAGE_CLUSTER ? wanted_new(list->canary, storage) : NULL;
+}
+
 struct nfs_export *nfs_export_wanted(const struct grant_list *list)
 {
         struct nfs_export *wanted = NULL;
@@ -130,8 +140,9 @@ struct nfs_export *nfs_export_wanted(const struct grant_list *list)
                 assert(grant->export->number == wanted->number);
                 clients_add(wanted, grant);
         }
-        if (wanted)
-                clients_tidy(wanted);
+        if (!wanted)
+                return canary_wanted(list);
+        clients_tidy(wanted);
         return wanted;
 }
 

@@ -43,8 +43,8 @@ static inline void nfs_export_auto(struct nfs_export **export)
         nfs_export_free(*export);
 }
 
-/* The block that `list` (the grants of one export) asks for, or NULL when no admitted grant is by NFS. The
- * storage must be there. Caller frees with nfs_export_free. */
+/* The block that `list` (the grants of one export) asks for, or NULL when no admitted grant is by NFS; that of the
+ * canary of a volume lets nobody in then. The storage must be there. Caller frees with nfs_export_free. */
 struct nfs_export *nfs_export_wanted(const struct grant_list *list);
 
 /* "/exports/<export id>": the pseudo path of an export. Caller frees. */

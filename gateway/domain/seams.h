@@ -27,7 +27,7 @@ struct nfs_server {
         int (*list)(void *context, struct nfs_export_listed **listed, size_t *count, struct fault *fault);
         /* Waits until `wake_fd` (eventfd, read by the caller) is readable, the server appears or vanishes, or
          * timeout_ms are over (-1: never). Returns the server's present instance: 0 while it is not on the bus,
-         * else a number that changes each time it starts anew. */
+         * else a number that changes each time it starts anew. Calls reach this instance and no later one. */
         uint64_t (*wait)(void *context, int wake_fd, int timeout_ms);
         void *context;
 };

@@ -165,9 +165,11 @@ static void change_token(struct snapshot *draft, const struct token *token, inde
         change(&draft->tokens_by_hash, &key, &token->document);
 }
 
-/* The lowest number that no canary has; 0 when all are taken. */
-static uint16_t canary_number_free(const struct snapshot *draft)
+/* The number that the storage's name asks for, or the next one that no canary has; 0 when all are taken. */
+static uint16_t canary_number_free(const struct snapshot *draft, const char *storage)
 {
+        size_t preferred = canary_number_preferred(storage) - CANARY_NUMBER_FIRST;
+
         bool taken[CANARY_NUMBER_LAST - CANARY_NUMBER_FIRST + 1] = { false };
         struct snapshot_walk walk;
         const struct export *canary;
@@ -175,9 +177,12 @@ static uint16_t canary_number_free(const struct snapshot *draft)
         snapshot_walk_start(&walk, draft->canaries, NULL, NULL);
         while ((canary = (const struct export *)snapshot_walk_next(&walk)))
                 taken[canary->number - CANARY_NUMBER_FIRST] = true;
-        for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
-                if (!taken[i])
-                        return (uint16_t)(CANARY_NUMBER_FIRST + i);
+        for (size_t i = 0; i < ARRAY_SIZE(taken); i++) {
+                size_t at = (preferred + i) % ARRAY_SIZE(taken);
+
+                if (!taken[at])
+                        return (uint16_t)(CANARY_NUMBER_FIRST + at);
+        }
         return 0;
 }
 
@@ -185,7 +190,7 @@ static uint16_t canary_number_free(const struct snapshot *draft)
 static void canary_put(struct snapshot *draft, const struct storage *storage)
 {
         const struct export *older = snapshot_canary(draft, storage->document.id);
-        uint16_t number = older ? older->number : canary_number_free(draft);
+        uint16_t number = older ? older->number : canary_number_free(draft, storage->document.id);
         struct export *canary;
 
         if (number == 0)

@@ -68,6 +68,10 @@ static void canary_tell(struct changes *changes, const char *storage)
         const struct export *older = changes->older ? snapshot_canary(changes->older, storage) : NULL;
         const struct export *newer = snapshot_canary(changes->newer, storage);
 
+        if (older && newer && older->number != newer->number) { /* the storage went and came back */
+                changes->each(changes->context, older, NULL);
+                older = NULL;
+        }
         if (older || newer)
                 changes->each(changes->context, older, newer);
 }

@@ -56,9 +56,9 @@ void nfs_entry_set_export(struct nfs_entry *entry, const struct export *export)
         entry->export = shared_get(export);
 }
 
-bool nfs_entry_awakes(struct nfs_entry *entry, int64_t now_ms, bool directories, int64_t *next_retry_ms)
+bool nfs_entry_awakes(struct nfs_entry *entry, int64_t now_ms, bool waited, int64_t *next_retry_ms)
 {
-        if ((entry->retry_at_ms && entry->retry_at_ms <= now_ms) || (directories && entry->awaits_directory)) {
+        if ((entry->retry_at_ms && entry->retry_at_ms <= now_ms) || (waited && entry->waits)) {
                 entry->retry_at_ms = 0;
                 return true;
         }
@@ -78,6 +78,15 @@ void nfs_queue_push(struct nfs_queue *queue, struct nfs_entry *entry)
         entry->next = NULL;
         *queue->last = entry;
         queue->last = &entry->next;
+}
+
+void nfs_queue_push_first(struct nfs_queue *queue, struct nfs_entry *entry)
+{
+        entry->line = queue;
+        entry->next = queue->first;
+        queue->first = entry;
+        if (!entry->next)
+                queue->last = &entry->next;
 }
 
 struct nfs_entry *nfs_queue_pop(struct nfs_queue *queue)

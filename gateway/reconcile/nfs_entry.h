@@ -29,7 +29,7 @@ struct nfs_entry {
         bool drifted;     /* it differs through no doing of ours */
         bool noted;       /* as a difference that stands */
         bool in_doubt; /* served by NFS since before the start, and whether the pool enforces is not known yet */
-        bool awaits_directory;
+        bool waits;    /* for its directory, or for the anchor of its volume */
         unsigned failures;
         int64_t retry_at_ms; /* 0 = none */
         bool queued, urgent;
@@ -54,15 +54,16 @@ void nfs_entry_see(struct nfs_entry *entry, const struct nfs_export_seen *seen);
 /* The export of this number is another one now (reference taken), or none. */
 void nfs_entry_set_export(struct nfs_entry *entry, const struct export *export);
 
-/* Whether its time has come to be looked at again, or its directory may be there now (`directories`). If not,
+/* Whether its time has come to be looked at again, or what it waits for may be there now (`waited`). If not,
  * *next_retry_ms (0 = none) comes down to its time. */
-bool nfs_entry_awakes(struct nfs_entry *entry, int64_t now_ms, bool directories, int64_t *next_retry_ms);
+bool nfs_entry_awakes(struct nfs_entry *entry, int64_t now_ms, bool waited, int64_t *next_retry_ms);
 
 /* What the plan needs to know of it; borrowed. */
 struct nfs_observed nfs_entry_observed(const struct nfs_entry *entry);
 
-/* First in, first out; `last` must point at `first` at the start. */
+/* First in, first out, but for push_first; `last` must point at `first` at the start. */
 void nfs_queue_init(struct nfs_queue *queue);
 void nfs_queue_push(struct nfs_queue *queue, struct nfs_entry *entry);
+void nfs_queue_push_first(struct nfs_queue *queue, struct nfs_entry *entry);
 struct nfs_entry *nfs_queue_pop(struct nfs_queue *queue); /* NULL when empty */
 void nfs_queue_unlink(struct nfs_entry *entry);           /* out of its line, by a walk */

@@ -81,7 +81,7 @@ void nfs_hold_begin(struct nfs_hold *hold, bool clients)
 static bool any_lacks_directory(const struct nfs_hold *hold, struct nfs_entry *const *entries, size_t count)
 {
         for (size_t i = 0; i < count; i++)
-                if (entries[i] && entries[i]->awaits_directory && entries[i]->failures == 0 &&
+                if (entries[i] && entries[i]->waits && entries[i]->failures == 0 &&
                     nfs_hold_awaits(hold, entries[i]))
                         return true;
         return false;

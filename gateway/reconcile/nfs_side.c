@@ -5,7 +5,9 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "domain/canary.h"
 #include "reconcile/changes.h"
+#include "reconcile/nfs_anchor.h"
 #include "reconcile/nfs_clients.h"
 #include "reconcile/nfs_drift.h"
 #include "reconcile/nfs_look.h"
@@ -16,9 +18,8 @@
 void nfs_side_queue(struct nfs_side *side, struct nfs_entry *entry)
 {
         bool urgent = nfs_plan_takes_away(entry->held, entry->wanted) || (!entry->wanted && !entry->foreign);
-        struct nfs_queue *line = urgent                                ? &side->taking
-                                 : nfs_hold_awaits(&side->hold, entry) ? &side->awaited
-                                                                       : &side->giving;
+        bool before = nfs_anchor_is(entry) || nfs_hold_awaits(&side->hold, entry);
+        struct nfs_queue *line = urgent ? &side->taking : before ? &side->awaited : &side->giving;
 
         if (entry->queued && (entry->urgent || line == entry->line || line == &side->giving))
                 return;
@@ -26,7 +27,10 @@ void nfs_side_queue(struct nfs_side *side, struct nfs_entry *entry)
                 nfs_queue_unlink(entry);
         entry->queued = true;
         entry->urgent = urgent;
-        nfs_queue_push(line, entry);
+        if (!urgent && nfs_anchor_is(entry))
+                nfs_queue_push_first(line, entry);
+        else
+                nfs_queue_push(line, entry);
 }
 
 struct nfs_entry *nfs_side_entry(struct nfs_side *side, uint16_t number)
@@ -173,13 +177,17 @@ static int entry_look(struct nfs_side *side, struct nfs_entry *entry, bool unask
         return failed;
 }
 
-/* Gives the block to the server, once its directory is there. 1 = not yet. */
+/* Gives the block to the server, once its directory and the anchor of its volume are there. 1 = not yet. */
 static int entry_add(struct nfs_side *side, struct nfs_entry *entry, struct fault *fault)
 {
-        enum known ready = directories_ask(side->world->directories, entry->storage, entry->export, fault);
+        enum known ready;
         int failed;
 
-        entry->awaits_directory = ready != KNOWN_PRESENT;
+        entry->waits = nfs_anchor_is_missing(side->entries, entry);
+        if (entry->waits)
+                return 1;
+        ready = directories_ask(side->world->directories, entry->storage, entry->export, fault);
+        entry->waits = ready != KNOWN_PRESENT;
         if (ready == KNOWN_ABSENT)
                 return fault_prefix(fault, "make directory %s", entry->export->path);
         if (ready == KNOWN_UNKNOWN)
@@ -188,6 +196,13 @@ static int entry_add(struct nfs_side *side, struct nfs_entry *entry, struct faul
         if (failed && fault->code != FAULT_UNAVAILABLE)
                 directories_doubt(side->world->directories, entry->id);
         return failed;
+}
+
+/* Takes it away, an anchor when nothing hangs on it any more. 1 = not yet. */
+static int entry_remove(struct nfs_side *side, struct nfs_entry *entry, struct fault *fault)
+{
+        entry->waits = nfs_anchor_is(entry) && nfs_anchor_is_needed(side->entries, entry);
+        return entry->waits ? 1 : side->server->remove(side->server->context, entry->number, fault);
 }
 
 /* Takes one step. 0 = taken, look again at the plan; 1 = nothing more to do for now; or a fault. What a call said
@@ -215,16 +230,42 @@ static int entry_step(struct nfs_side *side, struct nfs_entry *entry, enum nfs_s
                 failed = side->server->update(side->server->context, entry->wanted, &call);
                 break;
         case NFS_STEP_REMOVE:
-                failed = side->server->remove(side->server->context, entry->number, &call);
+                failed = entry_remove(side, entry, &call);
                 break;
         }
         if (failed == 1)
                 return 1;
         if (failed)
                 *said = call;
-        if (failed && entry->awaits_directory)
+        if (failed && entry->waits)
                 return fault_set(fault, call.code, "%s", call.text);
         return entry_look(side, entry, step == NFS_STEP_LOOK, fault);
+}
+
+/* Puts in line what waited for its time, or for something else (`waited`). */
+static void entries_awake(struct nfs_side *side, bool waited)
+{
+        int64_t now_ms = clock_monotonic_ms(side->world->clock);
+
+        if (!waited && (!side->next_retry_ms || now_ms < side->next_retry_ms))
+                return;
+        side->next_retry_ms = 0;
+        for (size_t number = 0; number < NFS_NUMBERS; number++) {
+                struct nfs_entry *entry = side->entries[number];
+
+                if (entry && nfs_entry_awakes(entry, now_ms, waited, &side->next_retry_ms))
+                        nfs_side_queue(side, entry);
+        }
+}
+
+/* An anchor that stands lets others follow; whatever goes may have been the last that hung on one. */
+static void others_follow(struct nfs_side *side, const struct nfs_entry *entry)
+{
+        if (nfs_anchor_is(entry) && entry->there == KNOWN_PRESENT)
+                entries_awake(side, true);
+        for (unsigned number = CANARY_NUMBER_FIRST; entry->there == KNOWN_ABSENT && number < NFS_NUMBERS; number++)
+                if (side->entries[number] && side->entries[number]->waits)
+                        nfs_side_queue(side, side->entries[number]);
 }
 
 /* Steps until the server is as wanted, or something stands in the way. More than four steps (look, remove, add,
@@ -234,7 +275,7 @@ static void entry_settle(struct nfs_side *side, struct nfs_entry *entry)
         struct fault fault = { 0 }, said = { 0 };
         int result = 0;
 
-        entry->awaits_directory = false;
+        entry->waits = false;
         for (int steps = 0; steps < 5 && result == 0; steps++) {
                 struct nfs_observed observed = nfs_entry_observed(entry);
                 enum nfs_step step = nfs_plan(entry->wanted, &observed);
@@ -248,14 +289,14 @@ static void entry_settle(struct nfs_side *side, struct nfs_entry *entry)
                 result = fault_set(&fault, FAULT_INTERNAL,
                                    "export %u: the NFS server accepts the change and does not show it",
                                    entry->number);
-        if (result == 1 && !entry->awaits_directory && entry->wanted && entry->there == KNOWN_PRESENT)
+        if (result == 1 && !entry->waits && entry->wanted && entry->there == KNOWN_PRESENT)
                 result = nfs_clients_let_in(entry->wanted, side->world->gate, &fault) ?: 1;
         if (result < 0) {
                 nfs_drift_stands(side->world->drift, entry, &fault);
                 entry_failed(side, entry, &fault);
                 return;
         }
-        if (entry->awaits_directory)
+        if (entry->waits)
                 return;
         entry->failures = 0;
         nfs_drift_settled(side->world->drift, entry);
@@ -263,6 +304,7 @@ static void entry_settle(struct nfs_side *side, struct nfs_entry *entry)
                 entry_note(side, entry, NULL);
         if (entry->there == KNOWN_ABSENT || entry->foreign || entry->leaving[0])
                 entry_note_gone(side, entry);
+        others_follow(side, entry);
         if (!entry->wanted && !entry->queued) {
                 side->entries[entry->number] = NULL;
                 nfs_entry_free(entry);
@@ -304,22 +346,6 @@ static void instance_follow(struct nfs_side *side, uint64_t instance)
         }
         log_notice("NFS-Ganesha is on the message bus");
         nfs_look_list(side);
-}
-
-/* Puts in line what waited for its time, or for a directory. */
-static void entries_awake(struct nfs_side *side, bool directories)
-{
-        int64_t now_ms = clock_monotonic_ms(side->world->clock);
-
-        if (!directories && (!side->next_retry_ms || now_ms < side->next_retry_ms))
-                return;
-        side->next_retry_ms = 0;
-        for (size_t number = 0; number < NFS_NUMBERS; number++) {
-                struct nfs_entry *entry = side->entries[number];
-
-                if (entry && nfs_entry_awakes(entry, now_ms, directories, &side->next_retry_ms))
-                        nfs_side_queue(side, entry);
-        }
 }
 
 /* Takes in all that has happened since: new commits, facts, directories, times that have come. */

@@ -162,10 +162,22 @@ static void block_note(struct outlook *outlook, const char *id, const struct gra
         outlook->blocks[outlook->block_count++] = block;
 }
 
+static const struct export *canary_find(const struct snapshot *snapshot, const char *id)
+{
+        struct snapshot_walk walk;
+        const struct document *canary;
+
+        snapshot_walk_start(&walk, snapshot->canaries, NULL, NULL);
+        while ((canary = snapshot_walk_next(&walk)))
+                if (strcmp(canary->id, id) == 0)
+                        return (const struct export *)canary;
+        return NULL;
+}
+
 static void export_grants(const struct outlook_terms *terms, const struct snapshot *snapshot, const char *id,
                           struct grant_list *grants)
 {
-        const struct export *export = snapshot_export(snapshot, id);
+        const struct export *export = snapshot_export(snapshot, id) ?: canary_find(snapshot, id);
 
         if (export)
                 grant_derive(snapshot, export, &terms->facts, terms->now_ms, grants);
@@ -179,9 +191,11 @@ static void export_compare(struct outlook *outlook, const char *id)
 
         export_grants(terms, terms->base, id, &was);
         export_grants(terms, terms->draft, id, &is);
+        block_note(outlook, id, &was, &is);
+        if (was.canary || is.canary) /* nobody asked for its grants, and its node is in no inventory */
+                return;
         if (terms->tell_grants)
                 terms->tell_grants(terms->context, &was, &is);
-        block_note(outlook, id, &was, &is);
         nodes_note(outlook, &was, &is);
 }
 

@@ -33,6 +33,7 @@ struct ganesha {
         sd_bus *bus;              /* NULL while there is no connection */
         char *owner;              /* unique name of the server on this connection, NULL while it has none */
         uint64_t instance;        /* of the present owner, 0 without one */
+        char *waited_owner;       /* whom server_wait told of: nobody else is spoken to; NULL = anybody */
         uint64_t instances;       /* given out so far */
         uint64_t waited_instance; /* what wait returned last */
 };
@@ -204,8 +205,8 @@ static int call(struct ganesha *ganesha, const char *verb, const char *method, u
 
         if (failed)
                 return failed;
-        status = sd_bus_message_new_method_call(ganesha->bus, &request, SERVICE, EXPORT_MANAGER_PATH,
-                                                EXPORT_MANAGER_INTERFACE, method);
+        status = sd_bus_message_new_method_call(ganesha->bus, &request, ganesha->waited_owner ?: SERVICE,
+                                                EXPORT_MANAGER_PATH, EXPORT_MANAGER_INTERFACE, method);
         va_start(arguments, types);
         if (status >= 0)
                 status = sd_bus_message_appendv(request, types, arguments);
@@ -442,6 +443,8 @@ static uint64_t server_wait(void *context, int wake_fd, int timeout_ms)
                 woken = wait_poll(ganesha, wake_fd, left);
         }
         ganesha->waited_instance = ganesha->instance;
+        free(ganesha->waited_owner);
+        ganesha->waited_owner = ganesha->owner ? memory_text(ganesha->owner) : NULL;
         return ganesha->instance;
 }
 
@@ -460,6 +463,7 @@ void ganesha_free(struct ganesha *ganesha)
         if (!ganesha)
                 return;
         bus_close(ganesha);
+        free(ganesha->waited_owner);
         free(ganesha->bus_address);
         free(ganesha->folder);
         free(ganesha);

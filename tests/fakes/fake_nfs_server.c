@@ -16,6 +16,8 @@
 struct fake_nfs_server {
         pthread_mutex_t lock;
         struct nfs_export *exports[UINT16_MAX + 1];
+        uint16_t openers[UINT16_MAX + 1]; /* the export by which the volume of this one was opened */
+        bool orphaned;
         size_t count;
         uint64_t instance, instances, waited_instance;
         int changed_fd; /* eventfd: readable after stop and start */
@@ -40,9 +42,36 @@ static struct nfs_export *export_dup(const struct nfs_export *export)
         return copy;
 }
 
+/* The number of an export of `volume`, which is not NULL, or 0. */
+static uint16_t volume_find(const struct fake_nfs_server *fake, const char *volume)
+{
+        for (size_t number = 1; number <= EXPORT_NUMBER_MAX; number++)
+                if (fake->exports[number] && fake->exports[number]->volume &&
+                    strcmp(fake->exports[number]->volume, volume) == 0)
+                        return (uint16_t)number;
+        return 0;
+}
+
+/* NFS-Ganesha hands what a volume tells it of changes to the export that opened it, also when that one is gone. */
+static void opener_note(struct fake_nfs_server *fake, const struct nfs_export *export)
+{
+        uint16_t other = export->volume ? volume_find(fake, export->volume) : 0;
+
+        fake->openers[export->number] = other ? fake->openers[other] : export->number;
+}
+
+static void opener_gone(struct fake_nfs_server *fake, uint16_t number)
+{
+        for (size_t other = 1; other <= EXPORT_NUMBER_MAX; other++)
+                if (fake->exports[other] && fake->openers[other] == number)
+                        fake->orphaned = true;
+}
+
 /* Puts `export` (taken; NULL = nothing) in the place of its number. */
 static void place(struct fake_nfs_server *fake, uint16_t number, struct nfs_export *export)
 {
+        if (export && !fake->exports[number])
+                opener_note(fake, export);
         fake->count -= fake->exports[number] != NULL;
         fake->count += export != NULL;
         nfs_export_free(fake->exports[number]);
@@ -68,7 +97,7 @@ static int begin(struct fake_nfs_server *fake, const char *what, uint16_t number
 {
         *silent = false;
         fake->calls++;
-        if (fake->instance == 0)
+        if (fake->instance == 0 || (fake->waited_instance && fake->waited_instance != fake->instance))
                 return fault_set(fault, FAULT_UNAVAILABLE, "%s NFS export %u: the server is not there", what,
                                  number);
         if (fake->calls != fake->fail_at)
@@ -177,8 +206,10 @@ static int fake_remove(void *context, uint16_t number, struct fault *fault)
         pthread_mutex_lock(&fake->lock);
         text_addf(&fake->journal, "remove %u\n", number);
         failed = begin(fake, "remove", number, &silent, fault);
-        if ((!failed || failed == -FAULT_TIMEOUT) && !silent && number <= EXPORT_NUMBER_MAX)
+        if ((!failed || failed == -FAULT_TIMEOUT) && !silent && number <= EXPORT_NUMBER_MAX) {
                 place(fake, number, NULL);
+                opener_gone(fake, number);
+        }
         pthread_mutex_unlock(&fake->lock);
         return failed;
 }
@@ -385,6 +416,16 @@ void fake_nfs_server_take_away(struct fake_nfs_server *fake, uint16_t number)
         pthread_mutex_lock(&fake->lock);
         place(fake, number, NULL);
         pthread_mutex_unlock(&fake->lock);
+}
+
+bool fake_nfs_server_is_orphaned(struct fake_nfs_server *fake)
+{
+        bool orphaned;
+
+        pthread_mutex_lock(&fake->lock);
+        orphaned = fake->orphaned;
+        pthread_mutex_unlock(&fake->lock);
+        return orphaned;
 }
 
 size_t fake_nfs_server_count(struct fake_nfs_server *fake)

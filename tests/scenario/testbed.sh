@@ -271,7 +271,8 @@ api() {
         local method=$1 path=$2 body=${3-} words=() header
         shift $(($# < 3 ? $# : 3))
         for header; do words+=(-H "$header"); done
-        [ -z "$body" ] || words+=(-H 'Content-Type: application/json' --data-binary "$body")
+        case $method in PATCH) header=application/merge-patch+json ;; *) header=application/json ;; esac
+        [ -z "$body" ] || words+=(-H "Content-Type: $header" --data-binary "$body")
         on storage curl -sS --fail-with-body --max-time 70 --unix-socket "$runtimedir/gatehouse.sock" -X "$method" \
                 "${words[@]}" "http://gatehouse$path"
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "domain/canary.h"
 #include "simulation.h"
 
 #define RIGHT_MAX 256
@@ -261,6 +262,38 @@ static bool status_agrees(struct simulation *simulation, const struct protocol_f
         return true;
 }
 
+static void canary_count(void *context, const struct nfs_export *export)
+{
+        size_t *count = context;
+
+        *count += export->number >= CANARY_NUMBER_FIRST;
+}
+
+/* Whether each volume is kept open by its canary, which lets nobody in here, and no other one is left. */
+static bool canaries_agree(struct simulation *simulation, const struct protocol_facts *facts, struct text *why)
+{
+        struct snapshot_walk walk;
+        const struct export *canary;
+        size_t held = 0, wished = 0;
+
+        fake_nfs_server_each(simulation->nfs, canary_count, &held);
+        snapshot_walk_start(&walk, simulation->snapshot->canaries, NULL, NULL);
+        while ((canary = (const struct export *)snapshot_walk_next(&walk))) {
+                AUTO_GRANTS struct grant_list grants = { 0 };
+
+                grant_derive(simulation->snapshot, canary, facts, clock_wall_ms(&simulation->clock), &grants);
+                AUTO_NFS_EXPORT struct nfs_export *wanted = nfs_export_wanted(&grants);
+                wished += wanted != NULL;
+                if (!wanted || fake_nfs_server_holds(simulation->nfs, wanted))
+                        continue;
+                text_addf(why, "%s is not there", canary->document.id);
+                return false;
+        }
+        if (held != wished)
+                text_addf(why, "%zu canaries are there, not %zu", held, wished);
+        return held == wished;
+}
+
 bool rights_settled(struct simulation *simulation, struct text *why)
 {
         struct protocol_facts facts = status_facts(simulation->status);
@@ -278,7 +311,8 @@ bool rights_settled(struct simulation *simulation, struct text *why)
                 text_addf(why, "still refused: %.*s", (int)entry.key_length, (const char *)entry.key);
         else
                 settled = bricks_agree(simulation, why) && storage_nodes_agree(simulation, why) &&
-                          firewall_agrees(simulation, wanted, why) && status_agrees(simulation, &facts, why);
+                          canaries_agree(simulation, &facts, why) && firewall_agrees(simulation, wanted, why) &&
+                          status_agrees(simulation, &facts, why);
         pmap_fini(&wanted);
         pmap_fini(&held);
         return settled;

@@ -38,6 +38,8 @@ static int nfs_remove(void *context, uint16_t number, struct fault *fault)
         struct simulation *simulation = context;
         int failed = simulation->nfs_seam.remove(simulation->nfs_seam.context, number, fault);
 
+        if (fake_nfs_server_is_orphaned(simulation->nfs))
+                simulation_fail(simulation, "export %u opened a volume and goes before others of it", number);
         look(simulation, "nfs remove");
         return failed;
 }

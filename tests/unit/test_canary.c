@@ -35,16 +35,37 @@ static void canary_keeps_its_number_for_the_life_of_its_storage(void **test)
         (void)test;
         storage_put(draft, "b");
         storage_put(draft, "a");
-        assert_int_equal(number_of(draft, "b"), CANARY_NUMBER_FIRST);
-        assert_int_equal(number_of(draft, "a"), CANARY_NUMBER_FIRST + 1);
+        assert_int_equal(number_of(draft, "b"), canary_number_preferred("b"));
+        assert_int_equal(number_of(draft, "a"), canary_number_preferred("a"));
         storage_put(draft, "b");
-        assert_int_equal(number_of(draft, "b"), CANARY_NUMBER_FIRST);
+        assert_int_equal(number_of(draft, "b"), canary_number_preferred("b"));
         snapshot_remove(draft, DOCUMENT_STORAGE, "b");
         assert_null(snapshot_canary(draft, "b"));
-        storage_put(draft, "c");
-        assert_int_equal(number_of(draft, "c"), CANARY_NUMBER_FIRST);
-        assert_null(snapshot_export(draft, snapshot_canary(draft, "c")->document.id));
-        assert_null(snapshot_export_by_number(draft, CANARY_NUMBER_FIRST));
+        assert_null(snapshot_export(draft, snapshot_canary(draft, "a")->document.id));
+        assert_null(snapshot_export_by_number(draft, canary_number_preferred("a")));
+        shared_put(draft);
+}
+
+/* Two names that ask for the same number. */
+static void canary_takes_the_next_number_where_its_own_is_taken(void **test)
+{
+        struct snapshot *draft = snapshot_new();
+        char other[16] = "";
+
+        (void)test;
+        for (int i = 0; i < 1000 && !other[0]; i++) {
+                char name[16];
+
+                snprintf(name, sizeof name, "s%d", i);
+                if (canary_number_preferred(name) == canary_number_preferred("a"))
+                        memcpy(other, name, sizeof other);
+        }
+        storage_put(draft, "a");
+        storage_put(draft, other);
+        assert_int_equal(number_of(draft, "a"), canary_number_preferred("a"));
+        assert_int_not_equal(number_of(draft, other), number_of(draft, "a"));
+        assert_string_not_equal(snapshot_canary(draft, other)->document.id,
+                                snapshot_canary(draft, "a")->document.id);
         shared_put(draft);
 }
 
@@ -76,6 +97,7 @@ static void canary_is_granted_to_the_probe_alone(void **test)
                 { "100.127.255.250", KNOWN_UNKNOWN, STORAGE_CLUSTER, 2 },
                 { "100.127.255.250", KNOWN_ABSENT, STORAGE_CLUSTER, 1 },
                 { "100.127.255.250", KNOWN_PRESENT, STORAGE_SINGLE, 1 },
+                { NULL, KNOWN_PRESENT, STORAGE_SINGLE, 0 },
         };
 
         (void)test;
@@ -93,11 +115,11 @@ static void canary_is_granted_to_the_probe_alone(void **test)
                 grant_derive(draft, snapshot_canary(draft, "files"), &facts, 1000, &grants);
                 assert_int_equal(grants.count, cases[i].grants);
                 AUTO_NFS_EXPORT struct nfs_export *wanted = nfs_export_wanted(&grants);
-                assert_int_equal(wanted != NULL, cases[i].grants > 0);
+                assert_int_equal(wanted != NULL, cases[i].probe || cases[i].kind == STORAGE_CLUSTER);
                 if (wanted) {
-                        assert_int_equal(wanted->client_count, 1);
-                        assert_true(address_equal(&wanted->clients[0].address, &facts.probe));
-                        assert_int_equal(wanted->number, CANARY_NUMBER_FIRST);
+                        assert_int_equal(wanted->client_count, cases[i].probe != NULL);
+                        assert_true(!cases[i].probe || address_equal(&wanted->clients[0].address, &facts.probe));
+                        assert_int_equal(wanted->number, canary_number_preferred("files"));
                         assert_non_null(strstr(wanted->path, CANARY_PATH));
                 }
                 shared_put(draft);
@@ -108,6 +130,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(canary_keeps_its_number_for_the_life_of_its_storage),
+                cmocka_unit_test(canary_takes_the_next_number_where_its_own_is_taken),
                 cmocka_unit_test(storage_beyond_the_last_number_has_none),
                 cmocka_unit_test(canary_is_granted_to_the_probe_alone),
         };

@@ -266,9 +266,11 @@ static void server_that_lets_strangers_in_fails_until_it_does_not(void **test)
 {
         struct rig *rig = *test;
         struct nfs_client everybody[PROBE_CLIENT_COUNT] = { { { 0 }, EXPORT_READ_WRITE } };
-        struct nfs_export open = { .number = CANARY_NUMBER_FIRST,
+        const struct export *canary = snapshot_canary(rig->snapshot, "files");
+        AUTO_FREE char *pseudo = nfs_export_pseudo(canary);
+        struct nfs_export open = { .number = canary->number,
                                    .path = (char[]){ "/data/.gatehouse/canary" },
-                                   .pseudo = (char[]){ "/exports/canary-65471" },
+                                   .pseudo = pseudo,
                                    .clients = everybody,
                                    .client_count = PROBE_CLIENT_COUNT };
 
@@ -292,7 +294,7 @@ static void canary_that_is_gone_is_told_apart_from_a_breach(void **test)
 
         rig_start(rig);
         row_await(rig, VERIFICATION_PASSED, "passed");
-        fake_nfs_server_take_away(rig->server, CANARY_NUMBER_FIRST);
+        fake_nfs_server_take_away(rig->server, snapshot_canary(rig->snapshot, "files")->number);
         struct verification row = row_await(rig, VERIFICATION_FAILED, "admitted.refused");
         assert_false(verification_is_breach(&row));
 }
