@@ -17,6 +17,7 @@ struct fake_nfs_server {
         pthread_mutex_t lock;
         struct nfs_export *exports[UINT16_MAX + 1];
         uint16_t openers[UINT16_MAX + 1]; /* the export by which the volume of this one was opened */
+        bool opener_taken;                /* by hand: what opens the volume again is not for Gatehouse to choose */
         bool orphaned;
         size_t count;
         uint64_t instance, instances, waited_instance;
@@ -63,7 +64,7 @@ static void opener_note(struct fake_nfs_server *fake, const struct nfs_export *e
 static void opener_gone(struct fake_nfs_server *fake, uint16_t number)
 {
         for (size_t other = 1; other <= EXPORT_NUMBER_MAX; other++)
-                if (fake->exports[other] && fake->openers[other] == number)
+                if (fake->exports[other] && fake->openers[other] == number && !fake->opener_taken)
                         fake->orphaned = true;
 }
 
@@ -82,6 +83,7 @@ static void lose_all(struct fake_nfs_server *fake)
 {
         for (size_t number = 0; number <= EXPORT_NUMBER_MAX; number++)
                 place(fake, (uint16_t)number, NULL);
+        fake->opener_taken = false;
 }
 
 static void stop(struct fake_nfs_server *fake)
@@ -414,6 +416,7 @@ void fake_nfs_server_meddle(struct fake_nfs_server *fake, const struct nfs_expor
 void fake_nfs_server_take_away(struct fake_nfs_server *fake, uint16_t number)
 {
         pthread_mutex_lock(&fake->lock);
+        fake->opener_taken = fake->opener_taken || fake->openers[number] == number;
         place(fake, number, NULL);
         pthread_mutex_unlock(&fake->lock);
 }

@@ -49,8 +49,8 @@ void fake_nfs_server_take_away(struct fake_nfs_server *fake, uint16_t number);
 /* How many exports it holds. */
 size_t fake_nfs_server_count(struct fake_nfs_server *fake);
 
-/* Whether an export was ever removed by which a volume was opened that others were left of: NFS-Ganesha would have died
- * (reconcile/nfs_anchor.h). */
+/* Whether an export was ever removed by which a volume was opened that others were left of: NFS-Ganesha would have
+ * died (reconcile/nfs_anchor.h). */
 bool fake_nfs_server_is_orphaned(struct fake_nfs_server *fake);
 
 /* Tells each export that it holds, by number; `each` must not call the fake. */

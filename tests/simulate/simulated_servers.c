@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "reconcile/nfs_plan.h"
+#include "domain/canary.h"
 #include "simulation.h"
 
 const char *const simulated_volume_names[SIMULATED_VOLUMES] = { "data", "old" };
@@ -306,10 +307,10 @@ void servers_meddle(struct simulation *simulation)
                 meddle_with_volume(simulation);
 }
 
-/* What is put there by hand is without a client, which nothing that is wanted is. */
+/* What is put there by hand is without a client, which nothing that is wanted is but a canary. */
 static void export_judge(void *context, const struct nfs_export *export)
 {
-        if (nfs_plan_is_ours(export->pseudo) && export->client_count == 0)
+        if (nfs_plan_is_ours(export->pseudo) && export->client_count == 0 && export->number < CANARY_NUMBER_FIRST)
                 *(unsigned *)context = export->number;
 }
 
