@@ -78,7 +78,7 @@ void nfs_hold_begin(struct nfs_hold *hold, bool clients)
         hold->bare = false;
 }
 
-static bool any_lacks_directory(const struct nfs_hold *hold, struct nfs_entry *const *entries, size_t count)
+static bool any_waits(const struct nfs_hold *hold, struct nfs_entry *const *entries, size_t count)
 {
         for (size_t i = 0; i < count; i++)
                 if (entries[i] && entries[i]->waits && entries[i]->failures == 0 &&
@@ -91,8 +91,7 @@ void nfs_hold_end(struct nfs_hold *hold, struct nfs_entry *const *entries, size_
 {
         if (!hold->replays)
                 return;
-        hold->waits =
-                clock_monotonic_ms(hold->clock) < hold->until_ms && any_lacks_directory(hold, entries, count);
+        hold->waits = clock_monotonic_ms(hold->clock) < hold->until_ms && any_waits(hold, entries, count);
         if (hold->waits)
                 return;
         hold->replays = hold->bare = false;
