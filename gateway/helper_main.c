@@ -11,8 +11,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -20,6 +18,7 @@
 #include "auth/privilege.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "daemon.h"
 #include "protocols/files/local_files.h"
 #include "protocols/firewall/closed_ruleset.h"
 #include "protocols/firewall/firewall_acts.h"
@@ -145,30 +144,16 @@ static int options_read(int argc, char **argv, struct options *options)
         return -1;
 }
 
-/* The socket that the service manager passed in (sd_listen_fds(3)), or one of our own. */
+/* The socket that the service manager passed in, or one of our own. */
 static int listener_open(const struct options *options, uid_t client_uid, struct fault *fault)
 {
-        int inherited = sd_listen_fds(1);
+        int listener = -1;
+        struct daemon_place place = { DAEMON_CHANNEL, &listener, .most = 1 };
+        int failed = daemon_sockets_inherit(&place, 1, "one listening AF_UNIX SOCK_SEQPACKET socket is", fault);
 
-        if (inherited <= 0)
-                return privilege_listen(options->socket, client_uid, fault);
-        if (inherited > 1 || sd_is_socket(SD_LISTEN_FDS_START, AF_UNIX, SOCK_SEQPACKET, 1) <= 0)
-                return fault_set(
-                        fault, FAULT_INVALID,
-                        "take the socket passed in: one listening AF_UNIX SOCK_SEQPACKET socket is expected");
-        return SD_LISTEN_FDS_START;
-}
-
-static int stop_signals_open(struct fault *fault)
-{
-        sigset_t signals;
-
-        sigemptyset(&signals);
-        sigaddset(&signals, SIGTERM);
-        sigaddset(&signals, SIGINT);
-        sigprocmask(SIG_BLOCK, &signals, NULL); /* in every thread */
-        int fd = signalfd(-1, &signals, SFD_CLOEXEC);
-        return fd >= 0 ? fd : fault_set(fault, FAULT_INTERNAL, "watch for signals: signalfd failed");
+        if (failed)
+                return failed;
+        return listener >= 0 ? listener : privilege_listen(options->socket, client_uid, fault);
 }
 
 /* The kernel takes the probe place back by itself, once the last worker in it has ended; its links go at once. */
@@ -188,7 +173,7 @@ static int helper_run(const struct options *options, struct fault *fault)
 
         if (!user)
                 return fault_set(fault, FAULT_INVALID, "serve user %s: there is no such user", options->user);
-        if ((stop_fd = stop_signals_open(fault)) < 0)
+        if ((stop_fd = daemon_stop_signals(fault)) < 0)
                 return stop_fd;
         if ((listener = listener_open(options, user->pw_uid, fault)) < 0)
                 return listener;

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "configuration.h"
+#include "daemon.h"
 #include "enforce_only.h"
 #include "reconcile/drift_event.h"
 #include "reconcile/reconcile.h"
@@ -127,65 +128,35 @@ static int folder_make(const char *path, mode_t mode, const struct passwd *user,
 {
         if (mkdir(path, mode) < 0 && errno != EEXIST)
                 return fault_set_errno(fault, FAULT_INTERNAL, errno, "make folder %s", path);
-        if (user && lchown(path, user->pw_uid, user->pw_gid) < 0)
+        if (lchown(path, user->pw_uid, user->pw_gid) < 0)
                 return fault_set_errno(fault, FAULT_INTERNAL, errno, "give folder %s to %s", path, user->pw_name);
         return 0;
 }
 
-/* Started as root (by hand, not by systemd): goes over to the configured user. */
-static int user_become(const struct configuration *configuration, struct fault *fault)
-{
-        const struct passwd *user;
-        int failed;
-
-        if (geteuid() != 0)
-                return 0;
-        user = getpwnam(configuration->user);
-        if (!user || user->pw_uid == 0)
-                return fault_set(fault, FAULT_INVALID, "become user %s: %s", configuration->user,
-                                 user ? "it is root, which gatehoused does not run as" : "there is no such user");
-        if ((failed = folder_make(configuration->state_dir, 0700, user, fault)) ||
-            (failed = folder_make(configuration->runtime_dir, 0755, user, fault)))
-                return failed;
-        if (setgroups(0, NULL) < 0 || setresgid(user->pw_gid, user->pw_gid, user->pw_gid) < 0 ||
-            setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0)
-                return fault_set_errno(fault, FAULT_INTERNAL, errno, "become user %s", configuration->user);
-        return 0;
-}
-
-/* Root, or what the service manager has left of it, becomes the user that this runs as, without any privilege. */
+/* Root, or what the service manager has left of it, becomes the user that this runs as, without any privilege.
+ * Root itself (started by hand, not by systemd) makes its folders first. */
 static int privilege_give_up(const struct configuration *configuration, struct fault *fault)
 {
-        int failed;
+        const struct passwd *user;
+        int failed = daemon_user_find(configuration->user, &user, fault);
 
-        if ((failed = privilege_drop_bounding(fault)) || (failed = user_become(configuration, fault)))
+        if (!failed && user)
+                failed = folder_make(configuration->state_dir, 0700, user, fault)
+                                 ?: folder_make(configuration->runtime_dir, 0755, user, fault);
+        if (failed || (failed = daemon_user_become(user, fault)))
                 return failed;
         return privilege_drop_all(fault);
-}
-
-/* Takes the sockets that the service manager passed in (sd_listen_fds(3)). */
-static int listeners_inherit(struct gateway *gateway, int count, struct fault *fault)
-{
-        for (int i = 0; i < count; i++) {
-                int fd = SD_LISTEN_FDS_START + i;
-
-                if (gateway->listener_count == LISTENERS_MAX || sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) <= 0)
-                        return fault_set(fault, FAULT_INVALID,
-                                         "take the socket passed in as descriptor %d: it is not a listening "
-                                         "stream socket, or is one too many",
-                                         fd);
-                gateway->listeners[gateway->listener_count++] = fd;
-        }
-        return 0;
 }
 
 static int listeners_open(struct gateway *gateway, struct fault *fault)
 {
         const struct configuration *configuration = &gateway->configuration;
-        int inherited = sd_listen_fds(1), fd;
+        struct daemon_place place = { DAEMON_STREAM, gateway->listeners, .most = LISTENERS_MAX };
+        int failed = daemon_sockets_inherit(&place, 1, "listening stream sockets are", fault), fd;
 
-        if (inherited > 0)
-                return listeners_inherit(gateway, inherited, fault);
+        gateway->listener_count = place.count;
+        if (failed || place.count > 0)
+                return failed;
         fd = listener_open_unix(configuration->socket, gateway->operator_gid, fault);
         for (char **address = configuration->listen; fd >= 0; address++) {
                 gateway->listeners[gateway->listener_count++] = fd;

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <grp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pwd.h>
@@ -15,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
@@ -24,6 +22,7 @@
 #include "auth/privilege.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "daemon.h"
 #include "protocols/gluster/volfile_publish.h"
 
 #define DEFAULT_LISTEN "0.0.0.0:24107"
@@ -153,24 +152,19 @@ struct listeners {
         int clients, control;
 };
 
-/* The sockets that the service manager passed in (sd_listen_fds(3)); -1 for what is not among them. */
+/* The sockets that the service manager passed in; -1 for what is not among them. */
 static int listeners_inherit(struct listeners *listeners, struct fault *fault)
 {
-        int count = sd_listen_fds(1);
+        struct daemon_place places[] = { { DAEMON_CHANNEL, &listeners->control, .most = 1 },
+                                         { DAEMON_TCP, &listeners->clients, .most = 1 } };
+        int failed = daemon_sockets_inherit(
+                places, ARRAY_SIZE(places),
+                "one listening TCP socket and one listening AF_UNIX SOCK_SEQPACKET socket are", fault);
 
-        for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; fd++) {
-                bool is_control = sd_is_socket(fd, AF_UNIX, SOCK_SEQPACKET, 1) > 0;
-                int *place = is_control ? &listeners->control : &listeners->clients;
-
-                if (*place >= 0 || (!is_control && sd_is_socket_inet(fd, AF_UNSPEC, SOCK_STREAM, 1, 0) <= 0))
-                        return fault_set(fault, FAULT_INVALID,
-                                         "take the sockets passed in: one listening TCP socket and one listening "
-                                         "AF_UNIX SOCK_SEQPACKET socket are expected");
-                if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
-                        return fault_set_errno(fault, FAULT_INTERNAL, errno, "take the sockets passed in");
-                *place = fd;
-        }
-        return 0;
+        if (!failed && ((places[0].count > 0 && fcntl(listeners->control, F_SETFL, O_NONBLOCK) < 0) ||
+                        (places[1].count > 0 && fcntl(listeners->clients, F_SETFL, O_NONBLOCK) < 0)))
+                failed = fault_set_errno(fault, FAULT_INTERNAL, errno, "take the sockets passed in");
+        return failed;
 }
 
 static int listeners_open(const struct options *options, uid_t client_uid, struct listeners *listeners,
@@ -188,25 +182,6 @@ static int listeners_open(const struct options *options, uid_t client_uid, struc
         return 0;
 }
 
-/* Root becomes the user that this runs as; whoever else started it is that user. */
-static int user_become(const char *name, struct fault *fault)
-{
-        const struct passwd *user;
-        int failed;
-
-        if (geteuid() != 0)
-                return 0;
-        if (!(user = getpwnam(name)) || user->pw_uid == 0)
-                return fault_set(fault, FAULT_INVALID, "become user %s: there is no such user, or it is root",
-                                 name);
-        if ((failed = privilege_drop_bounding(fault)))
-                return failed;
-        if (setgroups(0, NULL) < 0 || setresgid(user->pw_gid, user->pw_gid, user->pw_gid) < 0 ||
-            setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0)
-                return fault_set_errno(fault, FAULT_FORBIDDEN, errno, "become user %s", name);
-        return 0;
-}
-
 static void limits_set(void)
 {
         struct rlimit files, none = { 0, 0 };
@@ -216,18 +191,6 @@ static void limits_set(void)
                 return;
         files.rlim_cur = files.rlim_max < FILES_MAX ? files.rlim_max : FILES_MAX;
         setrlimit(RLIMIT_NOFILE, &files);
-}
-
-static int stop_signals_open(struct fault *fault)
-{
-        sigset_t signals;
-
-        sigemptyset(&signals);
-        sigaddset(&signals, SIGTERM);
-        sigaddset(&signals, SIGINT);
-        sigprocmask(SIG_BLOCK, &signals, NULL);
-        int fd = signalfd(-1, &signals, SFD_CLOEXEC);
-        return fd >= 0 ? fd : fault_set_errno(fault, FAULT_INTERNAL, errno, "watch for signals");
 }
 
 static void control_accept(int listener, uid_t client_uid, struct pollfd *controls)
@@ -304,10 +267,11 @@ static int volfiled_run(const struct options *options, struct fault *fault)
         if (!user)
                 return fault_set(fault, FAULT_INVALID, "serve user %s: there is no such user", options->user);
         uid_t client_uid = user->pw_uid;
-        if ((stop_fd = stop_signals_open(fault)) < 0)
+        if ((stop_fd = daemon_stop_signals(fault)) < 0)
                 return stop_fd;
         if ((failed = listeners_open(options, client_uid, &listeners, fault)) ||
-            (failed = user_become(options->run_as, fault)) || (failed = privilege_drop_all(fault)))
+            (failed = daemon_user_find(options->run_as, &user, fault)) ||
+            (failed = daemon_user_become(user, fault)) || (failed = privilege_drop_all(fault)))
                 return failed;
         limits_set();
         struct volfile_service *service =
