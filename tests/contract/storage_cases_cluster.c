@@ -120,15 +120,20 @@ static void volume_opens_while_a_brick_is_silent(void **state)
 static void call_into_a_brick_that_stops_is_ended(void **state)
 {
         struct worker_pool *pool = fresh_pool();
+        int64_t until_ms = clock_monotonic_ms(clock_system()) + PATIENCE_MS;
         struct fault fault = { 0 };
         int64_t took_ms;
+        pid_t worker;
+        int failed;
 
         (void)state;
-        assert_int_equal(ask(pool, PATIENCE_MS, &took_ms, &fault), 0);
-        pid_t worker = only_pid(pool);
-        server_signal("BRICK_PID", SIGSTOP);
-        int failed = ask(pool, 500, &took_ms, &fault);
-        server_signal("BRICK_PID", SIGCONT);
+        do { /* the volume is open once most of its bricks are: the one that stops may not be among them yet */
+                assert_int_equal(ask(pool, PATIENCE_MS, &took_ms, &fault), 0);
+                worker = only_pid(pool);
+                server_signal("BRICK_PID", SIGSTOP);
+                failed = ask(pool, 500, &took_ms, &fault);
+                server_signal("BRICK_PID", SIGCONT);
+        } while (failed == 0 && clock_monotonic_ms(clock_system()) < until_ms);
         assert_int_equal(failed, -FAULT_TIMEOUT);
         assert_string_equal(fault.text, "open volume data: call a worker: no answer in time, and it was killed");
         assert_true(took_ms >= 500 && took_ms < 2000);
