@@ -358,7 +358,6 @@ static void waiting_patch_does_not_trust_one_side_alone(void **state)
         const char *id = api_export(api, "/a", "/m");
         status_note(api->status, id, PROTOCOL_IS_GLUSTER, api_revision(api), NULL);
         status_note(api->status, id, PROTOCOL_IS_NFS, UINT64_MAX, NULL);
-        AUTO_FREE char *path = memory_format("/v1/exports/%s/revoke", id);
         AUTO_ANSWER struct answer answer = revoke(api, id, "{'node':'101'}", "Prefer: wait=1");
         assert_int_equal(answer.status, 202);
         assert_string_equal(answer_at(&answer, "task/state"), "running");
