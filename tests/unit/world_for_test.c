@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/memory.h"
 
@@ -109,4 +110,9 @@ uint32_t world_random(uint64_t *state)
 {
         *state = *state * 6364136223846793005u + 1442695040888963407u;
         return (uint32_t)(*state >> 33);
+}
+
+void world_pause(void)
+{
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 }

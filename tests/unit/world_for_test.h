@@ -33,3 +33,6 @@ struct task *world_task(const char *id, const char *export_id, uint16_t number);
 
 /* Deterministic numbers: a linear congruential generator (Knuth's MMIX constants). */
 uint32_t world_random(uint64_t *state);
+
+/* Leaves the processor to the threads that are waited for, a millisecond: between two looks at a condition. */
+void world_pause(void);
