@@ -3,7 +3,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <setjmp.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <cmocka.h>
 
@@ -64,7 +63,7 @@ static void await_answers(struct rig *rig, unsigned answers)
         int64_t until_ms = clock_monotonic_ms(clock_system()) + DEADLINE_MS;
 
         while (atomic_load(&rig->told) < answers && clock_monotonic_ms(clock_system()) < until_ms)
-                sched_yield();
+                world_pause();
         assert_true(atomic_load(&rig->told) >= answers);
 }
 

@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <pthread.h>
-#include <sched.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -196,7 +195,7 @@ static void await_grant(struct rig *rig, enum grant_state state, enum protocol p
                 grant_derive(rig->snapshot, snapshot_export(rig->snapshot, "ex-1"), &facts, 0, &grants);
                 seen = status_grant_state(rig->status, &grants.items[0], &code, cause) == state &&
                        grants.items[0].choice.protocol == protocol;
-                sched_yield();
+                world_pause();
         }
         assert_true(seen);
 }
@@ -299,7 +298,7 @@ static void after_a_brick_was_replaced_directories_are_made_again(void **test)
         pthread_mutex_unlock(&rig->lock);
         while (fake_storage_files_get(rig->directories, "files", "/shared/site").kind != PATH_DIRECTORY &&
                clock_monotonic_ms(clock_system()) < until_ms)
-                sched_yield();
+                world_pause();
         assert_int_equal(fake_storage_files_get(rig->directories, "files", "/shared/site").kind, PATH_DIRECTORY);
         assert_held(rig);
 }
@@ -332,7 +331,7 @@ static void await_difference(struct rig *rig, enum difference_kind kind, enum di
 
         while (!wish.found && clock_monotonic_ms(clock_system()) < until_ms) {
                 drift_show(rig->drift, wish_look, &wish);
-                sched_yield();
+                world_pause();
         }
         if (!wish.found)
                 fail_msg("no %s is noted as %s", difference_code(kind), difference_action_word(action));
@@ -349,7 +348,7 @@ static size_t differences_after_a_look(struct rig *rig)
 
                 while (now.looked_at_ms == before_ms && clock_monotonic_ms(clock_system()) < until_ms) {
                         drift_show(rig->drift, wish_look, &now);
-                        sched_yield();
+                        world_pause();
                 }
         }
         return now.total;
@@ -404,7 +403,7 @@ static void await_client(struct rig *rig, bool passes)
         int64_t until_ms = clock_monotonic_ms(clock_system()) + SETTLE_MS;
 
         while (client_passes(rig) != passes && clock_monotonic_ms(clock_system()) < until_ms)
-                sched_yield();
+                world_pause();
         assert_int_equal(client_passes(rig), passes);
 }
 

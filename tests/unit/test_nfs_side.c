@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
@@ -243,7 +242,7 @@ static void assert_held(struct rig *rig, int index)
         assert_non_null(wanted);
         int64_t deadline_ms = clock_monotonic_ms(clock_system()) + SETTLE_MS;
         while (!fake_nfs_server_holds(rig->server, wanted) && clock_monotonic_ms(clock_system()) < deadline_ms)
-                sched_yield();
+                world_pause();
         assert_true(fake_nfs_server_holds(rig->server, wanted));
 }
 
@@ -360,7 +359,7 @@ static void a_server_that_comes_back_empty_is_filled_again(void **test)
         assert_all_held(rig);
         fake_nfs_server_stop(rig->server);
         while (first_grant_state(rig, &code) != GRANT_FAILED && clock_monotonic_ms(clock_system()) < deadline_ms)
-                sched_yield();
+                world_pause();
         assert_int_equal(first_grant_state(rig, &code), GRANT_FAILED);
         assert_string_equal(code, "unavailable");
         fake_nfs_server_start(rig->server);
@@ -429,7 +428,7 @@ static bool holds_in_the_end(struct rig *rig, bool held)
         int64_t deadline_ms = clock_monotonic_ms(clock_system()) + SETTLE_MS;
 
         while (fake_firewall_holds_nfs(rig->filter) != held && clock_monotonic_ms(clock_system()) < deadline_ms)
-                sched_yield();
+                world_pause();
         return fake_firewall_holds_nfs(rig->filter) == held;
 }
 
@@ -520,7 +519,7 @@ static void await_look(struct rig *rig)
                 unsigned looks = fake_firewall_sessions_asked(rig->filter);
                 while (fake_firewall_sessions_asked(rig->filter) == looks &&
                        clock_monotonic_ms(clock_system()) < deadline_ms)
-                        sched_yield();
+                        world_pause();
         }
 }
 
@@ -604,7 +603,7 @@ static void a_filter_that_could_not_be_shut_is_shut_soon(void **test)
         deadline_ms = clock_monotonic_ms(clock_system()) + SETTLE_MS;
         while (fake_firewall_admits(rig->filter, SERVICE_NFS, &left) &&
                clock_monotonic_ms(clock_system()) < deadline_ms)
-                sched_yield();
+                world_pause();
         assert_false(fake_firewall_admits(rig->filter, SERVICE_NFS, &left));
 }
 

@@ -98,7 +98,7 @@ static void await_judgement(struct rig *rig, enum known expected, const char *ex
 
         while (enforces(rig, name, &fault) != expected) {
                 assert_true(clock_monotonic_ms(clock_system()) < until_ms);
-                nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
+                world_pause();
         }
         if (expected_name) {
                 assert_string_equal(name, expected_name);
