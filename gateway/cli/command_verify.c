@@ -11,8 +11,9 @@
 #define LOOK_MS 200
 
 static const struct show_column verification_columns[] = {
-        { "STORAGE", "storage" }, { "NODE", "node" }, { "PROTOCOL", "protocol" }, { "RESULT", "result" },
-        { "MS", "ms" },           { "AT", "at" },     { "WHY", "why" },           { NULL, NULL },
+        { "STORAGE", "storage" }, { "NODE", "node" },     { "PROTOCOL", "protocol" },
+        { "VERSION", "version" }, { "RESULT", "result" }, { "MS", "ms" },
+        { "AT", "at" },           { "WHY", "why" },       { NULL, NULL },
 };
 
 /* "unverified: timeout", and the time that the admitted client took. */

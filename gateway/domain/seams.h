@@ -12,6 +12,7 @@
 #include "domain/firewall.h"
 #include "domain/nfs_export.h"
 #include "domain/pool_member.h"
+#include "domain/server_version.h"
 #include "domain/storage_files.h"
 
 /* The NFS server: NFS-Ganesha's export manager. Every call returns 0 or a fault: UNAVAILABLE (not on the bus, or
@@ -25,6 +26,8 @@ struct nfs_server {
         int (*display)(void *context, uint16_t number, struct nfs_export_seen *seen, struct fault *fault);
         /* All exports, own and foreign; caller frees each path and the array. */
         int (*list)(void *context, struct nfs_export_listed **listed, size_t *count, struct fault *fault);
+        /* Its release, as people write it: "4.3". */
+        int (*version)(void *context, char version[SERVER_VERSION_SIZE], struct fault *fault);
         /* Waits until `wake_fd` (eventfd, read by the caller) is readable, the server appears or vanishes, or
          * timeout_ms are over (-1: never). Returns the server's present instance: 0 while it is not on the bus,
          * else a number that changes each time it starts anew. Calls reach this instance and no later one. */
@@ -55,6 +58,7 @@ struct volume_seen {
         struct pool_node *pool; /* the trusted pool, this node included */
         size_t pool_members;
         bool filter_in_place; /* gatehouse-volfile-filter is where this glusterd looks for it */
+        uint32_t op_version;  /* that glusterd works by, 100000 for GlusterFS 10; 0 = it did not say */
 };
 void volume_seen_fini(struct volume_seen *seen);
 

@@ -11,6 +11,7 @@
 #include "domain/document.h"
 #include "domain/probe.h"
 #include "domain/protocol_choice.h"
+#include "domain/server_version.h"
 
 enum verification_result {
         VERIFICATION_UNVERIFIED, /* could not be tried, or nothing was learned */
@@ -39,6 +40,7 @@ struct verification {
         char storage[DOCUMENT_ID_MAX + 1];
         struct address node;
         enum protocol protocol;
+        char version[SERVER_VERSION_SIZE]; /* of the server, as it says it; "" = not known */
         enum verification_result result;
         char code[48]; /* "passed", "timeout", "packet_filter.open", ... */
         char sentence[FAULT_TEXT_SIZE];

@@ -33,6 +33,8 @@ struct json_t *verification_to_json(const struct verification *row)
         json_set_text(object, "storage", row->storage);
         json_set_text(object, "node", address_format(&row->node, node));
         json_set_text(object, "protocol", protocol_word(row->protocol));
+        if (row->version[0])
+                json_set_text(object, "version", row->version);
         json_set_text(object, "result", verification_result_word(row->result));
         verification_put_reason(object, row);
         for (int check = 0; check < CHECK_COUNT; check++)

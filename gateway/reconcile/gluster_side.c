@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reconcile/gluster_side.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -188,12 +190,22 @@ static void door_watch(struct gluster_side *side)
         volumes_doubt(side->volumes);
 }
 
+static void version_note(const struct gluster_side *side, uint32_t op_version)
+{
+        char version[SERVER_VERSION_SIZE] = "";
+
+        if (op_version)
+                snprintf(version, sizeof version, "op-version %" PRIu32, op_version);
+        versions_note(side->world->versions, PROTOCOL_IS_GLUSTER, version);
+}
+
 static int volume_observe(struct gluster_side *side, struct volume_state *volume, struct volume_seen *seen,
                           struct fault *fault)
 {
         int failed = side->gluster->observe(side->gluster->context, volume->storage->volume, seen, fault);
 
         status_note_backend(side->world->status, BACKEND_GLUSTERD, failed ? fault : NULL);
+        version_note(side, failed ? 0 : seen->op_version);
         volume_state_looked(volume, seen);
         volume_directories_again(volume, side->world->directories);
         gate_follow_peers(side);

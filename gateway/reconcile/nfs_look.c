@@ -137,6 +137,18 @@ static void foreign_note(struct nfs_side *side, const struct nfs_export_listed *
         drift_set_unmanaged(side->world->drift, foreign, kept, left_out);
 }
 
+/* An instance says it once. That it does not say, or an older bus policy keeps it from being asked, harms nobody.
+ */
+static void version_ask(struct nfs_side *side)
+{
+        char version[SERVER_VERSION_SIZE];
+
+        if (side->version_told || side->server->version(side->server->context, version, NULL) != 0)
+                return;
+        side->version_told = true;
+        versions_note(side->world->versions, PROTOCOL_IS_NFS, version);
+}
+
 void nfs_look_list(struct nfs_side *side)
 {
         struct nfs_export_listed *listed = NULL;
@@ -159,6 +171,7 @@ void nfs_look_list(struct nfs_side *side)
         if (side->snapshot)
                 foreign_note(side, listed, count);
         walk_begin(side, started_ms);
+        version_ask(side);
         for (size_t i = 0; i < count; i++)
                 free(listed[i].path);
         free(listed);

@@ -338,7 +338,8 @@ static void instance_follow(struct nfs_side *side, uint64_t instance)
                 return;
         nfs_hold_lost(&side->hold, side->instance != 0); /* first: clients try again at once */
         side->instance = instance;
-        side->listed = false;
+        side->listed = side->version_told = false;
+        versions_note(side->world->versions, PROTOCOL_IS_NFS, "");
         server_lost(side);
         if (instance == 0) {
                 log_error("NFS-Ganesha left the message bus; its exports come back when it does");

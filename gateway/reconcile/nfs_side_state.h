@@ -32,6 +32,7 @@ struct nfs_side {
         pthread_t thread;
         const struct snapshot *snapshot; /* the one `entries` agree with; reference */
         uint64_t instance;               /* of the server; 0 = not there */
+        bool version_told;               /* by this instance */
         bool listed;                /* this instance has told all its exports: what is not an entry is absent */
         struct nfs_entry **entries; /* by number */
         struct nfs_queue taking, awaited, giving; /* worked off in this order */

@@ -5,7 +5,7 @@
 
 /* A function that is added to a seam and not here would be called as NULL: it belongs to one of the two kinds. */
 #define SEAM_HAS(seam, functions) static_assert(sizeof(struct seam) == ((functions) + 1) * sizeof(void *), #seam)
-SEAM_HAS(nfs_server, 6);
+SEAM_HAS(nfs_server, 7);
 SEAM_HAS(gluster_volume, 6);
 SEAM_HAS(storage_files, 3);
 SEAM_HAS(firewall, 7);
@@ -51,6 +51,13 @@ static int nfs_list(void *context, struct nfs_export_listed **listed, size_t *co
         const struct nfs_server *real = ((struct observe_only *)context)->real_nfs;
 
         return real->list(real->context, listed, count, fault);
+}
+
+static int nfs_version(void *context, char version[SERVER_VERSION_SIZE], struct fault *fault)
+{
+        const struct nfs_server *real = ((struct observe_only *)context)->real_nfs;
+
+        return real->version(real->context, version, fault);
 }
 
 static uint64_t nfs_wait(void *context, int wake_fd, int timeout_ms)
@@ -256,6 +263,7 @@ void observe_only_wrap(struct observe_only *only)
                                          .remove = nfs_remove,
                                          .display = nfs_display,
                                          .list = nfs_list,
+                                         .version = nfs_version,
                                          .wait = nfs_wait,
                                          .context = only };
         only->gluster = (struct gluster_volume){ .observe = gluster_observe,

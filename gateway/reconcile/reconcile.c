@@ -110,6 +110,7 @@ int reconcile_start(const struct reconcile_world *world, struct reconcile **resu
                 .snapshot_context = world->snapshot_context,
                 .status = world->status,
                 .drift = world->drift,
+                .versions = versions_new(),
                 .directories = directories_new(world->files, world->clock, directories_changed, reconcile),
                 .gate = gate_new(world->firewall, world->status, world->drift, world->clock, world->interval_ms),
                 .firewall = world->firewall,
@@ -167,5 +168,6 @@ void reconcile_stop(struct reconcile *reconcile)
         nfs_side_stop(reconcile->nfs);
         directories_free(reconcile->side_world.directories);
         gate_free(reconcile->side_world.gate);
+        versions_free(reconcile->side_world.versions);
         free(reconcile);
 }

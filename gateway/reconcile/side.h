@@ -14,6 +14,7 @@
 #include "reconcile/gate.h"
 #include "reconcile/pool.h"
 #include "reconcile/status.h"
+#include "reconcile/versions.h"
 
 /* Given by reconcile.c; outlives the sides. */
 struct side_world {
@@ -24,6 +25,7 @@ struct side_world {
         struct gate *gate;
         const struct firewall *firewall; /* count_sessions alone, the rest is the gate's; NULL = none */
         struct drift *drift;
+        struct versions *versions;
         struct pool *pool;              /* NULL: no member of the Gluster pool enforces but this node */
         const struct native_door *door; /* NULL: native clients reach glusterd itself */
         const struct clock *clock;

@@ -138,6 +138,8 @@ static void row_add(struct verify *verify, struct run *run, const struct snapsho
         struct verification row = { .node = *node, .protocol = protocol };
 
         snprintf(row.storage, sizeof row.storage, "%s", storage->document.id);
+        if (verify->probe->is_here(verify->probe->context, node))
+                versions_get(verify->world->versions, protocol, row.version);
         if (row_can_be_tried(verify, run, &row, canary, unprepared)) {
                 row_verify(verify, &row, storage, canary);
                 run->again = run->again || row.result != VERIFICATION_PASSED;

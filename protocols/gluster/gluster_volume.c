@@ -73,6 +73,7 @@ static int take_volume(struct message *reply, struct volume_seen *seen, struct f
         seen->generation = message_take_u64(reply);
         formed = take_pool(reply, seen);
         seen->filter_in_place = message_take_u64(reply) != 0;
+        seen->op_version = (uint32_t)message_take_u64(reply);
         bricks = message_take_u64(reply);
         if (formed && bricks <= MESSAGE_BODY_MAX) {
                 seen->bricks = memory_new(bricks, sizeof *seen->bricks);

@@ -103,7 +103,7 @@ static void put_pool(struct message *reply, const struct glusterd_pool *pool)
 }
 
 static void put_volume(struct message *reply, const char *volume, const struct glusterd_volume *seen,
-                       const struct glusterd_pool *pool)
+                       const struct glusterd_pool *pool, uint32_t op_version)
 {
         const char *self = glusterd_pool_self(pool)->id;
 
@@ -112,6 +112,7 @@ static void put_volume(struct message *reply, const char *volume, const struct g
         message_put_u64(reply, stored_generation(seen));
         put_pool(reply, pool);
         message_put_u64(reply, filter_is_in_place(volume, seen));
+        message_put_u64(reply, op_version);
         message_put_u64(reply, seen->brick_count);
         for (size_t i = 0; i < seen->brick_count; i++) {
                 const struct glusterd_brick *brick = &seen->bricks[i];
@@ -129,6 +130,8 @@ static int volume_observe(void *context, struct message *request, struct message
         AUTO_CLOSE int glusterd = -1;
         AUTO_GLUSTERD_VOLUME struct glusterd_volume seen = { 0 };
         AUTO_GLUSTERD_POOL struct glusterd_pool pool = { 0 };
+        struct fault unsaid = { 0 };
+        uint32_t op_version = 0;
         const char *volume;
         int failed;
 
@@ -140,7 +143,10 @@ static int volume_observe(void *context, struct message *request, struct message
                 return failed;
         if (seen.started && (failed = glusterd_volume_ports(glusterd, volume, CHANGE_MS, &seen, fault)))
                 return failed;
-        put_volume(reply, volume, &seen, &pool);
+        /* Last: a glusterd that does not say is none the worse for it, but the socket may be. */
+        if (glusterd_op_version_get(glusterd, GLUSTERD_ASK_MS, &op_version, &unsaid) != 0)
+                op_version = 0;
+        put_volume(reply, volume, &seen, &pool, op_version);
         return 0;
 }
 
@@ -321,7 +327,7 @@ static int volume_secure(void *context, struct message *request, struct message 
 
 const struct act glusterd_acts[] = {
         { ACT_GLUSTERD_VOLUME_OBSERVE, "glusterd.volume_observe",
-          "glusterd's socket and its volfiles can be opened by root only", 0, GLUSTERD_ASK_MS * 2 + CHANGE_MS,
+          "glusterd's socket and its volfiles can be opened by root only", 0, GLUSTERD_ASK_MS * 3 + CHANGE_MS,
           volume_observe },
         { ACT_GLUSTERD_LIST_INSTALL, "glusterd.list_install",
           "the access list is root's, so that nobody else can let a client in, and so is glusterd's socket", 0,

@@ -8,8 +8,8 @@
  * of the act that it declares.
  *
  *   ACT_GLUSTERD_VOLUME_OBSERVE   volume text -> exists, started, generation, number of pool members (u64 each),
- * for each member: id text, name text, local u64; filter in place, number of bricks (u64 each), for each: path
- * text, address 4 bytes or none, port u64, local u64
+ * for each member: id text, name text, local u64; filter in place, op-version (0: not said), number of bricks (u64
+ * each), for each: path text, address 4 bytes or none, port u64, local u64
  *
  *   ACT_GLUSTERD_LIST_INSTALL     volume text, descriptor: a sealed memfd with the list (access_list_text.h)
  *

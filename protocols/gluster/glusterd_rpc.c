@@ -27,6 +27,7 @@ static const struct gluster_procedure list_friends = {
 static const struct gluster_procedure get_volume = { CLI_PROGRAM, CLI_VERSION, 5, .has_sentence = true };
 static const struct gluster_procedure set_volume = { CLI_PROGRAM, CLI_VERSION, 12, .has_sentence = true };
 static const struct gluster_procedure status_volume = { CLI_PROGRAM, CLI_VERSION, 27, .has_sentence = true };
+static const struct gluster_procedure get_option = { CLI_PROGRAM, CLI_VERSION, 41, .has_sentence = true };
 
 int glusterd_open(const char *socket_path, struct fault *fault)
 {
@@ -308,4 +309,25 @@ int glusterd_pool_get(int socket, int deadline_ms, struct glusterd_pool *pool, s
         if (!number(find(&answer, "count"), BRICKS_MAX, &count))
                 return cut(fault);
         return pool_take(&answer, count, pool, fault);
+}
+
+/* `volume get all cluster.op-version`, which glusterd answers by itself, without a word to the rest of the pool;
+ * cluster.max-op-version is a transaction. */
+int glusterd_op_version_get(int socket, int deadline_ms, uint32_t *op_version, struct fault *fault)
+{
+        AUTO_GLUSTER_DICT struct gluster_dict dict = { 0 };
+        AUTO_GLUSTER_ANSWER struct gluster_answer answer = { 0 };
+        uint64_t said = 0;
+
+        gluster_dict_add(&dict, "volname", "all");
+        gluster_dict_add(&dict, "key", "cluster.op-version");
+        int failed = call(socket, &get_option, &dict, deadline_ms, &answer, fault);
+        if (failed)
+                return failed;
+        if (answer.op_ret != 0)
+                return refusal(&answer, "ask for the op-version of", "this node", fault);
+        if (!number(find(&answer, "value1"), UINT32_MAX, &said))
+                return cut(fault);
+        *op_version = (uint32_t)said;
+        return 0;
 }

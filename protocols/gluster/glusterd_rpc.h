@@ -80,5 +80,8 @@ void glusterd_pool_fini(struct glusterd_pool *pool);
 /* Fills a zeroed `pool`. Exactly one of its nodes is local. */
 int glusterd_pool_get(int socket, int deadline_ms, struct glusterd_pool *pool, struct fault *fault);
 
+/* The op-version that this glusterd works by: 100000 for GlusterFS 10. It says no release. */
+int glusterd_op_version_get(int socket, int deadline_ms, uint32_t *op_version, struct fault *fault);
+
 /* This node. */
 const struct pool_node *glusterd_pool_self(const struct glusterd_pool *pool);

@@ -13,11 +13,14 @@
 #include "base/memory.h"
 #include "protocols/nfs/ganesha_block.h"
 #include "protocols/nfs/ganesha_config.h"
+#include "protocols/nfs/ganesha_refusal.h"
 #include "protocols/nfs/ganesha_seen.h"
 
 #define SERVICE "org.ganesha.nfsd"
 #define EXPORT_MANAGER_PATH "/org/ganesha/nfsd/ExportMgr"
 #define EXPORT_MANAGER_INTERFACE "org.ganesha.nfsd.exportmgr"
+#define ADMIN_PATH "/org/ganesha/nfsd/admin"
+#define ADMIN_INTERFACE "org.ganesha.nfsd.admin"
 #define OWNER_MATCH                                                                     \
         "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus'," \
         "member='NameOwnerChanged',path='/org/freedesktop/DBus',arg0='" SERVICE "'"
@@ -132,33 +135,6 @@ static int bus_connect(struct ganesha *ganesha, struct fault *fault)
                                ganesha->bus_address ? ganesha->bus_address : "the system bus");
 }
 
-/* The kinds of cause behind a refusal: Ganesha's reply names only the step that failed. */
-static const struct {
-        const char *part;
-        enum fault_code code;
-        const char *cause;
-} refusals[] = {
-        { "already active", FAULT_CONFLICT, "an export of this number is there already" },
-        { "Export id not found", FAULT_NOT_FOUND, "there is none of this number" },
-        { "another export admin operation", FAULT_UNAVAILABLE, "the server is busy with another export" },
-        { "(invalid param value)", FAULT_INVALID,
-          "its pseudo path is taken, or its path or file system id is not the one it was added with" },
-        { "(block validation)", FAULT_INVALID,
-          "its path cannot be opened: no such directory or volume, or a file system without file handles" },
-        { "(internal error)", FAULT_INVALID, "its pseudo path cannot be made" },
-        { "attempting to stat config file", FAULT_INVALID,
-          "the server does not see the file that the block was handed over in" },
-};
-
-static int refusal(const char *message, const char *label, struct fault *fault)
-{
-        for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
-                if (strstr(message, refusals[i].part))
-                        return fault_set(fault, refusals[i].code, "%s: %s (NFS-Ganesha: %.*s)", label,
-                                         refusals[i].cause, (int)strcspn(message, "\n"), message);
-        return fault_set(fault, FAULT_INVALID, "%s: NFS-Ganesha refused: %s", label, message);
-}
-
 static bool error_is_absence(int status, const sd_bus_error *error)
 {
         return sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
@@ -188,7 +164,7 @@ static int call_failed(const struct ganesha *ganesha, int status, const sd_bus_e
                                  label);
         if (sd_bus_error_has_name(error, SD_BUS_ERROR_INVALID_ARGS) ||
             sd_bus_error_has_name(error, ERROR_INVALID_FILE_CONTENT))
-                return refusal(message, label, fault);
+                return ganesha_refusal(message, label, fault);
         return fault_set(fault, FAULT_INTERNAL, "%s: %s: %s", label, error->name ? error->name : "D-Bus", message);
 }
 
@@ -391,6 +367,25 @@ static int server_list(void *context, struct nfs_export_listed **listed, size_t 
         return fault_set_errno(fault, FAULT_INTERNAL, -status, "read the list of NFS exports");
 }
 
+static int server_version(void *context, char version[SERVER_VERSION_SIZE], struct fault *fault)
+{
+        struct ganesha *ganesha = context;
+        AUTO_BUS_ERROR sd_bus_error error = SD_BUS_ERROR_NULL;
+        AUTO_FREE char *said = NULL;
+        int64_t started = now_ms();
+        int failed = bus_connect(ganesha, fault);
+
+        if (failed)
+                return failed;
+        int status = sd_bus_get_property_string(ganesha->bus, ganesha->waited_owner ?: SERVICE, ADMIN_PATH,
+                                                ADMIN_INTERFACE, "VERSION_RELEASE", &error, &said);
+        if (status < 0)
+                return call_failed(ganesha, status, &error, started, "ask for the version", fault);
+        if (!server_version_take(said, version))
+                return fault_set(fault, FAULT_INTERNAL, "ask for the version: NFS-Ganesha says none");
+        return 0;
+}
+
 /* Takes in what the bus has sent; without a connection, tries to make one. */
 static void wait_process(struct ganesha *ganesha)
 {
@@ -477,6 +472,7 @@ struct nfs_server ganesha_server(struct ganesha *ganesha)
                 .remove = server_remove,
                 .display = server_display,
                 .list = server_list,
+                .version = server_version,
                 .wait = server_wait,
                 .context = ganesha,
         };

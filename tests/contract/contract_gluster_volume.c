@@ -284,6 +284,7 @@ static void volume_is_seen_with_its_bricks(void **state)
         assert_true(seen.started);
         assert_true(seen.filter_in_place);
         assert_int_equal(seen.pool_members, 1);
+        assert_true(seen.op_version >= 100000 && seen.op_version < 1000000);
         assert_int_equal(seen.brick_count, FAKE_BRICKS);
         for (size_t i = 0; i < seen.brick_count; i++) {
                 assert_true(address_equal(&seen.bricks[i].address, &world.node));

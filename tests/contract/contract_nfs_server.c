@@ -311,6 +311,18 @@ static void list_names_each_export_and_not_the_servers_own_root(void **test)
         list_free(listed, count);
 }
 
+static void server_tells_its_release(void **test)
+{
+        char version[SERVER_VERSION_SIZE];
+
+        (void)test;
+        assert_works(world.server.version(world.server.context, version, fault));
+        assert_true(version[0] >= '1' && version[0] <= '9' && strchr(version, '.'));
+        world.stop();
+        assert_int_equal(world.server.wait(world.server.context, -1, DEADLINE_MS), 0);
+        assert_fails(world.server.version(world.server.context, version, fault), FAULT_UNAVAILABLE);
+}
+
 /* Deterministic numbers: a linear congruential generator (Knuth's MMIX constants). */
 static uint32_t random_next(uint64_t *state)
 {
@@ -496,6 +508,7 @@ int main(int count, char **arguments)
                 cmocka_unit_test_setup(update_can_change_neither_path_nor_file_system_id, setup),
                 cmocka_unit_test_setup(export_removed_is_absent_and_removing_it_again_is_no_fault, setup),
                 cmocka_unit_test_setup(list_names_each_export_and_not_the_servers_own_root, setup),
+                cmocka_unit_test_setup(server_tells_its_release, setup),
                 cmocka_unit_test_setup(clients_of_many_addresses_come_back_as_they_went, setup),
                 cmocka_unit_test_setup(path_of_odd_characters_comes_back_as_it_went, setup),
                 cmocka_unit_test_setup(wait_ends_when_woken_and_when_time_is_up, setup),

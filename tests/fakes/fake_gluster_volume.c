@@ -119,6 +119,7 @@ static int fake_observe(void *context, const char *volume, struct volume_seen *s
                 return turn.failed;
         seen->known = is_there(fake, volume) ? KNOWN_PRESENT : KNOWN_ABSENT;
         pool_fill(fake, seen);
+        seen->op_version = 100000;
         seen->filter_in_place = !fake->without_filter && !fake->filter_moved;
         if (seen->known == KNOWN_PRESENT)
                 seen_fill(fake, seen);

@@ -281,6 +281,20 @@ static int fake_list(void *context, struct nfs_export_listed **listed, size_t *c
         return failed;
 }
 
+static int fake_version(void *context, char version[SERVER_VERSION_SIZE], struct fault *fault)
+{
+        struct fake_nfs_server *fake = context;
+        bool silent;
+        int failed;
+
+        pthread_mutex_lock(&fake->lock);
+        failed = begin(fake, "ask for the version of", 0, &silent, fault);
+        if (!failed && !server_version_take(silent ? "" : FAKE_NFS_VERSION, version))
+                failed = fault_set(fault, FAULT_INTERNAL, "fake: it says no version");
+        pthread_mutex_unlock(&fake->lock);
+        return failed;
+}
+
 static bool instance_is_news(struct fake_nfs_server *fake)
 {
         eventfd_t ignored;
@@ -348,6 +362,7 @@ struct nfs_server fake_nfs_server_seam(struct fake_nfs_server *fake)
                 .remove = fake_remove,
                 .display = fake_display,
                 .list = fake_list,
+                .version = fake_version,
                 .wait = fake_wait,
                 .context = fake,
         };

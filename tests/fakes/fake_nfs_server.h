@@ -20,7 +20,9 @@ struct nfs_server fake_nfs_server_seam(struct fake_nfs_server *fake);
 void fake_nfs_server_stop(struct fake_nfs_server *fake);
 void fake_nfs_server_start(struct fake_nfs_server *fake);
 
-/* What goes wrong with a call (add, update, remove, display or list). */
+#define FAKE_NFS_VERSION "4.3" /* what it says of itself */
+
+/* What goes wrong with a call (add, update, remove, display, list or version). */
 enum fake_nfs_fault {
         FAKE_NFS_CRASH,   /* the server ends in the middle: UNAVAILABLE, and all exports are lost */
         FAKE_NFS_LATE,    /* TIMEOUT, and the change takes place all the same */

@@ -59,6 +59,13 @@ static int nfs_list(void *context, struct nfs_export_listed **listed, size_t *co
         return simulation->nfs_seam.list(simulation->nfs_seam.context, listed, count, fault);
 }
 
+static int nfs_version(void *context, char version[SERVER_VERSION_SIZE], struct fault *fault)
+{
+        struct simulation *simulation = context;
+
+        return simulation->nfs_seam.version(simulation->nfs_seam.context, version, fault);
+}
+
 static uint64_t nfs_wait(void *context, int wake_fd, int timeout_ms)
 {
         struct simulation *simulation = context;
@@ -384,8 +391,8 @@ void servers_init(struct simulation *simulation)
 {
         simulation->nfs = fake_nfs_server_new();
         simulation->nfs_seam = fake_nfs_server_seam(simulation->nfs);
-        simulation->nfs_outer = (struct nfs_server){ nfs_add,  nfs_update, nfs_remove, nfs_display,
-                                                     nfs_list, nfs_wait,   simulation };
+        simulation->nfs_outer = (struct nfs_server){ nfs_add,  nfs_update,  nfs_remove, nfs_display,
+                                                     nfs_list, nfs_version, nfs_wait,   simulation };
         for (size_t i = 0; i < SIMULATED_VOLUMES; i++) {
                 fake_gluster_volume_init(&simulation->volumes[i].fake, simulated_volume_names[i]);
                 simulation->volumes[i].fake.pool_members = simulation->unenforced ? 3 : 1;

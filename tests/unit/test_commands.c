@@ -594,19 +594,19 @@ static void other_commands_call_what_they_say(void **test)
                   EXIT_DONE },
                 { "status",
                   { { 200, "{'status': 'ok'}" },
-                    { 200,
-                      "{'items': [{'storage': 'files', 'node': '10.0.0.1', 'protocol': 'nfs', 'result': "
-                      "'unverified',"
-                      "'code': 'timeout', 'sentence': 'no answer', 'checks': [{'latency_us': 5000040}]}]}" } },
+                    { 200, "{'items': [{'storage': 'files', 'node': '10.0.0.1', 'protocol': 'nfs', 'result': "
+                           "'unverified',"
+                           "'version': '4.3', 'code': 'timeout', 'sentence': 'no answer', 'checks': "
+                           "[{'latency_us': 5000040}]}]}" } },
                   "GET /healthz\nGET /v1/verification\n",
                   "status              ok\n\n"
-                  "STORAGE  NODE      PROTOCOL  RESULT               MS      AT  WHY\n"
-                  "files    10.0.0.1  nfs       unverified: timeout  5000.0      no answer\n",
+                  "STORAGE  NODE      PROTOCOL  VERSION  RESULT               MS      AT  WHY\n"
+                  "files    10.0.0.1  nfs       4.3      unverified: timeout  5000.0      no answer\n",
                   EXIT_DONE },
                 { "verify",
                   { { 202, "{'run': 7}" }, { 200, "{'run': 7, 'items': []}" } },
                   "POST /v1/verify\nGET /v1/verification\n",
-                  "STORAGE  NODE  PROTOCOL  RESULT  MS  AT  WHY\n",
+                  "STORAGE  NODE  PROTOCOL  VERSION  RESULT  MS  AT  WHY\n",
                   EXIT_DONE },
                 { "verify",
                   { { 202, "{'run': 7}" },
@@ -614,8 +614,8 @@ static void other_commands_call_what_they_say(void **test)
                            "'result': 'failed',"
                            "'code': 'access_list.open', 'sentence': 'let in', 'checks': []}]}" } },
                   "POST /v1/verify\nGET /v1/verification\n",
-                  "STORAGE  NODE      PROTOCOL  RESULT                    MS  AT  WHY\n"
-                  "files    10.0.0.1  nfs       failed: access_list.open          let in\n",
+                  "STORAGE  NODE      PROTOCOL  VERSION  RESULT                    MS  AT  WHY\n"
+                  "files    10.0.0.1  nfs                failed: access_list.open          let in\n",
                   EXIT_REFUSED },
                 { "verify --wait 0",
                   { { 202, "{'run': 7}" }, { 200, "{'run': 6, 'items': []}" } },

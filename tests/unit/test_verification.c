@@ -63,10 +63,35 @@ static void worst_check_decides_and_the_first_of_equals_stays(void **test)
         assert_string_equal(row.code, "access_list.open");
 }
 
+static void version_is_taken_if_people_can_read_it(void **test)
+{
+        static const struct {
+                const char *said;
+                bool taken;
+        } cases[] = {
+                { "4.3", true },
+                { "op-version 100000", true },
+                { "1234567890123456789012345678901", true },
+                { "12345678901234567890123456789012", false },
+                { "", false },
+                { "4.3\n", false },
+                { "4.\xc3\xa9", false },
+        };
+        char version[SERVER_VERSION_SIZE];
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                memset(version, 'x', sizeof version);
+                assert_int_equal(server_version_take(cases[i].said, version), cases[i].taken);
+                assert_string_equal(version, cases[i].taken ? cases[i].said : "");
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(check_is_judged_by_what_got_furthest),
+                cmocka_unit_test(version_is_taken_if_people_can_read_it),
                 cmocka_unit_test(worst_check_decides_and_the_first_of_equals_stays),
         };
 

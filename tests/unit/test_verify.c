@@ -245,6 +245,7 @@ static void canary_is_exported_and_all_checks_pass(void **test)
 
         rig_start(rig);
         struct verification row = row_await(rig, VERIFICATION_PASSED, "passed");
+        assert_string_equal(row.version, FAKE_NFS_VERSION);
         for (int check = 0; check < CHECK_COUNT; check++) {
                 assert_true(row.checks[check].tried);
                 assert_int_equal(row.checks[check].verdict, verdicts[check]);
