@@ -117,14 +117,8 @@ static int caller_exchange(struct member_caller *caller, const struct message *r
         if (failed || (failed = member_stream_send(&caller->stream, request, until_ms, fault)) ||
             (failed = member_stream_receive(&caller->stream, reply, until_ms, fault)))
                 return failed;
-        if (reply->act != request->act)
-                return fault_set(fault, FAULT_MALFORMED, "call act %u: answered as act %u", request->act,
-                                 reply->act);
-        *answered = true;
-        if (reply->fault_code != FAULT_NONE)
-                return fault_set(fault, (enum fault_code)reply->fault_code, "%s",
-                                 message_take_text(reply, FAULT_TEXT_SIZE));
-        return 0;
+        *answered = reply->act == request->act;
+        return act_reply_check(request, reply, fault);
 }
 
 static int caller_call(void *context, const struct message *request, struct message *reply, int deadline_ms,

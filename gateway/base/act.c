@@ -3,6 +3,17 @@
 
 #include "base/log.h"
 
+int act_reply_check(const struct message *request, struct message *reply, struct fault *fault)
+{
+        if (reply->act != request->act)
+                return fault_set(fault, FAULT_MALFORMED, "call act %u: answered as act %u", request->act,
+                                 reply->act);
+        if (reply->fault_code != FAULT_NONE)
+                return fault_set(fault, (enum fault_code)reply->fault_code, "%s",
+                                 message_take_text(reply, FAULT_TEXT_SIZE));
+        return 0;
+}
+
 int act_exchange(int socket, const struct message *request, struct message *reply, int deadline_ms,
                  struct fault *fault)
 {
@@ -12,13 +23,7 @@ int act_exchange(int socket, const struct message *request, struct message *repl
                 failed = message_receive(socket, reply, deadline_ms, fault);
         if (failed)
                 return failed;
-        if (reply->act != request->act)
-                return fault_set(fault, FAULT_MALFORMED, "call act %u: answered as act %u", request->act,
-                                 reply->act);
-        if (reply->fault_code != FAULT_NONE)
-                return fault_set(fault, (enum fault_code)reply->fault_code, "%s",
-                                 message_take_text(reply, FAULT_TEXT_SIZE));
-        return 0;
+        return act_reply_check(request, reply, fault);
 }
 
 static const struct act *act_find(const struct act *table, uint16_t number)

@@ -69,7 +69,10 @@ enum act_number {
         ACT_MEMBER_LOOK = 3002,
 };
 
-/* One round trip over a connected socket: used by every caller implementation. */
+/* What `reply` says of `request`: 0, the fault that it carries, or MALFORMED when it is another act's. */
+int act_reply_check(const struct message *request, struct message *reply, struct fault *fault);
+
+/* One round trip over a connected socket: used by every caller of a program of this machine. */
 int act_exchange(int socket, const struct message *request, struct message *reply, int deadline_ms,
                  struct fault *fault);
 

@@ -24,6 +24,24 @@ void grant_list_fini(struct grant_list *list)
         *list = (struct grant_list){ 0 };
 }
 
+void grant_list_walk_both(const struct grant_list *was, const struct grant_list *is,
+                          void (*each)(void *context, const struct grant *was, const struct grant *is),
+                          void *context)
+{
+        size_t i = 0, j = 0;
+
+        while (i < was->count || j < is->count) {
+                int order = i == was->count ? 1
+                            : j == is->count
+                                    ? -1
+                                    : strcmp(was->items[i].node->document.id, is->items[j].node->document.id);
+
+                each(context, order <= 0 ? &was->items[i] : NULL, order >= 0 ? &is->items[j] : NULL);
+                i += order <= 0;
+                j += order >= 0;
+        }
+}
+
 /* What all grants of one export have in common. */
 struct derivation {
         const struct snapshot *snapshot;

@@ -40,6 +40,12 @@ struct grant_list {
 #define AUTO_GRANTS __attribute__((cleanup(grant_list_fini)))
 void grant_list_fini(struct grant_list *list);
 
+/* Goes side by side through two lists of one export's grants: `each` gets both grants of a node that is in both
+ * lists, and NULL for the one that is not. */
+void grant_list_walk_both(const struct grant_list *was, const struct grant_list *is,
+                          void (*each)(void *context, const struct grant *was, const struct grant *is),
+                          void *context);
+
 /* Fills `list` with a grant for each node that `export`'s target names and `except` does not, admitted or not.
  * Takes a reference on `snapshot`. `now_ms` is wall time (expiry). */
 void grant_derive(const struct snapshot *snapshot, const struct export *export, const struct protocol_facts *facts,

@@ -128,23 +128,12 @@ static bool grants_open_the_same(const struct grant *was, const struct grant *is
                 texts_equal(was->storage->volume, is->storage->volume));
 }
 
-/* Goes through both lists, which are in the order of node ids, side by side. */
-static void nodes_note(struct outlook *outlook, const struct grant_list *was, const struct grant_list *is)
+static void node_note(void *context, const struct grant *was, const struct grant *is)
 {
-        struct ids *nodes = &outlook->work->nodes;
-        size_t i = 0, j = 0;
+        struct ids *nodes = context;
 
-        while (i < was->count || j < is->count) {
-                int order = i == was->count ? 1
-                            : j == is->count
-                                    ? -1
-                                    : strcmp(was->items[i].node->document.id, is->items[j].node->document.id);
-
-                if (order != 0 || !grants_open_the_same(&was->items[i], &is->items[j]))
-                        ids_add(nodes, (order <= 0 ? &was->items[i] : &is->items[j])->node->document.id);
-                i += order <= 0;
-                j += order >= 0;
-        }
+        if (!was || !is || !grants_open_the_same(was, is))
+                ids_add(nodes, (was ?: is)->node->document.id);
 }
 
 static void block_note(struct outlook *outlook, const char *id, const struct grant_list *was,
@@ -196,7 +185,7 @@ static void export_compare(struct outlook *outlook, const char *id)
                 return;
         if (terms->tell_grants)
                 terms->tell_grants(terms->context, &was, &is);
-        nodes_note(outlook, &was, &is);
+        grant_list_walk_both(&was, &is, node_note, &outlook->work->nodes);
 }
 
 /* --- Nodes: what they are let in by, all their grants together ------------------------------------------------

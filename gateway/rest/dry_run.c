@@ -122,27 +122,21 @@ static void grant_compare(struct dry_run *dry_run, const struct grant *was, cons
         }
 }
 
-/* Goes through both lists, which are in the order of node ids, side by side. */
-static void grants_compare(void *context, const struct grant_list *was, const struct grant_list *is)
+static void grant_compare_or_add(void *context, const struct grant *was, const struct grant *is)
 {
         struct dry_run *dry_run = context;
-        size_t i = 0, j = 0;
 
-        while (i < was->count || j < is->count) {
-                int order = i == was->count ? 1
-                            : j == is->count
-                                    ? -1
-                                    : strcmp(was->items[i].node->document.id, is->items[j].node->document.id);
+        if (!is)
+                grant_add(dry_run, OUTCOME_VANISHES, was, grant_terms(was), NULL);
+        else if (!was)
+                grant_add(dry_run, OUTCOME_APPEARS, is, grant_terms(is), NULL);
+        else
+                grant_compare(dry_run, was, is);
+}
 
-                if (order < 0)
-                        grant_add(dry_run, OUTCOME_VANISHES, &was->items[i], grant_terms(&was->items[i]), NULL);
-                else if (order > 0)
-                        grant_add(dry_run, OUTCOME_APPEARS, &is->items[j], grant_terms(&is->items[j]), NULL);
-                else
-                        grant_compare(dry_run, &was->items[i], &is->items[j]);
-                i += order <= 0;
-                j += order >= 0;
-        }
+static void grants_compare(void *context, const struct grant_list *was, const struct grant_list *is)
+{
+        grant_list_walk_both(was, is, grant_compare_or_add, context);
 }
 
 /* --- The object that is written -------------------------------------------------------------------------------

@@ -8,31 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/durable_file.h"
 #include "base/memory.h"
 
 #define TEMPORARY_NAME ".firewall.nft.new"
 #define FILE_MAX (1024 * 1024) /* bytes: some 25,000 storage nodes */
-
-static bool write_through(int fd, const struct text *text)
-{
-        for (size_t at = 0; at < text->length;) {
-                ssize_t put = write(fd, text->data + at, text->length - at);
-
-                if (put < 0 && errno != EINTR)
-                        return false;
-                at += put > 0 ? (size_t)put : 0;
-        }
-        return fsync(fd) == 0;
-}
-
-static bool file_put(int folder, const struct text *text)
-{
-        AUTO_CLOSE int fd =
-                openat(folder, TEMPORARY_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-
-        return fd >= 0 && fchmod(fd, 0644) == 0 && write_through(fd, text) &&
-               renameat(folder, TEMPORARY_NAME, folder, CLOSED_RULESET_NAME) == 0 && fsync(folder) == 0;
-}
 
 /* Reads what `fd` has, or so much that it is more than FILE_MAX. */
 static bool read_all(int fd, struct text *text)
@@ -61,7 +41,8 @@ int closed_ruleset_write(const char *folder, const struct text *ruleset, struct 
         if (mkdir(folder, 0755) && errno != EEXIST)
                 return fault_set_errno(fault, FAULT_INTERNAL, errno, "make %s", folder);
         folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (folder_fd < 0 || (!file_holds(folder_fd, ruleset) && !file_put(folder_fd, ruleset)))
+        if (folder_fd < 0 || (!file_holds(folder_fd, ruleset) &&
+                              !durable_file_put(folder_fd, CLOSED_RULESET_NAME, TEMPORARY_NAME, ruleset)))
                 return fault_set_errno(fault, FAULT_INTERNAL, errno, "write %s/" CLOSED_RULESET_NAME, folder);
         return 0;
 }

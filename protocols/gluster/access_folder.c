@@ -9,33 +9,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/durable_file.h"
 #include "base/memory.h"
 #include "protocols/gluster/volfile_filter.h"
 
 #define LOOKS 20                      /* at a volfile that may be about to be filtered */
 #define LOOK_PAUSE_MS 50              /* between them; a run of the filter takes 3 */
 #define VOLFILE_MAX (8 * 1024 * 1024) /* bytes looked at: glusterd's own text and the list */
-
-static bool write_through(int fd, const struct text *text)
-{
-        for (size_t at = 0; at < text->length;) {
-                ssize_t put = write(fd, text->data + at, text->length - at);
-
-                if (put < 0 && errno != EINTR)
-                        return false;
-                at += put > 0 ? (size_t)put : 0;
-        }
-        return fsync(fd) == 0;
-}
-
-/* Puts `text` under `name`. A temporary file that a crash left behind is used again. */
-static bool file_put(int folder, const char *name, const char *temporary, const struct text *text)
-{
-        AUTO_CLOSE int fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-
-        return fd >= 0 && fchmod(fd, 0644) == 0 && write_through(fd, text) &&
-               renameat(folder, temporary, folder, name) == 0 && fsync(folder) == 0;
-}
 
 int access_folder_write(const char *folder, const struct access_file *file, struct fault *fault)
 {
@@ -50,7 +30,7 @@ int access_folder_write(const char *folder, const struct access_file *file, stru
         if (mkdir(folder, 0755) && errno != EEXIST)
                 return fault_set_errno(fault, FAULT_INTERNAL, errno, "make %s", folder);
         folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (folder_fd < 0 || !file_put(folder_fd, name, temporary, &text))
+        if (folder_fd < 0 || !durable_file_put(folder_fd, name, temporary, &text))
                 return fault_set_errno(fault, FAULT_INTERNAL, errno, "write %s/%s", folder, name);
         return 0;
 }

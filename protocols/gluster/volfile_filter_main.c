@@ -16,6 +16,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "base/durable_file.h"
 #include "base/memory.h"
 #include "protocols/gluster/access_list_text.h"
 #include "protocols/gluster/volfile_filter.h"
@@ -155,19 +156,6 @@ static const char *access_load(const struct volfile *file, struct access_file *a
         return access->list.generation < stored ? "the access list is older than the volume's generation" : NULL;
 }
 
-/* Writes all of `text` to `fd` and to the disk. */
-static bool write_through(int fd, const struct text *text)
-{
-        for (size_t at = 0; at < text->length;) {
-                ssize_t put = write(fd, text->data + at, text->length - at);
-
-                if (put < 0 && errno != EINTR)
-                        return false;
-                at += put > 0 ? (size_t)put : 0;
-        }
-        return fsync(fd) == 0;
-}
-
 /* Puts `text` in place of the file, with its mode and owner, all or nothing. */
 static bool file_replace(const struct volfile *file, const struct stat *status, const struct text *text)
 {
@@ -178,7 +166,7 @@ static bool file_replace(const struct volfile *file, const struct stat *status, 
         if (fd < 0)
                 return false;
         if (fchown(fd, status->st_uid, status->st_gid) == 0 && fchmod(fd, status->st_mode & 07777) == 0 &&
-            write_through(fd, text) && renameat(file->folder, name, file->folder, file->name) == 0)
+            durable_file_write(fd, text) && renameat(file->folder, name, file->folder, file->name) == 0)
                 return fsync(file->folder) == 0;
         unlinkat(file->folder, name, 0);
         return false;
