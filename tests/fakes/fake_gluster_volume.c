@@ -18,7 +18,7 @@ void fake_gluster_volume_init(struct fake_gluster_volume *fake, const char *name
 
 void fake_pool_node_id(size_t node, char id[NODE_ID_SIZE])
 {
-        snprintf(id, NODE_ID_SIZE, "00000000-0000-4000-8000-%012zu", node);
+        snprintf(id, NODE_ID_SIZE, "00000000-0000-4000-8000-%012u", (unsigned)(node % 100));
 }
 
 void fake_gluster_volume_fini(struct fake_gluster_volume *fake)
