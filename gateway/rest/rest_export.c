@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 #include "base/memory.h"
-#include "rest/commit.h"
+#include "rest/export_make.h"
 #include "rest/export_show.h"
 #include "rest/handlers.h"
 #include "rest/object.h"
@@ -140,8 +140,7 @@ static int export_delete_prepare(struct commit *commit, struct write *write, str
         if (result < 0)
                 return result;
         revocation_begin(revocation, write, TASK_EXPORT_DELETE, export->document.id, export->account);
-        revocation_add_grants(revocation, write->now, export);
-        commit_remove(commit, write, "export.delete", &export->document);
+        export_remove(revocation, write, export);
         revocation_put(revocation, write);
         return 0;
 }

@@ -11,6 +11,7 @@
 #include "rest/commit.h"
 #include "rest/export_change.h"
 #include "rest/export_check.h"
+#include "rest/export_make.h"
 #include "rest/export_show.h"
 #include "rest/handlers.h"
 #include "rest/object.h"
@@ -109,12 +110,7 @@ static int export_change_prepare(struct commit *commit, struct write *write, str
 
         if (result < 0)
                 return result;
-        wanted->widened_revision = existing->widened_revision;
-        if (!commit_unchanged(commit, &existing->document, &wanted->document)) {
-                export_keep_widened_revision(wanted, existing, write->now_ms);
-                commit_put(commit, write, change->node ? "export.revoke" : "export.change", &existing->document,
-                           &wanted->document);
-        }
+        export_replace(commit, write, change->node ? "export.revoke" : "export.change", existing, wanted);
         if (change->node)
                 revoke_begin_task(change, write, (const struct export *)commit->document);
         else

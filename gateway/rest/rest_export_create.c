@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <jansson.h>
 
-#include "auth/secret.h"
 #include "base/memory.h"
 #include "domain/export_json.h"
 #include "rest/commit.h"
 #include "rest/export_check.h"
+#include "rest/export_make.h"
 #include "rest/export_show.h"
 #include "rest/file_question.h"
 #include "rest/handlers.h"
@@ -37,71 +37,20 @@ static void export_create_free(void *work)
         free(change);
 }
 
-/* Fills in what the names stand for and looks at what speaks against the export in `now`. */
-static int export_settle(const struct request *request, struct export_create *change, const struct snapshot *now,
-                         struct fault *fault)
+/* What speaks against the export in `now`; keeps the storage for the question. */
+static int export_create_settle(struct export_create *change, const struct snapshot *now, struct fault *fault)
 {
-        struct commit *commit = &change->commit;
-        struct export *wanted = change->wanted;
-        struct protocol_facts facts = status_facts(request->context->status);
-        const struct environment *environment;
-        const struct storage *storage;
-        const struct export *conflict;
+        const struct storage *storage = NULL;
+        int result = export_settle(&change->commit, now, change->wanted, &storage, fault);
 
-        export_check_names(now, &request->principal, wanted, &facts, &storage, &environment, &commit->violations);
-        if (violations_any(&commit->violations))
-                return commit_violations(commit, FAULT_INVALID, fault);
-        free(wanted->account);
-        free(wanted->environment_uid);
-        wanted->account = memory_text(storage->account);
-        wanted->environment_uid = memory_text(environment->uid);
         shared_put(change->storage);
-        change->storage = shared_get(storage);
-        conflict = export_find_conflict(now, wanted, &commit->violations);
-        if (!conflict)
-                return 0;
-        snprintf(commit->conflict_id, sizeof commit->conflict_id, "%s", conflict->document.id);
-        return commit_violations(commit, FAULT_CONFLICT, fault);
-}
-
-/* Gives out the number after the last one given out: one that has just come free is used as late as possible, for
- * a client may still hold handles of it. */
-static int number_allocate(struct write *write, uint16_t *number, struct fault *fault)
-{
-        const struct counter *last =
-                (const struct counter *)snapshot_find(write->now, DOCUMENT_COUNTER, "export_number");
-        uint64_t candidate = last ? last->value : 0;
-
-        for (int tried = 0; tried < EXPORT_NUMBER_LAST; tried++) {
-                candidate = candidate % EXPORT_NUMBER_LAST + 1;
-                if (!snapshot_export_by_number(write->now, (uint16_t)candidate)) {
-                        AUTO_SHARED struct counter *counter = counter_new("export_number");
-
-                        counter->value = candidate;
-                        write_put(write, &counter->document);
-                        *number = (uint16_t)candidate;
-                        return 0;
-                }
-        }
-        return fault_set(fault, FAULT_EXHAUSTED, "all %d numbers that the NFS server has for exports are in use",
-                         EXPORT_NUMBER_LAST);
-}
-
-static void export_name(const struct request *request, struct write *write, struct export *wanted)
-{
-        char id[EXPORT_ID_SIZE];
-        uint8_t random[10];
-
-        request->context->random_bytes(random, sizeof random);
-        document_set_id(&wanted->document, export_id_make(write->now_ms, random, id));
-        request->context->random_bytes(&wanted->file_system_id, sizeof wanted->file_system_id);
-        wanted->file_system_id >>= 1; /* Ganesha reads it as a signed number */
+        change->storage = result == 0 ? shared_get(storage) : NULL;
+        return result;
 }
 
 static int export_create_prepare(struct commit *commit, struct write *write, struct fault *fault)
 {
         struct export_create *change = (struct export_create *)commit;
-        const struct request *request = commit->request;
         const struct export *before = NULL;
         int result = replay_find(&change->replay, write->now, &before, &commit->violations, fault);
 
@@ -111,13 +60,11 @@ static int export_create_prepare(struct commit *commit, struct write *write, str
                 commit_keep(commit, &before->document);
                 return 0;
         }
-        result = export_settle(request, change, write->now, fault);
+        result = export_create_settle(change, write->now, fault);
         if (result == 0)
-                result = number_allocate(write, &change->wanted->number, fault);
+                result = export_make(commit, write, change->wanted, fault);
         if (result < 0)
                 return result;
-        export_name(request, write, change->wanted);
-        commit_put(commit, write, "export.create", NULL, &change->wanted->document);
         replay_keep(&change->replay, write, change->wanted);
         return 0;
 }
@@ -190,10 +137,13 @@ static void export_create_look(struct request *request, struct export_create *ch
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
         struct commit *commit = &change->commit;
         const struct export *before = NULL;
-        int result = replay_find(&change->replay, now, &before, &commit->violations, &commit->fault);
+        int result;
+
+        commit->request = request;
+        result = replay_find(&change->replay, now, &before, &commit->violations, &commit->fault);
 
         if (result == 0 && !before)
-                result = export_settle(request, change, now, &commit->fault);
+                result = export_create_settle(change, now, &commit->fault);
         if (result < 0) {
                 commit_failed(request, commit);
                 return;
