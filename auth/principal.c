@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "auth/secret.h"
+#include "base/clock.h"
 #include "base/memory.h"
 
 /* Whether `gid` is one of the supplementary groups that the peer had when it connected. */
@@ -55,10 +56,9 @@ int principal_from_peer(int socket, gid_t operator_gid, struct principal *princi
         return 0;
 }
 
-/* The credentials after "Bearer " (RFC 6750, section 2.1; the scheme in any case, RFC 9110, section 11.1). */
-static const char *bearer_credentials(const char *authorization)
+const char *principal_bearer(const char *authorization)
 {
-        static const char scheme[] = "Bearer ";
+        static const char scheme[] = "Bearer "; /* in any case: RFC 9110, section 11.1 */
         size_t length = sizeof scheme - 1;
 
         if (!authorization || strncasecmp(authorization, scheme, length) != 0)
@@ -70,36 +70,63 @@ static void principal_of_token(const struct token *token, struct principal *prin
 {
         static const enum principal_kind kinds[] = { [TOKEN_OPERATOR] = PRINCIPAL_OPERATOR,
                                                      [TOKEN_INVENTORY] = PRINCIPAL_INVENTORY,
-                                                     [TOKEN_ACCOUNT] = PRINCIPAL_ACCOUNT };
+                                                     [TOKEN_ACCOUNT] = PRINCIPAL_ACCOUNT,
+                                                     [TOKEN_NODE] = PRINCIPAL_NODE };
 
         principal->kind = kinds[token->scope];
+        principal->reads_only = token->right == TOKEN_READ;
         snprintf(principal->name, sizeof principal->name, "token:%s", token->document.id);
         if (token->scope == TOKEN_ACCOUNT)
                 snprintf(principal->account, sizeof principal->account, "%s", token->account);
+        if (token->scope == TOKEN_NODE)
+                snprintf(principal->node, sizeof principal->node, "%s", token->node);
 }
 
-int principal_from_bearer(const char *authorization, const struct snapshot *snapshot, struct principal *principal,
-                          struct fault *fault)
+/* Whether a token that is known still opens what it did. */
+static int token_check(const struct token *token, const struct snapshot *snapshot, int64_t now_ms,
+                       struct fault *fault)
 {
-        const char *credentials = bearer_credentials(authorization);
+        char text[CLOCK_TEXT_SIZE];
+
+        if (token->expires_at_ms > 0 && now_ms >= token->expires_at_ms)
+                return fault_set(fault, FAULT_UNAUTHENTICATED, "let the caller in: token %s has expired at %s",
+                                 token->document.id, clock_format(token->expires_at_ms, text));
+        if (token->scope == TOKEN_NODE && !snapshot_token_has_node(snapshot, token))
+                return fault_set(fault, FAULT_UNAUTHENTICATED,
+                                 "let the caller in: the node that token %s was made for is gone, or not its "
+                                 "account's any more",
+                                 token->document.id);
+        return 0;
+}
+
+int principal_from_secret(const char *secret, const struct snapshot *snapshot, int64_t now_ms,
+                          struct principal *principal, const struct token **found, struct fault *fault)
+{
         uint8_t hash[TOKEN_HASH_SIZE];
+        int failed;
 
         *principal = (struct principal){ 0 };
-        if (!credentials)
+        if (found)
+                *found = NULL;
+        if (!secret)
                 return fault_set(fault, FAULT_UNAUTHENTICATED,
                                  "let the caller in: send a token as \"Authorization: Bearer gh_...\"");
         /* The look-up compares hashes: what its time tells is of no use to who cannot choose a hash. */
-        bool formed = secret_hash(credentials, hash);
+        bool formed = secret_hash(secret, hash);
         const struct token *token = snapshot_token_by_hash(snapshot, hash);
         if (!formed || !token)
                 return fault_set(fault, FAULT_UNAUTHENTICATED, "let the caller in: the token is not known");
+        if (found)
+                *found = token;
+        if ((failed = token_check(token, snapshot, now_ms, fault)))
+                return failed;
         principal_of_token(token, principal);
         return 0;
 }
 
 enum permit_reach { PERMIT_NEVER, PERMIT_OWN, PERMIT_ALL };
 
-static const enum permit_reach permits[][PERMIT_TOKENS + 1] = {
+static const enum permit_reach permits[][PERMIT_ACTION_COUNT] = {
         [PRINCIPAL_OPERATOR] = { [PERMIT_READ_INVENTORY] = PERMIT_ALL,
                                  [PERMIT_WRITE_INVENTORY] = PERMIT_ALL,
                                  [PERMIT_READ_STORAGE] = PERMIT_ALL,
@@ -107,30 +134,79 @@ static const enum permit_reach permits[][PERMIT_TOKENS + 1] = {
                                  [PERMIT_READ_EXPORT] = PERMIT_ALL,
                                  [PERMIT_WRITE_EXPORT] = PERMIT_ALL,
                                  [PERMIT_READ_SERVERS] = PERMIT_ALL,
-                                 [PERMIT_TOKENS] = PERMIT_ALL },
+                                 [PERMIT_READ_TOKENS] = PERMIT_ALL,
+                                 [PERMIT_WRITE_TOKENS] = PERMIT_ALL,
+                                 [PERMIT_READ_NODE_TOKENS] = PERMIT_ALL,
+                                 [PERMIT_WRITE_NODE_TOKENS] = PERMIT_ALL,
+                                 [PERMIT_READ_MOUNTS] = PERMIT_ALL,
+                                 [PERMIT_REPORT_MOUNTS] = PERMIT_ALL },
         [PRINCIPAL_INVENTORY] = { [PERMIT_READ_INVENTORY] = PERMIT_ALL,
                                   [PERMIT_WRITE_INVENTORY] = PERMIT_ALL,
                                   [PERMIT_READ_STORAGE] = PERMIT_ALL,
-                                  [PERMIT_READ_EXPORT] = PERMIT_ALL },
+                                  [PERMIT_READ_EXPORT] = PERMIT_ALL,
+                                  [PERMIT_READ_NODE_TOKENS] = PERMIT_ALL,
+                                  [PERMIT_WRITE_NODE_TOKENS] = PERMIT_ALL,
+                                  [PERMIT_READ_MOUNTS] = PERMIT_ALL },
         [PRINCIPAL_ACCOUNT] = { [PERMIT_READ_INVENTORY] = PERMIT_OWN,
                                 [PERMIT_READ_STORAGE] = PERMIT_OWN,
                                 [PERMIT_READ_EXPORT] = PERMIT_OWN,
-                                [PERMIT_WRITE_EXPORT] = PERMIT_OWN },
+                                [PERMIT_WRITE_EXPORT] = PERMIT_OWN,
+                                [PERMIT_READ_MOUNTS] = PERMIT_OWN,
+                                [PERMIT_REPORT_MOUNTS] = PERMIT_OWN },
+        [PRINCIPAL_NODE] = { PERMIT_NEVER }, /* but for permit_mounts */
 };
+
+static bool action_writes(enum permit_action action)
+{
+        switch (action) {
+        case PERMIT_WRITE_INVENTORY:
+        case PERMIT_WRITE_STORAGE:
+        case PERMIT_WRITE_EXPORT:
+        case PERMIT_WRITE_TOKENS:
+        case PERMIT_WRITE_NODE_TOKENS:
+        case PERMIT_REPORT_MOUNTS:
+                return true;
+        case PERMIT_READ_INVENTORY:
+        case PERMIT_READ_STORAGE:
+        case PERMIT_READ_EXPORT:
+        case PERMIT_READ_SERVERS:
+        case PERMIT_READ_TOKENS:
+        case PERMIT_READ_NODE_TOKENS:
+        case PERMIT_READ_MOUNTS:
+        case PERMIT_ACTION_COUNT:
+                break;
+        }
+        return false;
+}
+
+/* The scope covers it: whether the right does. */
+static int right_check(const struct principal *principal, enum permit_action action, struct fault *fault)
+{
+        if (principal->reads_only && action_writes(action))
+                return fault_set(fault, FAULT_FORBIDDEN, "do this: the token has the right to read, not to write");
+        return 0;
+}
 
 int permit(const struct principal *principal, enum permit_action action, const char *account, struct fault *fault)
 {
-        bool is_own = account && strcmp(account, principal->account) == 0;
+        bool is_own = principal->kind == PRINCIPAL_ACCOUNT && account && strcmp(account, principal->account) == 0;
+        bool is_confined = principal->kind == PRINCIPAL_ACCOUNT || principal->kind == PRINCIPAL_NODE;
         enum permit_reach reach;
 
         if (principal->kind == PRINCIPAL_NONE)
                 return fault_set(fault, FAULT_UNAUTHENTICATED, "let the caller in: it has not said who it is");
         reach = permits[principal->kind][action];
-        if (reach == PERMIT_ALL)
-                return 0;
-        if (principal->kind == PRINCIPAL_ACCOUNT && !is_own && (account || reach == PERMIT_OWN))
+        if (is_confined && !is_own && (account || reach == PERMIT_OWN))
                 return fault_set(fault, FAULT_NOT_FOUND, "find it: there is no such object");
-        if (reach == PERMIT_OWN)
-                return 0;
-        return fault_set(fault, FAULT_FORBIDDEN, "do this: the scope of the token does not cover it");
+        if (reach == PERMIT_NEVER)
+                return fault_set(fault, FAULT_FORBIDDEN, "do this: the scope of the token does not cover it");
+        return right_check(principal, action, fault);
+}
+
+int permit_mounts(const struct principal *principal, enum permit_action action, const char *account,
+                  const char *id, struct fault *fault)
+{
+        if (principal->kind == PRINCIPAL_NODE && strcmp(principal->node, id) == 0)
+                return right_check(principal, action, fault);
+        return permit(principal, action, account, fault);
 }

@@ -179,7 +179,7 @@ static void stored_token_read(struct json_reader *reader, void *object)
 {
         struct token *token = object;
 
-        token_read(reader, token);
+        token_read_stored(reader, token);
         hash_read(reader, "hash", token->hash);
 }
 
@@ -187,7 +187,7 @@ static void stored_token_write(const void *object, struct json_t *json)
 {
         const struct token *token = object;
 
-        token_write(token, json);
+        token_write_stored(token, json);
         hash_write(json, "hash", token->hash);
 }
 

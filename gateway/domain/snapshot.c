@@ -393,6 +393,16 @@ const struct document *snapshot_walk_next(struct snapshot_walk *walk)
         return entry.value;
 }
 
+bool snapshot_token_has_node(const struct snapshot *snapshot, const struct token *token)
+{
+        const struct node *node = snapshot_node(snapshot, token->node);
+        const struct environment *environment =
+                node ? snapshot_environment_by_uid(snapshot, node->environment_uid) : NULL;
+
+        return environment && strcmp(environment->uid, token->environment_uid) == 0 &&
+               strcmp(environment->account, token->account) == 0;
+}
+
 bool snapshot_address_is_contested(const struct snapshot *snapshot, const struct address *address)
 {
         struct snapshot_walk walk;

@@ -58,6 +58,9 @@ const struct inventory *snapshot_inventory(const struct snapshot *snapshot, cons
 /* The canary of a storage; NULL when there is no such storage, or more than there are numbers for. */
 const struct export *snapshot_canary(const struct snapshot *snapshot, const char *storage);
 const struct token *snapshot_token_by_hash(const struct snapshot *snapshot, const uint8_t hash[TOKEN_HASH_SIZE]);
+/* Whether a token of scope node still has its node: it is there, in the environment that it was in when the token
+ * was made, and of the same account. */
+bool snapshot_token_has_node(const struct snapshot *snapshot, const struct token *token);
 
 /* Whether two nodes or more claim `address`. */
 bool snapshot_address_is_contested(const struct snapshot *snapshot, const struct address *address);

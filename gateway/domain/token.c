@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domain/token.h"
 
-const char *const token_scope_words[] = {
-        [TOKEN_OPERATOR] = "operator", [TOKEN_INVENTORY] = "inventory", [TOKEN_ACCOUNT] = "account", NULL
-};
+const char *const token_scope_words[] = { [TOKEN_OPERATOR] = "operator",
+                                          [TOKEN_INVENTORY] = "inventory",
+                                          [TOKEN_ACCOUNT] = "account",
+                                          [TOKEN_NODE] = "node",
+                                          NULL };
+
+const char *const token_right_words[] = { [TOKEN_READ] = "read", [TOKEN_WRITE] = "write", NULL };
 
 static void token_free(void *object)
 {
         struct token *token = object;
 
         free(token->account);
+        free(token->node);
+        free(token->environment_uid);
         document_fini(&token->document);
         free(token);
 }
@@ -19,6 +25,7 @@ struct token *token_new(const char *name)
         struct token *token = NEW(struct token);
 
         document_init(&token->document, DOCUMENT_TOKEN, name, token_free);
+        token->right = TOKEN_WRITE;
         return token;
 }
 

@@ -11,18 +11,25 @@
 
 #define TOKEN_HASH_SIZE 32 /* SHA-256 of the secret; 256 random bits need no slow hash */
 
-enum token_scope { TOKEN_OPERATOR, TOKEN_INVENTORY, TOKEN_ACCOUNT };
+enum token_scope { TOKEN_OPERATOR, TOKEN_INVENTORY, TOKEN_ACCOUNT, TOKEN_NODE };
+enum token_right { TOKEN_READ, TOKEN_WRITE };
 
 struct token {
         struct document document; /* id = name */
         enum token_scope scope;
-        char *account; /* TOKEN_ACCOUNT: whose; else NULL */
+        enum token_right right;
+        int64_t expires_at_ms;   /* it opens nothing from then on; 0 = never */
+        int64_t last_used_at_ms; /* as of the last time that it was written down; 0 = not yet */
+        char *account;           /* TOKEN_ACCOUNT: whose; TOKEN_NODE: of the node's environment; else NULL */
+        char *node;              /* TOKEN_NODE: its id; else NULL, as the next */
+        char *environment_uid;   /* of the node's environment when the token was made */
         uint8_t hash[TOKEN_HASH_SIZE];
 };
 
-struct token *token_new(const char *name);
+struct token *token_new(const char *name);            /* with TOKEN_WRITE */
 extern const char *const token_scope_words[];         /* by enum, then NULL */
-const char *token_scope_word(enum token_scope scope); /* "operator", "inventory", "account" */
+const char *token_scope_word(enum token_scope scope); /* "operator", "inventory", "account", "node" */
+extern const char *const token_right_words[];         /* "read", "write", NULL */
 
 /* What an Idempotency-Key was answered with, so that the same request answers the same. */
 struct reply_record {

@@ -41,8 +41,13 @@ static int job_prepare(struct write_job *job, struct write *write, struct fault 
         uint64_t revision = write->now->revision;
         int result = commit->prepare(commit, write, fault);
 
-        if (result == 0 && write->now->revision != revision)
-                result = revision_check(commit, revision, fault);
+        if (result == 0 && write->now->revision != revision) {
+                /* permit has said so before; whatever an operation forgets to ask ends here. */
+                result = commit->request->principal.reads_only
+                                 ? fault_set(fault, FAULT_FORBIDDEN,
+                                             "the token has the right to read, not to write")
+                                 : revision_check(commit, revision, fault);
+        }
         if (result == 0 && !commit->request->dry_run)
                 commit->request->revision = write->now->revision;
         return result;

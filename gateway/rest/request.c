@@ -268,6 +268,13 @@ void request_check(struct request *request)
         route_find(request);
         if (!request->route)
                 return;
+        if (request->principal.kind == PRINCIPAL_NODE && !route_is_for_nodes(request->route) &&
+            !route_is_public(request->path)) {
+                reply_fault(&request->reply, FAULT_FORBIDDEN,
+                            "a token of scope node opens /v1/nodes/%s/mounts, and nothing else",
+                            request->principal.node);
+                return;
+        }
         request_check_query(request, request->route->query, &violations);
         dry_run_check(request, &violations);
         if_revision_check(request, &violations);

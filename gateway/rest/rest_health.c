@@ -3,12 +3,13 @@
 
 #include "rest/handlers.h"
 
-/* One backend; what exactly is wrong is told to those who have said who they are. */
+/* One backend; what exactly is wrong is told to those who have said who they are, and not to client nodes. */
 static json_t *backend_to_json(const struct request *request, const struct fault *fault)
 {
         json_t *health = json_pack("{s:s}", "status", fault->code == FAULT_NONE ? "ok" : fault_word(fault->code));
 
-        if (fault->code != FAULT_NONE && request->principal.kind != PRINCIPAL_NONE)
+        if (fault->code != FAULT_NONE && request->principal.kind != PRINCIPAL_NONE &&
+            request->principal.kind != PRINCIPAL_NODE)
                 json_object_set_new(health, "detail", json_string(fault->text));
         return health;
 }

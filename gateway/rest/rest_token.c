@@ -37,12 +37,12 @@ static struct token_write *token_write_new(struct request *request)
         return change;
 }
 
-/* Tokens are the operator's alone. False: the reply is set. */
-static bool tokens_are_open(struct request *request)
+/* Tokens are the operator's; those of nodes the inventory's too. False: the reply is set. */
+static bool tokens_are_open(struct request *request, enum permit_action action)
 {
         struct fault fault = { 0 };
 
-        if (permit(&request->principal, PERMIT_TOKENS, NULL, &fault) == 0)
+        if (permit(&request->principal, action, NULL, &fault) == 0)
                 return true;
         reply_problem(&request->reply, &fault, NULL, NULL);
         return false;
@@ -54,13 +54,44 @@ static json_t *token_show(const struct request *request, const struct document *
         return token_to_json((const struct token *)document);
 }
 
+static enum permit_action action_to(bool writes, const struct token *token)
+{
+        if (token->scope == TOKEN_NODE)
+                return writes ? PERMIT_WRITE_NODE_TOKENS : PERMIT_READ_NODE_TOKENS;
+        return writes ? PERMIT_WRITE_TOKENS : PERMIT_READ_TOKENS;
+}
+
+static bool token_is_shown(const struct request *request, const struct document *document,
+                           const char *const *values)
+{
+        (void)values;
+        return permit(&request->principal, action_to(false, (const struct token *)document), NULL, NULL) == 0;
+}
+
 void rest_token_list(struct request *request)
 {
-        static const struct listing listing = { .kind = DOCUMENT_TOKEN, .show = token_show };
+        static const struct listing listing = { .kind = DOCUMENT_TOKEN,
+                                                .matches = token_is_shown,
+                                                .show = token_show };
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
 
-        if (tokens_are_open(request))
+        if (tokens_are_open(request, PERMIT_READ_NODE_TOKENS))
                 listing_reply(request, &listing, now->kinds[DOCUMENT_TOKEN], NULL);
+}
+
+/* Binds the token to what the inventory says of its node now. */
+static void token_bind(struct token *token, const struct snapshot *now, struct violations *violations)
+{
+        const struct node *node = snapshot_node(now, token->node);
+        const struct environment *environment =
+                node ? snapshot_environment_by_uid(now, node->environment_uid) : NULL;
+
+        free(token->account);
+        free(token->environment_uid);
+        token->account = environment ? memory_text(environment->account) : NULL;
+        token->environment_uid = environment ? memory_text(environment->uid) : NULL;
+        if (!environment)
+                violation_add(violations, "/node", "node.unknown", "there is no node of this id");
 }
 
 static int token_create_prepare(struct commit *commit, struct write *write, struct fault *fault)
@@ -72,6 +103,13 @@ static int token_create_prepare(struct commit *commit, struct write *write, stru
                               "there is a token of this name; delete it first, or choose another name");
                 return commit_violations(commit, FAULT_CONFLICT, fault);
         }
+        if (wanted->scope == TOKEN_NODE)
+                token_bind(wanted, write->now, &commit->violations);
+        if (wanted->expires_at_ms > 0 && wanted->expires_at_ms <= write->now_ms)
+                violation_add(&commit->violations, "/expires_at", "expires_at.past",
+                              "the token would have expired already; a time to come is allowed");
+        if (violations_any(&commit->violations))
+                return commit_violations(commit, FAULT_INVALID, fault);
         commit_put(commit, write, "token.create", NULL, &wanted->document);
         return 0;
 }
@@ -93,7 +131,7 @@ void rest_token_create(struct request *request)
 {
         AUTO_VIOLATIONS struct violations violations = { 0 };
         struct token_write *change = token_write_new(request);
-        json_t *body = tokens_are_open(request) ? request_json(request) : NULL;
+        json_t *body = tokens_are_open(request, PERMIT_WRITE_NODE_TOKENS) ? request_json(request) : NULL;
 
         if (!body)
                 return;
@@ -103,6 +141,8 @@ void rest_token_create(struct request *request)
                 reply_violations(&request->reply, FAULT_INVALID, &violations);
                 return;
         }
+        if (!tokens_are_open(request, action_to(true, change->wanted)))
+                return;
         secret_make(change->secret, change->wanted->hash);
         commit_start(request, &change->commit, token_create_prepare, token_create_done);
 }
@@ -111,7 +151,9 @@ static int token_delete_prepare(struct commit *commit, struct write *write, stru
 {
         const struct document *token = snapshot_find(write->now, DOCUMENT_TOKEN, commit->request->parameters[0]);
 
-        if (!token)
+        /* To who may not remove it, it is not there. */
+        if (!token ||
+            permit(&commit->request->principal, action_to(true, (const struct token *)token), NULL, NULL) < 0)
                 return access_not_found("token", fault);
         commit_remove(commit, write, "token.delete", token);
         return 0;
@@ -130,6 +172,6 @@ void rest_token_delete(struct request *request)
 {
         struct token_write *change = token_write_new(request);
 
-        if (tokens_are_open(request))
+        if (tokens_are_open(request, PERMIT_WRITE_NODE_TOKENS))
                 commit_start(request, &change->commit, token_delete_prepare, token_delete_done);
 }

@@ -62,6 +62,11 @@ bool route_is_public(const char *path)
         return strcmp(path, "/healthz") == 0;
 }
 
+bool route_is_for_nodes(const struct route *route)
+{
+        return strcmp(route->pattern, "/v1/nodes/{id}/mounts") == 0;
+}
+
 /* Whether `path` has the form of `pattern`; `captures` (may be NULL) then gets copies of what {x} stood for. */
 static bool pattern_matches(const char *pattern, const char *path, char **captures)
 {

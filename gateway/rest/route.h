@@ -25,6 +25,9 @@ struct route {
 /* Whether anybody may ask for `path` (/healthz). */
 bool route_is_public(const char *path);
 
+/* Whether tokens of scope node come to it: what /v1/nodes/{id}/mounts is for, and nothing else. */
+bool route_is_for_nodes(const struct route *route);
+
 /* Finds the route of the request's method and path and sets route and parameters. Otherwise the reply is set:
  * 404, 405 with Allow, or the answer to OPTIONS. HEAD finds GET. */
 void route_find(struct request *request);

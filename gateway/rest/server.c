@@ -161,12 +161,10 @@ static int principal_find(struct request *request, const struct listener *listen
 
                 return principal_from_peer(info->connect_fd, context->operator_gid, &request->principal, fault);
         }
-        const struct snapshot *snapshot = writer_snapshot(context->writer);
-        int result = principal_from_bearer(request->headers[HEADER_AUTHORIZATION], snapshot, &request->principal,
-                                           fault);
+        AUTO_SHARED const struct snapshot *snapshot = writer_snapshot(context->writer);
 
-        shared_put(snapshot);
-        return result;
+        return principal_from_secret(principal_bearer(request->headers[HEADER_AUTHORIZATION]), snapshot,
+                                     clock_wall_ms(context->clock), &request->principal, NULL, fault);
 }
 
 /* The header has been read: finds out who asks for what, and whether the body is worth reading. */

@@ -535,6 +535,12 @@ static void other_commands_call_what_they_say(void **test)
                   "POST /v1/tokens {'name':'ci','scope':'account','account':'acme'}\n",
                   "gh_x\n",
                   EXIT_DONE },
+                { "token create n --scope node --node 101 --right read --expires-at 2027-01-31T12:00:00Z",
+                  { { 201, "{'secret': 'gh_x'}" } },
+                  "POST /v1/tokens {'name':'n','scope':'node','right':'read','node':'101',"
+                  "'expires_at':'2027-01-31T12:00:00Z'}\n",
+                  "gh_x\n",
+                  EXIT_DONE },
                 { "token delete ci",
                   { { 204, NULL } },
                   "DELETE /v1/tokens/ci\n",
@@ -543,7 +549,7 @@ static void other_commands_call_what_they_say(void **test)
                 { "token list",
                   { { 200, "{'items': [], 'next': null}" } },
                   "GET /v1/tokens?limit=1000\n",
-                  "NAME  SCOPE  ACCOUNT  CREATED\n",
+                  "NAME  SCOPE  RIGHT  ACCOUNT  NODE  CREATED  EXPIRES  USED\n",
                   EXIT_DONE },
                 { "export delete ex-1 --wait 5",
                   { { 202, "{'id': 'ex-1', 'task': {'id': 'ta-1', 'state': 'running', 'storage_nodes': "

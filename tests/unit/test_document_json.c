@@ -51,12 +51,17 @@ static const struct stored_case {
           "hard',"
           "'directory':{'uid':0,'gid':0,'mode':'0755'},'labels':{},'enabled':true,'created_at_ms':"
           "1764000000123}" },
-        { DOCUMENT_TOKEN, "{'scope':'account','account':'acme',"
+        { DOCUMENT_TOKEN, "{'scope':'account','right':'write','account':'acme',"
                           "'hash':'00ff10e0deadbeef000102030405060708090a0b0c0d0e0f1011121314151617',"
                           "'created_at_ms':1764000000123}" },
+        { DOCUMENT_TOKEN, "{'scope':'operator','right':'read','hash':"
+                          "'0000000000000000000000000000000000000000000000000000000000000000',"
+                          "'created_at_ms':9223372036854775807}" },
         { DOCUMENT_TOKEN,
-          "{'scope':'operator','hash':'0000000000000000000000000000000000000000000000000000000000000000',"
-          "'created_at_ms':9223372036854775807}" },
+          "{'scope':'node','right':'write','account':'acme','node':'101','expires_at':'2027-01-31T12:00:00.000Z',"
+          "'last_used_at':'2026-11-22T12:00:00.000Z','environment_uid':'e-1',"
+          "'hash':'0000000000000000000000000000000000000000000000000000000000000000',"
+          "'created_at_ms':1764000000123}" },
         { DOCUMENT_REPLY,
           "{'request_hash':'00ff10e0deadbeef000102030405060708090a0b0c0d0e0f1011121314151617','export':'ex-1',"
           "'created_at_ms':1764000000123}" },
@@ -192,9 +197,10 @@ static void stored_form_without_a_needed_member_is_refused(void **test)
                 { 6, "number file_system_id account environment_uid storage path environment mount_path "
                      "created_at_ms" },
                 { 8, "scope account hash created_at_ms" },
-                { 10, "request_hash export created_at_ms" },
-                { 11, "value created_at_ms" },
-                { 18, "kind subject actor exports clients steps cuts created_at_ms" },
+                { 10, "scope account node environment_uid hash created_at_ms" },
+                { 11, "request_hash export created_at_ms" },
+                { 12, "value created_at_ms" },
+                { 19, "kind subject actor exports clients steps cuts created_at_ms" },
         };
 
         (void)test;

@@ -11,7 +11,9 @@
 #include "api_for_test.h"
 
 #include "base/memory.h"
+#include "base/clock.h"
 #include "base/text.h"
+#include "rest/route.h"
 
 static struct answer call_as(struct api *api, const char *token, const char *method, const char *path,
                              const char *body)
@@ -84,6 +86,105 @@ static void bad_token_is_refused(void **state)
         expect(api, "POST", "/v1/tokens", "{'name':'-','scope':'operator'}", "422 /name name.malformed");
         expect(api, "POST", "/v1/tokens", "{'name':'x','scope':'root'}", "422 /scope word.unknown");
         expect(api, "POST", "/v1/tokens", "{'name':'x','scope':'account'}", "422 /account key.missing");
+        expect(api, "POST", "/v1/tokens",
+               "{'name':'x','scope':'node','node':'none','expires_at':'2001-01-01T00:00:00Z'}",
+               "422 /node node.unknown /expires_at expires_at.past");
+}
+
+/* Makes a token by `body` and writes its secret. */
+static void token_of(struct api *api, const char *body, char secret[SECRET_TEXT_SIZE])
+{
+        AUTO_ANSWER struct answer answer = call_of(api, "POST", "/v1/tokens", body);
+
+        assert_int_equal(answer.status, 201);
+        snprintf(secret, SECRET_TEXT_SIZE, "%s", answer_at(&answer, "secret"));
+}
+
+static void token_that_reads_writes_nothing(void **state)
+{
+        struct api *api = *state;
+        char reads[SECRET_TEXT_SIZE], own[SECRET_TEXT_SIZE];
+        static const struct {
+                const char *method, *path, *body, *operator, * account;
+        } cases[] = {
+                { "GET", "/v1/environments/shop", NULL, "200", "200" },
+                { "GET", "/v1/environments/other", NULL, "200", "404" },
+                { "GET", "/v1/tokens", NULL, "200", "403" },
+                { "POST", "/v1/tokens", "{'name':'x','scope':'operator'}", "403", "403" },
+                { "DELETE", "/v1/tokens/reads", NULL, "403", "403" },
+                { "DELETE", "/v1/environments/shop", NULL, "403", "403" },
+                { "DELETE", "/v1/environments/other", NULL, "403", "404" },
+                { "DELETE", "/v1/storages/files", NULL, "403", "403" },
+                { "DELETE", "/v1/exports/none", NULL, "403", "404" },
+                { "POST", "/v1/exports",
+                  "{'storage':'files','path':'/a','environment':'shop','target':{'layer':'cp'},'mount_path':'/m'}",
+                  "403", "403" },
+                { "POST", "/v1/inventory/heartbeat", "{}", "403", "403" },
+        };
+
+        api_world(api);
+        token_of(api, "{'name':'reads','scope':'operator','right':'read'}", reads);
+        token_of(api, "{'name':'own','scope':'account','account':'acme','right':'read'}", own);
+        uint64_t revision = api_revision(api);
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                expect_as(api, reads, cases[i].method, cases[i].path, cases[i].body, cases[i].operator);
+                expect_as(api, own, cases[i].method, cases[i].path, cases[i].body, cases[i].account);
+        }
+        assert_int_equal(api_revision(api), revision);
+}
+
+/* No operation but those that say so is for nodes: whoever adds one need not think of it. */
+static void token_of_a_node_opens_what_is_for_nodes(void **state)
+{
+        struct api *api = *state;
+        char node[SECRET_TEXT_SIZE];
+        size_t count;
+        const struct route *routes = route_table(&count);
+
+        api_world(api);
+        token_of(api, "{'name':'n','scope':'node','node':'101'}", node);
+        for (size_t i = 0; i < count; i++) {
+                AUTO_FREE char *path = memory_text(routes[i].pattern);
+
+                for (char *at = path; (at = strpbrk(at, "{}"));)
+                        *at = 'x';
+                if (!route_is_for_nodes(&routes[i]) && !route_is_public(path))
+                        expect_as(api, node, routes[i].method, path, NULL, "403");
+        }
+        expect_as(api, node, "GET", "/healthz", NULL, "200");
+        /* It goes with the node. */
+        expect(api, "DELETE", "/v1/environments/shop/nodes/101", NULL, "202");
+        expect_as(api, node, "GET", "/v1/exports", NULL, "401");
+}
+
+static void inventory_sees_tokens_of_nodes_alone(void **state)
+{
+        struct api *api = *state;
+        char node[SECRET_TEXT_SIZE];
+
+        api_world(api);
+        api_tokens(api);
+        token_of(api, "{'name':'n','scope':'node','node':'101'}", node);
+        AUTO_ANSWER struct answer list = call_as(api, api->tokens[1], "GET", "/v1/tokens", NULL);
+        assert_int_equal(json_array_size(json_object_get(list.json, "items")), 1);
+        assert_string_equal(answer_at(&list, "items/0/node"), "101");
+        assert_string_equal(answer_at(&list, "items/0/account"), "acme");
+        assert_string_equal(answer_at(&list, "items/0/environment_uid"), "");
+}
+
+static void token_ends_when_it_said(void **state)
+{
+        struct api *api = *state;
+        char secret[SECRET_TEXT_SIZE], time[CLOCK_TEXT_SIZE];
+        AUTO_FREE char *body = memory_format("{'name':'short','scope':'operator','expires_at':'%s'}",
+                                             clock_format(clock_wall_ms(clock_system()) + 3600000, time));
+
+        token_of(api, body, secret);
+        expect_as(api, secret, "GET", "/v1/exports", NULL, "200");
+        api_silence(api, 3600000);
+        AUTO_ANSWER struct answer answer = call_as(api, secret, "GET", "/v1/exports", NULL);
+        assert_int_equal(answer.status, 401);
+        assert_non_null(strstr(answer_at(&answer, "detail"), "expired"));
 }
 
 /* Which scope may do what: 404 for what does not exist for it, 403 for what it may not do to its own. */
@@ -117,9 +218,15 @@ static void scopes_open_what_they_should(void **state)
                 { "PUT", "/v1/storages/none", "{}", { NULL, "403", "404" } },
                 { "POST", "/v1/exports", export, { "201", "403", NULL } },
                 { "GET", "/v1/drift", NULL, { "200", "403", "403" } },
-                { "GET", "/v1/tokens", NULL, { "200", "403", "403" } },
-                { "POST", "/v1/tokens", "{}", { NULL, "403", "403" } },
-                { "DELETE", "/v1/tokens/none", NULL, { "404", "403", "403" } },
+                { "GET", "/v1/tokens", NULL, { "200", "200", "403" } },
+                { "POST", "/v1/tokens", "{'name':'x','scope':'operator'}", { NULL, "403", "403" } },
+                { "POST",
+                  "/v1/tokens",
+                  "{'name':'x','scope':'node','node':'102'}",
+                  { "201", "409 /name token.exists", "403" } },
+                { "DELETE", "/v1/tokens/acc", NULL, { NULL, "404", "403" } },
+                { "DELETE", "/v1/tokens/x", NULL, { NULL, "200", "403" } },
+                { "DELETE", "/v1/tokens/none", NULL, { "404", "404", "403" } },
                 { "DELETE", "/v1/exports/none", NULL, { "404", "403", "404" } },
         };
 
@@ -242,6 +349,10 @@ int main(void)
                 API_TEST(caller_without_a_known_token_learns_nothing),
                 API_TEST(deleted_token_opens_nothing_any_more),
                 API_TEST(bad_token_is_refused),
+                API_TEST(token_that_reads_writes_nothing),
+                API_TEST(token_of_a_node_opens_what_is_for_nodes),
+                API_TEST(inventory_sees_tokens_of_nodes_alone),
+                API_TEST(token_ends_when_it_said),
                 API_TEST(scopes_open_what_they_should),
                 API_TEST(account_sees_only_its_own),
                 API_TEST(every_write_leaves_an_audit_line_and_no_secret),

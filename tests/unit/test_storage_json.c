@@ -104,6 +104,18 @@ static void token_body_is_accepted_or_refused_where_it_is_wrong(void **test)
                 { "{'name': 'ci', 'scope': 'account', 'account': 'a b'}", "/account name.malformed" },
                 { "{'name': 'ci', 'scope': 'operator', 'account': 'acme'}", "/account token.account_of_scope" },
                 { "{'name': 'ci', 'scope': 'root'}", "/scope word.unknown" },
+                { "{'name': 'ci', 'scope': 'root', 'account': 'acme', 'node': '1'}", "/scope word.unknown" },
+                { "{'name': 'ci', 'scope': 'node', 'node': '101'}", "" },
+                { "{'name': 'ci', 'scope': 'node'}", "/node key.missing" },
+                { "{'name': 'ci', 'scope': 'node', 'node': '101', 'account': 'acme'}",
+                  "/account token.account_of_scope" },
+                { "{'name': 'ci', 'scope': 'operator', 'node': '101'}", "/node token.node_of_scope" },
+                { "{'name': 'ci', 'scope': 'operator', 'right': 'read'}", "" },
+                { "{'name': 'ci', 'scope': 'operator', 'right': 'all'}", "/right word.unknown" },
+                { "{'name': 'ci', 'scope': 'operator', 'expires_at': '2027-01-01T00:00:00Z'}", "" },
+                { "{'name': 'ci', 'scope': 'operator', 'expires_at': 'soon'}", "/expires_at time.malformed" },
+                { "{'name': 'ci', 'scope': 'operator', 'last_used_at': '2027-01-01T00:00:00Z'}",
+                  "/last_used_at key.unknown" },
                 { "{'name': '', 'scope': 'operator', 'secret': 'x'}", "/name text.empty /secret key.unknown" },
                 { "{}", "/name key.missing /scope key.missing" },
         };
@@ -130,7 +142,7 @@ static void token_shows_neither_secret_nor_hash(void **test)
         token->account = memory_text("acme");
         memset(token->hash, 0xAB, sizeof token->hash);
         shown = token_to_json(token);
-        expected = json_of("{'name': 'ci', 'scope': 'account', 'account': 'acme', 'revision': 0,"
+        expected = json_of("{'name': 'ci', 'scope': 'account', 'right': 'write', 'account': 'acme', 'revision': 0,"
                            "'created_at': '1970-01-01T00:00:00.000Z'}");
         assert_true(json_equal(shown, expected));
         json_decref(shown);
