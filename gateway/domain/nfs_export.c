@@ -191,7 +191,8 @@ static bool terms_match(const struct nfs_export_seen *seen, const struct nfs_exp
 
 bool nfs_export_seen_matches(const struct nfs_export_seen *seen, const struct nfs_export *wanted)
 {
-        return seen->known == KNOWN_PRESENT && !seen->foreign && texts_equal(seen->path, wanted->path) &&
-               texts_equal(seen->pseudo, wanted->pseudo) && terms_match(seen, wanted) &&
+        return seen->known == KNOWN_PRESENT && !seen->foreign && seen->refuses_others &&
+               texts_equal(seen->path, wanted->path) && texts_equal(seen->pseudo, wanted->pseudo) &&
+               terms_match(seen, wanted) &&
                clients_equal(seen->clients, seen->client_count, wanted->clients, wanted->client_count);
 }

@@ -63,13 +63,15 @@ struct nfs_export_seen {
         enum export_squash squash; /* this and the next two: shown with the clients, so known when there are any */
         uint32_t anonymous_uid, anonymous_gid;
         bool privileged_ports;
-        bool foreign; /* something in it is not as Gatehouse writes it */
-        char *odd;    /* of that, the clients, for people: "*, 10.0.0.0/8"; NULL = none */
+        bool refuses_others; /* its last client block: without it the export lets in whom its own access lets in,
+                                which is not shown */
+        bool foreign;        /* something in it is not as Gatehouse writes it */
+        char *odd;           /* of that, the clients, for people: "*, 10.0.0.0/8"; NULL = none */
 };
 void nfs_export_seen_fini(struct nfs_export_seen *seen);
 
 /* Whether what was seen is `wanted`: path, pseudo path and exactly its clients with their access,
- * squash and ports. */
+ * squash and ports, and everybody else refused. */
 bool nfs_export_seen_matches(const struct nfs_export_seen *seen, const struct nfs_export *wanted);
 
 /* One line of ShowExports. */

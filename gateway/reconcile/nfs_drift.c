@@ -40,6 +40,8 @@ char *nfs_drift_seen_text(const struct nfs_export_seen *seen)
         if (seen->client_count > 0)
                 terms_add(&text, seen->squash, seen->anonymous_uid, seen->anonymous_gid, seen->privileged_ports);
         clients_add(&text, seen->clients, seen->client_count);
+        if (!seen->refuses_others)
+                text_add(&text, ", others not refused");
         if (seen->odd)
                 text_addf(&text, ", and what Gatehouse does not write: %s", seen->odd);
         return text_take(&text);

@@ -197,7 +197,7 @@ int ganesha_config_render(const struct nfs_export *export, struct text *block, s
         render_fsal(export, block);
         render_clients(export, EXPORT_READ_WRITE, block);
         render_clients(export, EXPORT_READ_ONLY, block);
-        text_add(block, "}\n");
+        text_add(block, "  CLIENT { Clients = *; Access_Type = NONE; Protocols = 4; }\n}\n");
         return 0;
 }
 

@@ -22,9 +22,10 @@
  *   usable one (address_kind);
  * - Access_Type=NONE for the export, and CLIENT blocks, one for each kind of access, that say all that
  * DisplayExport shows of a client: what is inherited would be invisible there;
- * - without clients there is no CLIENT block: nobody is let in.
- * INVALID, with nothing appended, when any of it does not hold. Source: NFS-Ganesha V4.3,
- * config_parsing/conf_lex.l and support/exports.c. */
+ * - after them a CLIENT block that refuses everybody else. The first that matches counts, so that Access_Type of
+ * the export, which DisplayExport does not show, lets nobody in whatever becomes of it. INVALID, with nothing
+ * appended, when any of it does not hold. Source: NFS-Ganesha V4.3, config_parsing/conf_lex.l and
+ * support/exports.c. */
 int ganesha_config_render(const struct nfs_export *export, struct text *block, struct fault *fault);
 
 /* The expression that selects the block of export `number` in its file; never empty. INVALID for a number that is

@@ -85,14 +85,26 @@ static void odd_add(struct nfs_export_seen *seen, const struct ganesha_client_ro
         free(older);
 }
 
+/* Everybody who is not named before it is refused, whatever the export says of itself. */
+static bool row_refuses_others(const struct ganesha_client_row *row)
+{
+        return strcmp(row->name, "*") == 0 && (row->set & OPTION_ACCESS) == OPTION_ACCESS &&
+               (row->options & OPTION_ACCESS) == 0;
+}
+
 void ganesha_seen_add(struct nfs_export_seen *seen, const struct ganesha_client_row *row)
 {
         struct nfs_client client;
         enum export_squash squash;
 
-        if ((row->set & OPTION_ALWAYS_SET) != OPTION_ALWAYS_SET || parse_address(row->name, &client.address) ||
-            parse_access(row->options, &client.access) || parse_squash(row->options, &squash) ||
-            (row->options & OPTION_PROTOCOLS) != OPTION_PROTOCOL_NFSV4 || !terms_agree(seen, row, squash)) {
+        if (!seen->refuses_others && row_refuses_others(row)) {
+                seen->refuses_others = true;
+                return;
+        }
+        if (seen->refuses_others || (row->set & OPTION_ALWAYS_SET) != OPTION_ALWAYS_SET ||
+            parse_address(row->name, &client.address) || parse_access(row->options, &client.access) ||
+            parse_squash(row->options, &squash) || (row->options & OPTION_PROTOCOLS) != OPTION_PROTOCOL_NFSV4 ||
+            !terms_agree(seen, row, squash)) {
                 seen->foreign = true;
                 odd_add(seen, row);
                 return;

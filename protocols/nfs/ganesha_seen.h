@@ -21,7 +21,7 @@ struct ganesha_client_row {
 
 /* Adds the client of `row` to `seen`, or makes `seen` foreign when it is not one that ganesha_config_render
  * writes: a literal host address with RW or RO, NFSv4 alone, a squash, anonymous ids and ports of its own, the
- * same for all. */
+ * same for all; and at the end one that refuses everybody else. */
 void ganesha_seen_add(struct nfs_export_seen *seen, const struct ganesha_client_row *row);
 
 /* Puts the clients in the order of their addresses; a double makes `seen` foreign. Call once after the last. */

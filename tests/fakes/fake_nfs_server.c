@@ -16,6 +16,7 @@
 struct fake_nfs_server {
         pthread_mutex_t lock;
         struct nfs_export *exports[UINT16_MAX + 1];
+        bool loose[UINT16_MAX + 1];       /* by hand: does not refuse others */
         uint16_t openers[UINT16_MAX + 1]; /* the export by which the volume of this one was opened */
         bool opener_taken;                /* by hand: what opens the volume again is not for Gatehouse to choose */
         bool orphaned;
@@ -77,6 +78,7 @@ static void place(struct fake_nfs_server *fake, uint16_t number, struct nfs_expo
         fake->count += export != NULL;
         nfs_export_free(fake->exports[number]);
         fake->exports[number] = export;
+        fake->loose[number] = false;
 }
 
 static void lose_all(struct fake_nfs_server *fake)
@@ -216,11 +218,12 @@ static int fake_remove(void *context, uint16_t number, struct fault *fault)
         return failed;
 }
 
-static void show(const struct nfs_export *export, struct nfs_export_seen *seen)
+static void show(const struct fake_nfs_server *fake, const struct nfs_export *export, struct nfs_export_seen *seen)
 {
         AUTO_NFS_EXPORT struct nfs_export *copy = export_dup(export);
 
         seen->known = KNOWN_PRESENT;
+        seen->refuses_others = !fake->loose[export->number];
         seen->path = copy->path;
         seen->pseudo = copy->pseudo;
         seen->clients = copy->clients;
@@ -249,7 +252,7 @@ static int fake_display(void *context, uint16_t number, struct nfs_export_seen *
         if (!failed && silent)
                 seen->known = KNOWN_UNKNOWN;
         else if (!failed && export)
-                show(export, seen);
+                show(fake, export, seen);
         else if (!failed)
                 seen->known = KNOWN_ABSENT;
         pthread_mutex_unlock(&fake->lock);
@@ -415,9 +418,17 @@ bool fake_nfs_server_holds(struct fake_nfs_server *fake, const struct nfs_export
         bool holds;
 
         pthread_mutex_lock(&fake->lock);
-        holds = fake->exports[wanted->number] && nfs_export_equal(fake->exports[wanted->number], wanted);
+        holds = fake->exports[wanted->number] && !fake->loose[wanted->number] &&
+                nfs_export_equal(fake->exports[wanted->number], wanted);
         pthread_mutex_unlock(&fake->lock);
         return holds;
+}
+
+void fake_nfs_server_loosen(struct fake_nfs_server *fake, uint16_t number)
+{
+        pthread_mutex_lock(&fake->lock);
+        fake->loose[number] = fake->exports[number] != NULL;
+        pthread_mutex_unlock(&fake->lock);
 }
 
 void fake_nfs_server_meddle(struct fake_nfs_server *fake, const struct nfs_export *export)

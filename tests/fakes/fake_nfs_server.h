@@ -48,6 +48,10 @@ bool fake_nfs_server_holds(struct fake_nfs_server *fake, const struct nfs_export
 void fake_nfs_server_meddle(struct fake_nfs_server *fake, const struct nfs_export *export);
 void fake_nfs_server_take_away(struct fake_nfs_server *fake, uint16_t number);
 
+/* What somebody else does: the export of this number, if there is one, refuses those no more whom its client
+ * blocks do not name. */
+void fake_nfs_server_loosen(struct fake_nfs_server *fake, uint16_t number);
+
 /* How many exports it holds. */
 size_t fake_nfs_server_count(struct fake_nfs_server *fake);
 

@@ -96,7 +96,7 @@ static void next_token(const char **at, char token[TOKEN_SIZE])
         } else if (**at && strchr("{}=;,", **at)) {
                 token[length++] = *(*at)++;
         } else {
-                for (; isalnum((unsigned char)**at) || (**at && strchr("_.:", **at)); ++*at)
+                for (; isalnum((unsigned char)**at) || (**at && strchr("_.:*", **at)); ++*at)
                         token[length++] = **at;
                 FUZZ_HOLDS(length > 0 || **at == '\0');
         }
@@ -188,6 +188,16 @@ static void expect_clients(const char **at, const struct nfs_export *export, enu
         expect(at, "}");
 }
 
+static void expect_refusal_of_others(const char **at)
+{
+        expect(at, "CLIENT");
+        expect(at, "{");
+        expect_statement(at, "Clients", "*");
+        expect_statement(at, "Access_Type", "NONE");
+        expect_statement(at, "Protocols", "4");
+        expect(at, "}");
+}
+
 static void expect_block(const char *at, const struct nfs_export *export)
 {
         AUTO_FREE char *file_system =
@@ -207,6 +217,7 @@ static void expect_block(const char *at, const struct nfs_export *export)
         expect_fsal(&at, export);
         expect_clients(&at, export, EXPORT_READ_WRITE);
         expect_clients(&at, export, EXPORT_READ_ONLY);
+        expect_refusal_of_others(&at);
         expect(&at, "}");
         expect(&at, "");
 }

@@ -33,16 +33,29 @@ manager() { # manager METHOD ARGUMENT...: a call of NFS-Ganesha's export manager
 by_hand() {
         on storage sh -c 'cat >/run/by-hand.conf' && manager "$1" string:/run/by-hand.conf "string:EXPORT(Export_Id=$2)"
 }
-# open_to_all: the block of $export as it is, but that it lets in everybody.
-open_to_all() {
+# change_by_hand ACCESS CLIENT...: the block of $export, but with this Access_Type for all who are in none of its CLIENT
+# blocks, which are these.
+change_by_hand() {
+        local access=$1
+        shift
         by_hand UpdateExport "$(stored .number)" <<END
 EXPORT {
   Export_Id = $(stored .number); Filesystem_id = $(stored .file_system_id).$(stored .number);
-  Path = "$(stored .path)"; Pseudo = "/exports/$export"; Access_Type = NONE; Protocols = 4; Transports = TCP; SecType = sys;
+  Path = "$(stored .path)"; Pseudo = "/exports/$export"; Access_Type = $access; Protocols = 4; Transports = TCP; SecType = sys;
   FSAL { Name = GLUSTER; Hostname = "$(address4 storage)"; Volume = "data"; Volpath = "$(stored .path)"; }
-  CLIENT { Clients = *; Access_Type = RW; Protocols = 4; Squash = None; }
+  $(printf 'CLIENT { %s }\n' "$@")
 }
 END
+}
+# client_block NODE: as Gatehouse writes it, and the one after it that refuses everybody else.
+client_block() {
+        echo "Clients = $(address4 "$1"); Access_Type = RW; Protocols = 4; Squash = No_Root_Squash; Anonymous_uid = 65534; Anonymous_gid = 65534; PrivilegedPort = false;"
+}
+refusal() { echo 'Clients = *; Access_Type = NONE; Protocols = 4;'; }
+open_to_all() { change_by_hand NONE 'Clients = *; Access_Type = RW; Protocols = 4; Squash = None;'; }
+# lets_all_in NUMBER: whether the row * of the export has any access (EXPORT_OPTION_ACCESS_MASK, the fourth u).
+lets_all_in() {
+        shown "$1" | awk '/string "\*"/ { star = 1; n = 0 } star && /uint32/ && ++n == 4 { open = int($2 / 32) % 16; star = 0 } END { exit !open }'
 }
 foreign_add() { # foreign_add NUMBER DIRECTORY PSEUDO
         by_hand AddExport "$1" <<END

@@ -76,10 +76,11 @@ static void export_with_clients_renders_one_block_for_each_access(void **test)
                 "Anonymous_uid = 65534; Anonymous_gid = 4294967295; PrivilegedPort = true; }\n"
                 "  CLIENT { Clients = 10.77.0.22; Access_Type = RO; Protocols = 4; Squash = Root_Squash; "
                 "Anonymous_uid = 65534; Anonymous_gid = 4294967295; PrivilegedPort = true; }\n"
+                "  CLIENT { Clients = *; Access_Type = NONE; Protocols = 4; }\n"
                 "}\n");
 }
 
-static void export_without_clients_renders_no_client_block(void **test)
+static void export_without_clients_refuses_everybody(void **test)
 {
         AUTO_TEXT struct text block = { 0 };
         struct fault fault = { 0 };
@@ -91,9 +92,10 @@ static void export_without_clients_renders_no_client_block(void **test)
         sample.export.backing = NFS_BACKING_VFS;
         sample.export.volume = NULL;
         assert_int_equal(ganesha_config_render(&sample.export, &block, &fault), 0);
-        assert_non_null(strstr(text_get(&block), "  FSAL { Name = VFS; }\n}\n"));
+        assert_non_null(strstr(text_get(&block),
+                               "  FSAL { Name = VFS; }\n"
+                               "  CLIENT { Clients = *; Access_Type = NONE; Protocols = 4; }\n}\n"));
         assert_non_null(strstr(text_get(&block), "  Access_Type = NONE;\n"));
-        assert_null(strstr(text_get(&block), "CLIENT"));
 }
 
 static void path_that_can_be_quoted_is_rendered_as_it_is(void **test)
@@ -345,7 +347,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(export_with_clients_renders_one_block_for_each_access),
-                cmocka_unit_test(export_without_clients_renders_no_client_block),
+                cmocka_unit_test(export_without_clients_refuses_everybody),
                 cmocka_unit_test(path_that_can_be_quoted_is_rendered_as_it_is),
                 cmocka_unit_test(path_that_cannot_be_quoted_is_refused),
                 cmocka_unit_test(path_of_the_greatest_length_is_rendered_and_a_longer_one_refused),

@@ -134,6 +134,36 @@ static void clients_that_disagree_on_squash_make_the_export_foreign(void **test)
         }
 }
 
+/* Ganesha takes the first row that matches: it must be there, refuse, and be the last. */
+static void refusal_of_others_must_be_the_last_row(void **test)
+{
+        const struct ganesha_client_row client = { "10.77.0.3/32", 1, 1, RW_OPTIONS, SET };
+        const struct ganesha_client_row refusal = { "*", 65534, 65534, RW_OPTIONS & ~0x1E0u, 0x007001E0u };
+        const struct ganesha_client_row lists_only = { "*", 65534, 65534, (RW_OPTIONS & ~0x1E0u) | 0x180, SET };
+        const struct ganesha_client_row inherits = { "*", 65534, 65534, RW_OPTIONS & ~0x1E0u, SET & ~0x1E0u };
+        const struct {
+                const struct ganesha_client_row *rows[3];
+                bool refuses, foreign;
+        } cases[] = {
+                { { &client, &refusal }, true, false }, { { &refusal }, true, false },
+                { { &client }, false, false },          { { NULL }, false, false },
+                { { &refusal, &client }, true, true },  { { &refusal, &refusal }, true, true },
+                { { &lists_only }, false, true },       { { &client, &inherits }, false, true },
+        };
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                struct nfs_export_seen seen = { 0 };
+
+                for (size_t k = 0; cases[i].rows[k]; k++)
+                        ganesha_seen_add(&seen, cases[i].rows[k]);
+                ganesha_seen_finish(&seen);
+                if (seen.refuses_others != cases[i].refuses || seen.foreign != cases[i].foreign)
+                        fail_msg("case %zu: refuses %d, foreign %d", i, seen.refuses_others, seen.foreign);
+                nfs_export_seen_fini(&seen);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -141,6 +171,7 @@ int main(void)
                 cmocka_unit_test(row_that_nobody_here_writes_makes_the_export_foreign),
                 cmocka_unit_test(clients_are_ordered_and_doubles_make_the_export_foreign),
                 cmocka_unit_test(clients_that_disagree_on_squash_make_the_export_foreign),
+                cmocka_unit_test(refusal_of_others_must_be_the_last_row),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

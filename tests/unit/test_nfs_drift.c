@@ -268,6 +268,14 @@ static void a_changed_export_is_put_right(void **test)
                                              .observed = "squash all",
                                              .desired = "squash none",
                                              .count = 2 });
+        fake_nfs_server_loosen(rig->server, EXPORTS);
+        await_held(rig, EXPORTS);
+        await_difference(rig, (struct wish){ .kind = DIFFERENCE_EXPORT_CHANGED,
+                                             .action = DIFFERENCE_REPAIRED,
+                                             .object = "export 300",
+                                             .observed = "others not refused",
+                                             .desired = "squash none",
+                                             .count = 3 });
         assert_int_equal(await_look(rig).total, 1);
 }
 

@@ -213,7 +213,7 @@ static void nfs_export_seen_matches_only_what_was_wanted(void **test)
         (void)test;
         scene_init(&scene);
         AUTO_NFS_EXPORT struct nfs_export *wanted = nfs_export_wanted(&scene.list);
-        for (int which = 0; which < 12; which++) {
+        for (int which = 0; which < 13; which++) {
                 struct nfs_export_seen seen = {
                         .known = which == 1   ? KNOWN_ABSENT
                                  : which == 2 ? KNOWN_UNKNOWN
@@ -227,6 +227,7 @@ static void nfs_export_seen_matches_only_what_was_wanted(void **test)
                         .anonymous_gid = wanted->anonymous_gid + (which == 10),
                         .privileged_ports = wanted->privileged_ports ^ (which == 11),
                         .foreign = which == 6,
+                        .refuses_others = which != 12,
                 };
 
                 memcpy(seen.clients, wanted->clients, wanted->client_count * sizeof *wanted->clients);
