@@ -212,6 +212,7 @@ static int reconcile_open(struct gateway *gateway, struct fault *fault)
         const struct reconcile_world world = {
                 .drift = gateway->drift,
                 .observe = gateway->configuration.reconcile == RECONCILE_OBSERVE,
+                .canary_client = world_canary_client(&gateway->configuration),
                 .snapshot = newest_snapshot,
                 .snapshot_context = gateway,
                 .status = gateway->status,

@@ -109,6 +109,16 @@ int world_open_probe(struct world *world, const struct configuration *configurat
         return 0;
 }
 
+struct address world_canary_client(const struct configuration *configuration)
+{
+        struct probe_network network;
+
+        if (configuration->verify == VERIFY_OFF ||
+            probe_network_parse(configuration->probe_network, &network) != 0)
+                return (struct address){ 0 };
+        return probe_network_client(&network, PROBE_ADMITTED);
+}
+
 void world_close(struct world *world)
 {
         pool_free(world->pool);

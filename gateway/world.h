@@ -59,6 +59,9 @@ int world_open_pool(struct world *world, const struct configuration *configurati
  * changes nothing: it lets no canary in. */
 int world_open_probe(struct world *world, const struct configuration *configuration, struct fault *fault);
 
+/* Whom the canaries let in when that is not so, and nothing else is changed either; or nobody. */
+struct address world_canary_client(const struct configuration *configuration);
+
 /* The last thing: nothing uses a seam any more. */
 void world_close(struct world *world);
 

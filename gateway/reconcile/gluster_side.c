@@ -97,7 +97,7 @@ static void gate_follow_peers(struct gluster_side *side)
         volumes_peers(side->volumes, side->snapshot, &peers);
         pool_side_peers(side->world, &peers);
         if (gate_peers(side->world->gate, peers.items, peers.count, &fault) != 0)
-                log_error("put the packet filter in place: %s", fault.text);
+                side_complain("put the packet filter in place", &fault);
 }
 
 static void gate_follow(struct gluster_side *side)

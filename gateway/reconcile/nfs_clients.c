@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reconcile/nfs_clients.h"
 
-#include "base/log.h"
 #include "base/memory.h"
+#include "reconcile/side.h"
 
 void nfs_clients_replace(struct tally *clients, const struct nfs_export *older, const struct nfs_export *newer)
 {
@@ -19,7 +19,7 @@ void nfs_clients_shut_ended(struct tally *clients, struct gate *gate)
         AUTO_FREE struct address *ended = tally_take_ended(clients, &count);
 
         if (count > 0 && gate_close(gate, SERVICE_NFS, ended, count, &fault) != 0)
-                log_error("close the packet filter for NFS: %s", fault.text);
+                side_complain("close the packet filter for NFS", &fault);
 }
 
 void nfs_clients_shut_others(const struct tally *clients, struct gate *gate)
@@ -29,7 +29,7 @@ void nfs_clients_shut_others(const struct tally *clients, struct gate *gate)
         AUTO_FREE struct address *wanted = tally_wanted(clients, &count);
 
         if (gate_close_others(gate, SERVICE_NFS, wanted, count, &fault) != 0)
-                log_error("close the packet filter for NFS: %s", fault.text);
+                side_complain("close the packet filter for NFS", &fault);
 }
 
 int nfs_clients_let_in(const struct nfs_export *export, struct gate *gate, struct fault *fault)

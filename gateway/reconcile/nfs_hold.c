@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "reconcile/side.h"
 
 #define DIRECTORIES_MS 10000 /* a worker or the helper makes one in milliseconds */
 #define LOOK_MS 1000         /* through the helper: milliseconds, too */
@@ -60,7 +61,7 @@ static void hold_set(const struct nfs_hold *hold, bool held)
         struct fault fault = { 0 };
 
         if (gate_hold_nfs(hold->gate, held, &fault) != 0)
-                log_error("%s: %s", held ? "keep NFS clients waiting" : "let NFS clients go on", fault.text);
+                side_complain(held ? "keep NFS clients waiting" : "let NFS clients go on", &fault);
 }
 
 void nfs_hold_lost(struct nfs_hold *hold, bool had_one)

@@ -74,6 +74,7 @@ static void world_observe(struct reconcile *reconcile)
         world->files = &only->files;
         world->firewall = world->firewall ? &only->firewall : NULL;
         world->door = world->door ? &only->door : NULL;
+        status_note_probe(world->status, &world->canary_client);
         world->pool = NULL; /* its members do what they are told: nobody tells them anything */
         log_warning("reconcile = observe: nothing is changed on any server, nobody is let in or kept out");
 }

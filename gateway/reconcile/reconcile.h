@@ -27,6 +27,8 @@ struct reconcile_world {
         const struct firewall *firewall; /* NULL = the operator has switched it off */
         const struct native_door *door;  /* NULL = native clients reach glusterd itself */
         bool observe;                    /* nothing is changed on any server (reconcile = observe) */
+        struct address canary_client;    /* with that: whom the canaries let in where servers are changed, though
+                                            nobody tries it here; ADDRESS_NONE = nobody */
         struct pool *pool;               /* NULL = no members are configured; the caller's, and freed after */
         int64_t interval_ms;             /* reconcile_interval */
         const struct probe *probe;       /* NULL = the operator has switched verification off */

@@ -42,7 +42,13 @@ void side_bind(const struct side_world *world, const struct snapshot *snapshot)
         struct fault fault = { 0 };
 
         if (gate_bind(world->gate, snapshot, &fault) != 0)
-                log_error("tell the packet filter from where nodes may come: %s", fault.text);
+                side_complain("tell the packet filter from where nodes may come", &fault);
+}
+
+void side_complain(const char *what, const struct fault *fault)
+{
+        if (fault->code != FAULT_OBSERVING)
+                log_error("%s: %s", what, fault->text);
 }
 
 int64_t side_backoff_ms(unsigned failures)

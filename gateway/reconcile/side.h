@@ -54,5 +54,9 @@ bool side_wake_drain(struct side_wake *wake);
  * makes up for them. */
 void side_bind(const struct side_world *world, const struct snapshot *snapshot);
 
+/* Logs that `what` failed, as an error; nothing when nothing is to be changed (OBSERVING), which was said at the
+ * start and is told as drift. */
+void side_complain(const char *what, const struct fault *fault);
+
 /* The pause after `failures` failures in a row (at least 1): 0.25 s doubling to 30 s. */
 int64_t side_backoff_ms(unsigned failures);

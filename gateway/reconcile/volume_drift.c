@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/log.h"
 #include "base/memory.h"
 
 static bool is_option(enum difference_kind kind)
@@ -95,7 +94,7 @@ static void natives_shut(const struct side_world *world, const struct volume_sta
                 return;
         shares_addresses(&volume->shares, false, &all);
         if (gate_close(world->gate, SERVICE_GLUSTER, all.items, all.count, &fault) != 0)
-                log_error("close the packet filter for Gluster: %s", fault.text);
+                side_complain("close the packet filter for Gluster", &fault);
 }
 
 /* Whether every brick that runs holds `generation`. */

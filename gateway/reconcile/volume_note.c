@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "base/log.h"
 #include "base/memory.h"
+#include "reconcile/side.h"
 
 void volume_note_list(struct status *status, struct volume_state *volume)
 {
@@ -106,5 +106,5 @@ void volumes_shut_unwanted(struct pmap volumes, struct gate *gate)
 
         volumes_clients(volumes, &wanted);
         if (gate_close_others(gate, SERVICE_GLUSTER, wanted.items, wanted.count, &fault) != 0)
-                log_error("close the packet filter for Gluster: %s", fault.text);
+                side_complain("close the packet filter for Gluster", &fault);
 }

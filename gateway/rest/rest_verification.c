@@ -12,8 +12,10 @@ static bool verification_is_on(struct request *request)
 {
         if (request->context->verify)
                 return true;
-        reply_fault(&request->reply, FAULT_CONFLICT,
-                    "verify: it is switched off in the configuration of this gateway");
+        reply_fault(&request->reply, FAULT_CONFLICT, "%s",
+                    status_observes(request->context->status)
+                            ? "verify: nothing is tried while reconcile = observe"
+                            : "verify: it is switched off in the configuration of this gateway");
         return false;
 }
 
@@ -29,6 +31,7 @@ void rest_verification_get(struct request *request)
 {
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
         json_t *items = json_array();
+        const char *word = status_observes(request->context->status) ? "observe" : "off";
         size_t count = 0;
         uint64_t run = 0;
 
@@ -40,7 +43,7 @@ void rest_verification_get(struct request *request)
                                 json_array_append_new(items, verification_to_json(&rows[i]));
         }
         reply_json(&request->reply, 200,
-                   json_pack("{s:s, s:I, s:o}", "verify", request->context->verify ? "on" : "off", "run",
+                   json_pack("{s:s, s:I, s:o}", "verify", request->context->verify ? "on" : word, "run",
                              (json_int_t)run, "items", items));
 }
 

@@ -20,7 +20,11 @@ struct json_t *grant_verified_to_json(const struct request *request, const struc
                 verify_grant(request->context->verify, grant->export->storage, grant->choice.protocol, since_ms,
                              &row);
         } else {
-                verification_skip(&row, "off", "verification is switched off");
+                bool observes = status_observes(request->context->status);
+
+                verification_skip(&row, observes ? "observe" : "off",
+                                  observes ? "nothing is tried while reconcile = observe"
+                                           : "verification is switched off");
         }
         json_set_text(object, "state",
                       row.result == VERIFICATION_PASSED ? "verified" : verification_result_word(row.result));
