@@ -23,14 +23,14 @@ source_tree_copy() {
         rm -f "$known"
 }
 
-# source_tree_build FROM FOLDER LOG: copies it to FOLDER/source, builds in FOLDER/build, and installs what the machines
+# source_tree_build FROM FOLDER LOG [CFLAGS]: copies it to FOLDER/source, builds in FOLDER/build, and installs what the machines
 # of the testbed have into FOLDER/build/tests/scenario/stage.
 source_tree_build() {
         source_tree_copy "$1" "$2/source"
         mkdir -p "$2/build"
         (
                 cd "$2/build" && ../source/bootstrap &&
-                        ../source/configure --prefix=/usr --sysconfdir=/etc --localstatedir=/var CFLAGS='-O1 -g' &&
+                        ../source/configure --prefix=/usr --sysconfdir=/etc --localstatedir=/var CFLAGS="${4--O1 -g}" &&
                         make -j"$(nproc)" && make tests/scenario/stage/installed
         ) </dev/null >"$3" 2>&1
 }

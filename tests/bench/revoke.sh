@@ -1,18 +1,19 @@
+#!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash
 #
 # How long a client that is at work goes on after its export was deleted: from just before curl is started with the
 # DELETE (its start is part of the figure) to the last write that reached the server, and to the reply, which says
 # that every layer has confirmed. Each round makes an export, lets one client write to it without a pause, and
 # deletes it. Clients that keep another grant are cut off by the server, those that lose their last one by the packet
 # filter.
-figures+=(revoke_nfs revoke_nfs_reply revoke_nfs_one_of_several revoke_nfs_one_of_several_reply
+# shellcheck disable=SC2034 # bench.sh reads it
+figures=(revoke_nfs revoke_nfs_reply revoke_nfs_one_of_several revoke_nfs_one_of_several_reply
         revoke_native_last revoke_native_last_reply revoke_native_one_of_several revoke_native_one_of_several_reply
         revoke_native_other_mount)
 
-revoke_rounds=${rounds:-50}
-
-now_us() { echo "${EPOCHREALTIME/./}"; }
+# shellcheck source=tests/bench/bench.sh
+. "$(dirname "$0")/bench.sh"
+revoke_rounds=$(rounds 50 7)
 
 # live_start NAME MACHINE ARGUMENTS...: live-io runs on that machine, and has succeeded once.
 live_start() {
@@ -46,8 +47,8 @@ revoke_round() {
         jq -e '.task.state == "done"' "$testbed/reply.json" >/dev/null || fail "the export is not seen gone: $(cat "$testbed/reply.json")"
         sleep 0.3 # a client that is let in again, or still, would show it
         live_end live
-        milliseconds_from "$sent" "$(jq .last_success_us <<<"$said")" >>"$testbed/samples-$1"
-        milliseconds_from "$sent" "$replied" >>"$testbed/samples-$1_reply"
+        sample "$1" "$(milliseconds_from "$sent" "$(jq .last_success_us <<<"$said")")"
+        sample "$1_reply" "$(milliseconds_from "$sent" "$replied")"
 }
 
 export_of() { # export_of PATH TARGET MOUNT-PATH: for one node
@@ -77,30 +78,27 @@ revoke_repeat() { # revoke_repeat FIGURE ROUND-FUNCTION
 }
 
 revoke_figure() { # revoke_figure FIGURE GOAL WHAT
-        figure "$1" ms "$2" "$3: DELETE to the last write" <"$testbed/samples-$1"
-        figure "$1_reply" ms - "$3: DELETE to the reply" <"$testbed/samples-$1_reply"
+        figure "$1" maximum ms "$2" "$3: DELETE to the last write"
+        figure "$1_reply" maximum ms - "$3: DELETE to the reply"
 }
 
-revoke_measure() {
-        wanted 'revoke_*' "${figures[@]}" || return
-        cluster_with web1 cache1
-        put_node shop cache keeper '"10.77.0.32"' "$alpine"
-        export_of /bench/kept keeper /var/www/kept # else each round ends what Ganesha has of the volume
-        revoke_repeat revoke_nfs nfs_round
-        export_of /bench/other cache1 /var/www/other
-        revoke_repeat revoke_nfs_one_of_several nfs_round
-        revoke_repeat revoke_native_last native_round
-        export_of /bench/other web1 /var/www/other
-        mount_by_grant web1
-        live_start other web1 /var/www/other/live
-        revoke_repeat revoke_native_one_of_several native_round
-        live_end other
-        [ "$(jq .failures <<<"$said")" = 0 ] || fail "the other mount of web1 saw an error: $said"
+cluster_with web1 cache1
+put_node shop cache keeper '"10.77.0.32"' "$alpine"
+export_of /bench/kept keeper /var/www/kept # else each round ends what Ganesha has of the volume
+revoke_repeat revoke_nfs nfs_round
+export_of /bench/other cache1 /var/www/other
+revoke_repeat revoke_nfs_one_of_several nfs_round
+revoke_repeat revoke_native_last native_round
+export_of /bench/other web1 /var/www/other
+mount_by_grant web1
+live_start other web1 /var/www/other/live
+revoke_repeat revoke_native_one_of_several native_round
+live_end other
+[ "$(jq .failures <<<"$said")" = 0 ] || fail "the other mount of web1 saw an error: $said"
 
-        revoke_figure revoke_nfs 50 "the node's last NFS grant"
-        revoke_figure revoke_nfs_one_of_several 50 'one NFS grant of several'
-        revoke_figure revoke_native_last 50 "the node's last native grant"
-        revoke_figure revoke_native_one_of_several 500 'one native grant of several'
-        jq '.longest_us / 1000' <<<"$said" |
-                figure revoke_native_other_mount ms - "longest write on the node's other mount meanwhile, $(jq .operations <<<"$said") writes, no error"
-}
+revoke_figure revoke_nfs '<=50' "the node's last NFS grant"
+revoke_figure revoke_nfs_one_of_several '<=50' 'one NFS grant of several'
+revoke_figure revoke_native_last '<=50' "the node's last native grant"
+revoke_figure revoke_native_one_of_several '<=500' 'one native grant of several'
+sample revoke_native_other_mount "$(jq '.longest_us / 1000' <<<"$said")"
+figure revoke_native_other_mount maximum ms - "longest write on the node's other mount meanwhile, $(jq .operations <<<"$said") writes, no error"

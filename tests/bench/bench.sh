@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What the files of tests/bench share: each names its figures, sources this, measures them in a testbed of its own,
+# and says each on one line of JSON. contrib/bench builds, runs them, and makes a table of that.
+#
+# From contrib/bench: BENCH_LIST (only say what the figures are called), BENCH_ONLY (a shell pattern),
+# BENCH_ROUNDS (empty: what the figure asks for), BENCH_QUICK.
+if [ -n "${BENCH_LIST-}" ]; then
+        # shellcheck disable=SC2154 # of the file that sources this
+        printf '%s\n' "${figures[@]}"
+        exit 0
+fi
+[ "${TESTBED_INSIDE-}" = yes ] || exec 7>&1 >&2 # figures go to 7, everything else is progress
+TESTBED_MODE=bench
+# shellcheck source=tests/scenario/shop.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scenario/shop.sh"
+cp "$top_builddir"/{http-load,constant-server} "$testbed/"
+
+wanted() { # wanted FIGURE...: whether any of them is asked for
+        local figure
+        # shellcheck disable=SC2254 # it is a pattern
+        for figure; do case $figure in ${BENCH_ONLY:-*}) return ;; esac; done
+        return 1
+}
+rounds() { # rounds USUAL QUICK: how often
+        if [ -n "${BENCH_ROUNDS-}" ]; then echo "$BENCH_ROUNDS"; elif [ -n "${BENCH_QUICK-}" ]; then echo "$2"; else echo "$1"; fi
+}
+say() { printf '[%3d s] %s\n' "$SECONDS" "$*" >&2; }
+fail() {
+        printf 'bench: FAILED: %s\n' "$*" >&2
+        for log in "$testbed"/log/gatehouse*; do
+                [ ! -s "$log" ] || { echo "--- $(basename "$log"):"; tail -n 25 "$log"; } >&2
+        done
+        exit 1
+}
+
+now_us() { echo "${EPOCHREALTIME/./}"; }
+
+# sample FIGURE VALUE [REFERENCE]: of one round.
+sample() { echo "${*:2}" >>"$testbed/samples-$1"; }
+
+# figure NAME STATISTIC UNIT GOAL WHAT [REFERENCE]: of its samples. STATISTIC is what counts of them, median or maximum.
+# With a reference (what it is, in words) each sample has one measured right beside it, and the goal is one for the
+# ratio; without, it is a budget for the value. GOAL: <=N, >=N, or - (reported only).
+figure() {
+        wanted "$1" || return 0
+        [ -s "$testbed/samples-$1" ] || fail "no samples for $1"
+        jq -ncR --arg name "$1" --arg statistic "$2" --arg unit "$3" --arg goal "$4" --arg what "$5" --arg reference "${6-}" '
+                def median: sort | .[(length - 1) / 2 | floor];
+                def counted: if $statistic == "maximum" then max else median end;
+                [inputs | split(" ") | map(tonumber)] as $samples |
+                [$samples[][0]] as $values | [$samples[][1] // empty] as $references |
+                (if ($references | length) > 0 then ($references | counted) else null end) as $reference_value |
+                (if $reference_value then [$samples[] | .[0] / .[1]] else null end) as $ratios |
+                (if $ratios then ($ratios | counted) else null end) as $ratio |
+                ($ratio // ($values | counted)) as $held |
+                {name: $name, value: ($values | counted), unit: $unit, reference: (if $reference == "" then null else $reference end),
+                 reference_value: $reference_value, ratio: $ratio, goal: $goal,
+                 met: (if $goal[:2] == "<=" then $held <= ($goal[2:] | tonumber)
+                       elif $goal[:2] == ">=" then $held >= ($goal[2:] | tonumber) else null end),
+                 rounds: ($samples | length), spread: (($ratios // $values) | [min, max]),
+                 statistic: $statistic, median: ($values | median), what: $what}' "$testbed/samples-$1" >&7
+}
