@@ -2,6 +2,7 @@
 #include "reconcile/status.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -30,7 +31,8 @@ struct status {
         pthread_cond_t changed; /* a wait was added, or it is time to stop */
         pthread_t timer;
         const struct clock *clock;
-        struct pmap entries; /* export id -> struct status_entry */
+        struct pmap entries;      /* export id -> struct status_entry */
+        _Atomic uint64_t version; /* written under the lock, after what it counts */
         struct receipts receipts;
         struct status_wait *waits;
         void (*held_changed)(void *context); /* or NULL */
@@ -195,6 +197,7 @@ void status_note(struct status *status, const char *export_id, enum protocol pro
                 if (status->held_changed)
                         status->held_changed(status->held_context);
         }
+        status->version++;
         waits_end(status);
         pthread_mutex_unlock(&status->lock);
 }
@@ -235,6 +238,7 @@ void status_note_gone(struct status *status, const char *export_id, enum protoco
                 side_set(&entry->sides[protocol], SIDE_UNSEEN, 0, NULL);
                 if (entry->sides[!protocol].state == SIDE_UNSEEN)
                         pmap_remove(&status->entries, export_id, strlen(export_id));
+                status->version++;
         }
         waits_end(status);
         pthread_mutex_unlock(&status->lock);
@@ -402,6 +406,11 @@ void status_each_ended(struct status *status, void (*each)(void *context, struct
         pthread_mutex_unlock(&status->lock);
 }
 
+uint64_t status_version(struct status *status)
+{
+        return atomic_load(&status->version);
+}
+
 struct protocol_facts status_facts(struct status *status)
 {
         struct protocol_facts facts;
@@ -416,6 +425,7 @@ void status_set_facts(struct status *status, const struct protocol_facts *facts)
 {
         pthread_mutex_lock(&status->lock);
         status->facts = *facts;
+        status->version++;
         pthread_mutex_unlock(&status->lock);
 }
 
@@ -426,6 +436,7 @@ bool status_note_probe(struct status *status, const struct address *probe)
         pthread_mutex_lock(&status->lock);
         changed = !address_equal(&status->facts.probe, probe);
         status->facts.probe = *probe;
+        status->version++;
         pthread_mutex_unlock(&status->lock);
         return changed;
 }
@@ -439,6 +450,7 @@ bool status_note_pool(struct status *status, enum known pool_enforced, const cha
         snprintf(status->facts.unenforced, sizeof status->facts.unenforced, "%s",
                  pool_enforced == KNOWN_ABSENT ? unenforced : "");
         status->facts.pool_enforced = pool_enforced;
+        status->version++;
         pthread_mutex_unlock(&status->lock);
         return changed;
 }

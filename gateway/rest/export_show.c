@@ -52,5 +52,6 @@ void export_reply(struct request *request, int status, const struct snapshot *no
         if (task)
                 json_object_set_new(body, "task", task);
         reply_json(&request->reply, status, body);
+        request->reply.of_memory = true;
         reply_field(&request->reply, "ETag", "%s", reply_etag(export->document.revision, tag));
 }

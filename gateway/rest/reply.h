@@ -27,6 +27,7 @@ struct reply {
         size_t field_count;
         bool problem;                /* the body is application/problem+json */
         char cause[FAULT_TEXT_SIZE]; /* of a status from 500 on, for the log; else "" */
+        bool of_memory;              /* made of the snapshot and the status alone: the server may keep it */
         char *body;                  /* NULL = none */
         size_t length;
 };

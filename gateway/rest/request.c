@@ -36,6 +36,7 @@ void request_free(struct request *request)
                 free(request->headers[i]);
         for (size_t i = 0; i < REQUEST_PARAMETERS_MAX; i++)
                 free(request->parameters[i]);
+        answer_stamp_fini(&request->stamp);
         reply_fini(&request->reply);
         text_fini(&request->body);
         free(request->query_text);

@@ -13,6 +13,7 @@
 #include "auth/principal.h"
 #include "base/text.h"
 #include "domain/violation.h"
+#include "rest/answer_cache.h"
 #include "rest/reply.h"
 #include "rest/server.h"
 
@@ -83,7 +84,10 @@ struct request {
         void (*next)(struct request *request); /* the step after the present one */
         void *work;                            /* of the route's handler */
         void (*work_free)(void *work);
-        bool replying; /* the server's: counted as to be waited for */
+        bool plain;                /* the server's: what is made of memory for it may be kept, by this key */
+        struct answer_key key;     /* with plain */
+        struct answer_stamp stamp; /* with plain: from before the reply was made */
+        bool replying;             /* the server's: counted as to be waited for */
 };
 
 /* A request for `target` as it stood in the request line; never NULL. */

@@ -96,6 +96,7 @@ static void export_list_slice(struct request *request)
                         return;
         }
         page_reply(&list->page, request);
+        request->reply.of_memory = true;
 }
 
 void rest_export_list(struct request *request)

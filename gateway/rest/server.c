@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "rest/answer_cache.h"
 #include "rest/question.h"
 #include "rest/request.h"
 #include "rest/route.h"
@@ -37,6 +38,7 @@ struct listener {
         struct MHD_Daemon *daemon;
         int fd; /* ours while no daemon has it */
         bool is_unix;
+        struct answer_cache *answers; /* its event thread's */
 };
 
 struct rest_server {
@@ -109,23 +111,32 @@ static void *on_request_line(void *context, const char *target, struct MHD_Conne
         return request;
 }
 
-static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+/* Which of the fields that are looked at is called `name`; REQUEST_HEADER_COUNT for none. */
+static enum request_header header_place(const char *name)
 {
         static const char *const names[REQUEST_HEADER_COUNT] = {
 #define HEADER_NAME(header, name) [header] = name,
                 REQUEST_HEADER_TABLE(HEADER_NAME)
 #undef HEADER_NAME
         };
+        size_t place = 0;
+
+        while (place < REQUEST_HEADER_COUNT && strcasecmp(names[place], name) != 0)
+                place++;
+        return (enum request_header)place;
+}
+
+static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
         struct request *request = context;
+        enum request_header place = header_place(name);
 
         (void)kind;
-        for (size_t i = 0; i < REQUEST_HEADER_COUNT; i++) {
-                char *before = request->headers[i];
+        if (place < REQUEST_HEADER_COUNT) {
+                char *before = request->headers[place];
 
-                if (strcasecmp(names[i], name) != 0)
-                        continue;
-                request->headers[i] = before ? memory_format("%s, %s", before, value ? value : "")
-                                             : memory_text(value ? value : "");
+                request->headers[place] = before ? memory_format("%s, %s", before, value ? value : "")
+                                                 : memory_text(value ? value : "");
                 free(before);
         }
         return MHD_YES;
@@ -168,11 +179,10 @@ static int principal_find(struct request *request, const struct listener *listen
 }
 
 /* The header has been read: finds out who asks for what, and whether the body is worth reading. */
-static void request_admit(struct request *request, const struct listener *listener, const char *method)
+static void request_admit(struct request *request, const struct listener *listener)
 {
         struct fault fault = { 0 };
 
-        snprintf(request->method, sizeof request->method, "%s", method);
         MHD_get_connection_values(request->connection, MHD_HEADER_KIND, on_header, request);
         request_choose_id(request);
         source_find(request, listener);
@@ -186,6 +196,57 @@ static void request_admit(struct request *request, const struct listener *listen
         } else {
                 request_check(request);
         }
+}
+
+struct plain_header {
+        const char *authorization;
+        bool plain; /* no other field that is looked at */
+};
+
+static enum MHD_Result on_plain_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+        struct plain_header *header = context;
+        enum request_header place = header_place(name);
+
+        (void)kind;
+        if (place == HEADER_AUTHORIZATION && !header->authorization)
+                header->authorization = value;
+        else if (place < REQUEST_HEADER_COUNT)
+                header->plain = false;
+        return header->plain ? MHD_YES : MHD_NO;
+}
+
+/* Whether the request can be answered with what another was answered: a GET with a token and nothing else in its
+ * header that is looked at. */
+static bool request_is_plain(struct request *request, const struct listener *listener)
+{
+        struct plain_header header = { .plain = true };
+
+        if (listener->is_unix || strcmp(request->method, MHD_HTTP_METHOD_GET) != 0)
+                return false;
+        MHD_get_connection_values(request->connection, MHD_HEADER_KIND, on_plain_header, &header);
+        return header.plain && header.authorization &&
+               answer_key_make(listener->answers, request->target, header.authorization, &request->key);
+}
+
+/* Answers with what was kept; false when there is nothing that still holds. */
+static bool answer_again(struct request *request, struct listener *listener, enum MHD_Result *result)
+{
+        const struct rest_context *context = request->context;
+        struct MHD_Response *response;
+
+        answer_stamp_take(&request->stamp, context->writer, context->status, context->clock);
+        response = answer_cache_find(listener->answers, &request->stamp, &request->key, &request->route);
+        if (!response)
+                return false;
+        request->reply.status = MHD_HTTP_OK;
+        *result = MHD_queue_response(request->connection, MHD_HTTP_OK, response);
+        return true;
+}
+
+static void answer_release(void *answer)
+{
+        MHD_destroy_response(answer);
 }
 
 /* Whether the reply must go out before the body is read: the client waits for leave to send it, or it is too
@@ -218,9 +279,10 @@ static enum MHD_Result body_take(struct request *request, const char *bytes, siz
         return MHD_YES;
 }
 
-static enum MHD_Result reply_send(struct request *request)
+static enum MHD_Result reply_send(struct request *request, struct listener *listener)
 {
         struct reply *reply = &request->reply;
+        bool kept = request->plain && reply->of_memory && reply->status == MHD_HTTP_OK;
         struct MHD_Response *response =
                 MHD_create_response_from_buffer(reply->length, reply->body ? reply->body : (char *)"",
                                                 reply->body ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
@@ -234,18 +296,23 @@ static enum MHD_Result reply_send(struct request *request)
         reply->body = NULL; /* the response has it */
         MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
         MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-        MHD_add_response_header(response, "X-Request-Id", request->id);
+        if (!kept) /* one answer for many requests has the id of none: who wants one sends it */
+                MHD_add_response_header(response, "X-Request-Id", request->id);
         if (request->revision > 0 && !reply->problem)
                 reply_field(reply, "Gatehouse-Revision", "%" PRIu64, request->revision);
         for (size_t i = 0; i < reply->field_count; i++)
                 MHD_add_response_header(response, reply->fields[i].name, reply->fields[i].value);
         result = MHD_queue_response(request->connection, (unsigned)reply->status, response);
-        MHD_destroy_response(response);
+        if (kept)
+                answer_cache_keep(listener->answers, &request->stamp, &request->key, request->route, response,
+                                  reply->length);
+        else
+                MHD_destroy_response(response);
         return result;
 }
 
 /* Runs the next step; MHD_YES with nothing queued when it has suspended the request. */
-static enum MHD_Result request_step(struct request *request)
+static enum MHD_Result request_step(struct request *request, struct listener *listener)
 {
         void (*step)(struct request *) = request->next ? request->next : request->route->handle;
 
@@ -255,7 +322,7 @@ static enum MHD_Result request_step(struct request *request)
                 return MHD_YES;
         if (request->reply.status == 0)
                 reply_fault(&request->reply, FAULT_INTERNAL, "the operation ended without a reply");
-        return reply_send(request);
+        return reply_send(request, listener);
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
@@ -263,13 +330,25 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
                                   void **held)
 {
         struct request *request = *held;
+        struct listener *listener = context;
 
         (void)url;
         (void)version;
         if (!request->connection) {
                 request->connection = connection;
-                request_admit(request, context, method);
-                return reply_is_urgent(request) ? reply_send(request) : MHD_YES;
+                snprintf(request->method, sizeof request->method, "%s", method);
+                request->plain = request_is_plain(request, listener);
+                if (request->plain) /* nothing more will come of it */
+                        return MHD_YES;
+                request_admit(request, listener);
+                return reply_is_urgent(request) ? reply_send(request, listener) : MHD_YES;
+        }
+        if (request->plain && !request->stamp.now) {
+                enum MHD_Result result;
+
+                if (answer_again(request, listener, &result))
+                        return result;
+                request_admit(request, listener);
         }
         if (*length > 0) {
                 enum MHD_Result result = body_take(request, bytes, *length);
@@ -277,10 +356,10 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
                 *length = 0;
                 return result;
         }
-        return request->reply.status != 0 ? reply_send(request) : request_step(request);
+        return request->reply.status != 0 ? reply_send(request, listener) : request_step(request, listener);
 }
 
-/* One line for each request; a failure of ours with what the client was told. */
+/* One line for each request, but for what was only read; a failure of ours with what the client was told. */
 static void request_log(const struct request *request, bool cut_off)
 {
         int status = request->reply.status;
@@ -288,7 +367,8 @@ static void request_log(const struct request *request, bool cut_off)
         enum log_level level = status == 500 ? LOG_LEVEL_ERROR : status > 500 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO;
         int64_t spent_ms = clock_monotonic_ms(request->context->clock) - request->started_ms;
 
-        if (request->path && route_is_public(request->path))
+        if ((request->path && route_is_public(request->path)) ||
+            (status < 300 && strcmp(request->method, "GET") == 0))
                 level = LOG_LEVEL_DEBUG;
         log_line(level,
                  (const char *[]){ "request", request->id, "actor", actor[0] ? actor : NULL, "source",
@@ -328,6 +408,7 @@ static int listener_start(struct listener *listener, struct fault *fault)
             fcntl(listener->fd, F_SETFL, fcntl(listener->fd, F_GETFL) | O_NONBLOCK) < 0)
                 return fault_set_errno(fault, FAULT_UNAVAILABLE, errno, "serve on descriptor %d", listener->fd);
         listener->is_unix = address.ss_family == AF_UNIX;
+        listener->answers = answer_cache_new(answer_release);
         listener->daemon = MHD_start_daemon(
                 MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
                 on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, log_from_mhd, NULL, MHD_OPTION_LISTEN_SOCKET,
@@ -428,6 +509,7 @@ void rest_stop(struct rest_server *server)
                 if (server->listeners[i].daemon)
                         MHD_stop_daemon(server->listeners[i].daemon);
                 close(server->listeners[i].fd);
+                answer_cache_free(server->listeners[i].answers);
         }
         questions_free(server->questions);
         settlements_free(server->settlements);
