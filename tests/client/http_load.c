@@ -102,8 +102,8 @@ static void lane_ended(struct load *load, struct lane *lane, CURLcode code)
         load->latencies_us[load->done++] = now_us() - lane->started_us;
         if (code != CURLE_OK || status < 200 || status > 299) {
                 if (load->failed++ == 0)
-                        fprintf(stderr, "http-load: %s: %s: status %ld: %s\n", lane->line, curl_easy_strerror(code),
-                                status, lane->reply);
+                        fprintf(stderr, "http-load: %s: %s: status %ld: %s\n", lane->line,
+                                curl_easy_strerror(code), status, lane->reply);
         } else if (load->echo) {
                 puts(lane->reply);
         }
@@ -146,7 +146,8 @@ static void tell(struct load *load, long long took_us)
                 return;
         }
         qsort(load->latencies_us, load->done, sizeof *sorted, by_time);
-        printf("{\"requests\":%zu,\"failed\":%zu,\"seconds\":%.6f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}\n",
+        printf("{\"requests\":%zu,\"failed\":%zu,\"seconds\":%.6f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}"
+               "\n",
                load->done, load->failed, (double)took_us / 1e6, (double)sorted[(load->done - 1) / 2] / 1e3,
                (double)sorted[(load->done - 1) * 99 / 100] / 1e3, (double)sorted[load->done - 1] / 1e3);
 }
@@ -204,7 +205,8 @@ int main(int argc, char **argv)
         }
         if (wrong || optind != argc - 1 || load.lane_count == 0 || load.lane_count > CONNECTIONS_MAX) {
                 fprintf(stderr,
-                        "usage: http-load [--connections 1..%d] [--unix-socket PATH] [--header FIELD]... [--echo] URL\n"
+                        "usage: http-load [--connections 1..%d] [--unix-socket PATH] [--header FIELD]... [--echo] "
+                        "URL\n"
                         "Sends each line of standard input, METHOD TARGET [BODY], and says how that went.\n",
                         CONNECTIONS_MAX);
                 return 2;
