@@ -8,6 +8,7 @@
 
 static const char *const firewall_words[] = { "off", "enforce", NULL };
 static const char *const reconcile_words[] = { "observe", "enforce", NULL };
+static const char *const brick_restart_words[] = { "off", "auto", NULL };
 static const char *const expiry_words[] = { "keep", "suspend", NULL };
 static const char *const verify_words[] = { "off", "on", NULL };
 static const char *const log_words[] = { "error", "warning", "notice", "info", "debug", NULL };
@@ -196,6 +197,14 @@ const struct setting configuration_table[] = {
           .least = 1000,
           .most = 3600000,
           .help = "How often the servers are compared with what is wanted when nothing has happened." },
+        { .key = "brick_restart",
+          .type = SETTING_WORD,
+          .offset = AT(brick_restart),
+          .preset = "auto",
+          .words = brick_restart_words,
+          .help = "Whether bricks of this node that run since before the volfile filter was in place are started "
+                  "again, one after another, each when nothing needs heal and no client lacks a brick; off leaves "
+                  "them to the operator." },
         { .key = "inventory_warn",
           .type = SETTING_DURATION,
           .offset = AT(inventory_warn_ms),

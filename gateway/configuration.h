@@ -11,6 +11,7 @@
 #include "domain/environment.h"
 
 enum firewall_mode { FIREWALL_OFF, FIREWALL_ENFORCE };
+enum brick_restart_mode { BRICK_RESTART_OFF, BRICK_RESTART_AUTO };
 enum reconcile_mode { RECONCILE_OBSERVE, RECONCILE_ENFORCE };
 enum inventory_expiry { INVENTORY_EXPIRY_KEEP, INVENTORY_EXPIRY_SUSPEND };
 enum verify_mode { VERIFY_OFF, VERIFY_ON };
@@ -37,6 +38,7 @@ struct configuration {
         char **known_stacks;
         int reconcile; /* enum reconcile_mode */
         int64_t reconcile_interval_ms;
+        int brick_restart; /* enum brick_restart_mode */
         int64_t inventory_warn_ms;
         int64_t inventory_max_age_ms;
         int inventory_expired; /* enum inventory_expiry */

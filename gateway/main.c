@@ -224,6 +224,7 @@ static int reconcile_open(struct gateway *gateway, struct fault *fault)
                 .door = gateway->world.door,
                 .pool = gateway->world.pool,
                 .interval_ms = gateway->configuration.reconcile_interval_ms,
+                .restart_bricks = gateway->configuration.brick_restart == BRICK_RESTART_AUTO,
                 .probe = gateway->world.probe,
                 .verify_interval_ms = gateway->configuration.verify_interval_ms,
                 .verification_changed = verification_event_write,

@@ -29,6 +29,7 @@ static const char *const findings[] = {
         [DIFFERENCE_VOLUME_LIST] = "%s is not the access list that was written",
         [DIFFERENCE_VOLUME_VOLFILE] = "%s does not hold exactly the access list, or holds a credential",
         [DIFFERENCE_FILTER] = "%s is not the program that takes credentials out of volfiles",
+        [DIFFERENCE_BRICK_OLDER] = "%s runs since before the filter was in place, and may let in who came then",
         [DIFFERENCE_FIREWALL_MISSING] = "%s is gone, or its rules are not ours",
         [DIFFERENCE_FIREWALL_CHANGED] = "%s lets in others than it should",
 };

@@ -23,6 +23,7 @@ enum difference_place { PLACE_GANESHA, PLACE_GLUSTERD, PLACE_FIREWALL, PLACE_COU
         X(DIFFERENCE_VOLUME_LIST, "volume.list", "changed", PLACE_GLUSTERD)                \
         X(DIFFERENCE_VOLUME_VOLFILE, "volume.volfile", "changed", PLACE_GLUSTERD)          \
         X(DIFFERENCE_FILTER, "filter.missing", "missing", PLACE_GLUSTERD)                  \
+        X(DIFFERENCE_BRICK_OLDER, "brick.older", "changed", PLACE_GLUSTERD)                \
         X(DIFFERENCE_FIREWALL_MISSING, "firewall.missing", "missing", PLACE_FIREWALL)      \
         X(DIFFERENCE_FIREWALL_CHANGED, "firewall.changed", "changed", PLACE_FIREWALL)
 

@@ -62,6 +62,29 @@ struct volume_seen {
 };
 void volume_seen_fini(struct volume_seen *seen);
 
+/* A brick as it is looked at before one is started again. */
+struct brick_condition {
+        struct volume_brick brick;
+        enum known older;       /* its process is from before the filter: PRESENT, ABSENT; of local bricks only */
+        enum known healed;      /* PRESENT: it counts no entry that needs heal; ABSENT: it does */
+        uint64_t heals;         /* how many */
+        size_t clients_missing; /* connections that every other brick of its replica set has, and it has not */
+};
+struct bricks_seen {
+        unsigned replica; /* bricks in a replica set; 1 = not replicated, or dispersed */
+        unsigned quorum;  /* how many of them must run before clients may write (cluster.quorum-count); 0 = not set
+                           */
+        char *begun; /* path of the local brick that was ended last, till a look has found all well; or NULL */
+        struct brick_condition *bricks;
+        size_t brick_count;
+};
+void bricks_seen_fini(struct bricks_seen *seen);
+
+/* Whether clients go on as before while one brick of a replica set is down. With two replicas one brick alone
+ * decides nothing: they would be refused to write. */
+#define REPLICA_LEAST 3
+bool replicas_can_spare_one(unsigned replica, unsigned quorum);
+
 /* One Gluster volume on this storage node. UNAVAILABLE: glusterd does not answer; CONFLICT: another transaction
  * is in progress in the cluster (try again soon). */
 struct gluster_volume {
@@ -84,6 +107,15 @@ struct gluster_volume {
                        const struct access_list *list, struct volume_differences *found, struct fault *fault);
         /* Puts the filter where glusterd looks for it. */
         int (*put_filter_back)(void *context, struct fault *fault);
+        /* Looks which local bricks run since before the filter was in its place, and, if any do, at what must hold
+         * before one of them is started again; with `heal`, has what needs heal looked for now. `seen` is zeroed
+         * by the caller, who frees it. NOT_FOUND. */
+        int (*bricks_look)(void *context, const char *volume, bool heal, struct bricks_seen *seen,
+                           struct fault *fault);
+        /* Ends the process of a local brick that is older than the filter and has glusterd start it, or starts one
+         * that this ended before; returns when glusterd tells its port. PRECONDITION: it is not older, or others
+         * of the volume are down, need heal or lack clients; nothing was done then. */
+        int (*brick_restart)(void *context, const char *volume, const char *path, struct fault *fault);
         void *context;
 };
 

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "reconcile/brick_renewal.h"
 #include "reconcile/changes.h"
 #include "reconcile/pool_side.h"
 #include "reconcile/volume_drift.h"
@@ -294,6 +295,27 @@ static void volume_work(struct gluster_side *side, struct volume_state *volume)
                 volume_note_fault(side->world->status, volume, &fault);
 }
 
+/* What can wait comes when the volume holds what is wanted. */
+static void volume_renew(struct gluster_side *side, struct volume_state *volume)
+{
+        if (!volume->gone && !volume->dirty && !volume->retry_at_ms && volume->installed.generation != 0)
+                brick_renewal_turn(side->world, side->gluster, volume);
+}
+
+/* When something is due for it unasked. */
+static int64_t volume_due_ms(const struct volume_state *volume, int64_t now_ms)
+{
+        const struct brick_renewal *renewal = &volume->renewal;
+
+        if (volume->retry_at_ms)
+                return volume->retry_at_ms;
+        if (volume->dirty)
+                return now_ms;
+        return !renewal->done && renewal->next_ms > now_ms && renewal->next_ms < volume->next_look_ms
+                       ? renewal->next_ms
+                       : volume->next_look_ms;
+}
+
 /* Milliseconds until something is due unasked. */
 static int side_pause_ms(const struct gluster_side *side)
 {
@@ -303,13 +325,10 @@ static int side_pause_ms(const struct gluster_side *side)
 
         pmap_first(side->volumes, NULL, 0, &cursor);
         while (pmap_next(&cursor, &entry)) {
-                const struct volume_state *volume = entry.value;
-                int64_t volume_due_ms = volume->retry_at_ms ? volume->retry_at_ms
-                                        : volume->dirty     ? now_ms
-                                                            : volume->next_look_ms;
+                int64_t its_due_ms = volume_due_ms(entry.value, now_ms);
 
-                if (volume_due_ms < due_ms)
-                        due_ms = volume_due_ms;
+                if (its_due_ms < due_ms)
+                        due_ms = its_due_ms;
         }
         if (side->world->door && pmap_count(side->volumes) > 0 && side->next_door_look_ms < due_ms)
                 due_ms = side->next_door_look_ms;
@@ -344,8 +363,10 @@ static void *side_run(void *argument)
                 gate_tend(side->world->gate);
                 door_watch(side);
                 pmap_first(side->volumes, NULL, 0, &cursor);
-                while (pmap_next(&cursor, &entry))
+                while (pmap_next(&cursor, &entry)) {
                         volume_work(side, entry.value);
+                        volume_renew(side, entry.value);
+                }
                 volumes_let_go(&side->volumes);
                 volumes_review(side->volumes, side->world->status, side->snapshot->revision);
                 pool_side_review(side->world, side->snapshot->revision, side->volumes);

@@ -6,7 +6,7 @@
 /* A function that is added to a seam and not here would be called as NULL: it belongs to one of the two kinds. */
 #define SEAM_HAS(seam, functions) static_assert(sizeof(struct seam) == ((functions) + 1) * sizeof(void *), #seam)
 SEAM_HAS(nfs_server, 7);
-SEAM_HAS(gluster_volume, 6);
+SEAM_HAS(gluster_volume, 8);
 SEAM_HAS(storage_files, 3);
 SEAM_HAS(firewall, 7);
 SEAM_HAS(native_door, 2);
@@ -114,6 +114,25 @@ static int gluster_put_filter_back(void *context, struct fault *fault)
 {
         (void)context;
         return refuse(fault, "put the volfile filter back");
+}
+
+/* The helper notes at the first look since when there is a filter. */
+static int gluster_bricks_look(void *context, const char *volume, bool heal, struct bricks_seen *seen,
+                               struct fault *fault)
+{
+        (void)context;
+        (void)volume;
+        (void)heal;
+        (void)seen;
+        return refuse(fault, "look for bricks from before the filter");
+}
+
+static int gluster_brick_restart(void *context, const char *volume, const char *path, struct fault *fault)
+{
+        (void)context;
+        (void)volume;
+        (void)path;
+        return refuse(fault, "start the brick again");
 }
 
 /* --- Directories -------------------------------------------------------------------------------------------- */
@@ -272,6 +291,8 @@ void observe_only_wrap(struct observe_only *only)
                                                  .canary = gluster_canary,
                                                  .compare = gluster_compare,
                                                  .put_filter_back = gluster_put_filter_back,
+                                                 .bricks_look = gluster_bricks_look,
+                                                 .brick_restart = gluster_brick_restart,
                                                  .context = only };
         only->files = (struct storage_files){ .inspect = files_inspect,
                                               .make_directory = files_make_directory,

@@ -121,6 +121,7 @@ int reconcile_start(const struct reconcile_world *world, struct reconcile **resu
                 .facts_changed = facts_changed,
                 .facts_context = reconcile,
                 .interval_ms = world->interval_ms,
+                .restart_bricks = world->restart_bricks,
         };
         status_set_layers(world->status, world->storage_node ? world->storage_node : "",
                           (const bool[LAYER_COUNT]){ [LAYER_FIREWALL] = world->firewall != NULL,

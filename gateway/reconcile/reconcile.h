@@ -31,6 +31,7 @@ struct reconcile_world {
                                             nobody tries it here; ADDRESS_NONE = nobody */
         struct pool *pool;               /* NULL = no members are configured; the caller's, and freed after */
         int64_t interval_ms;             /* reconcile_interval */
+        bool restart_bricks;             /* brick_restart = auto */
         const struct probe *probe;       /* NULL = the operator has switched verification off */
         int64_t verify_interval_ms;
         void (*verification_changed)(

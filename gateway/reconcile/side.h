@@ -32,6 +32,7 @@ struct side_world {
         void (*facts_changed)(void *context); /* the protocol choice may come out differently: wake both sides */
         void *facts_context;
         int64_t interval_ms; /* how often to look for drift unasked */
+        bool restart_bricks; /* those from before the filter, one after another */
 };
 
 /* A wake-up call: an eventfd and the reasons. */

@@ -15,6 +15,7 @@ static void volume_state_free(void *object)
         volume_differences_fini(&volume->findings);
         address_bag_fini(&volume->bricks);
         text_fini(&volume->brick_names);
+        free(volume->renewal.told);
         free(volume);
 }
 

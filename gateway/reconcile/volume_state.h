@@ -12,6 +12,14 @@
 #include "reconcile/directories.h"
 #include "reconcile/volume_share.h"
 
+/* How far its bricks from before the filter are (brick_renewal.h). */
+struct brick_renewal {
+        bool done;                /* none is older, and none will be */
+        int64_t next_ms;          /* when to look again */
+        int64_t waiting_since_ms; /* for what stands in the way; 0 = nothing does */
+        char *told;               /* path of the brick that was started again last and told of; owned; or NULL */
+};
+
 /* One cluster storage and its volume. */
 struct volume_state {
         struct shared shared;
@@ -32,7 +40,8 @@ struct volume_state {
         bool looked;               /* glusterd was asked about it once: `bricks` is as good as it gets */
         struct address_bag bricks; /* where its bricks are, as far as glusterd has said */
         struct text brick_names;   /* and which they are */
-        unsigned directories_due;  /* looks at which its directories are to be seen to again */
+        struct brick_renewal renewal;
+        unsigned directories_due; /* looks at which its directories are to be seen to again */
         bool dirty;
         unsigned failures;
         int64_t retry_at_ms;

@@ -17,22 +17,28 @@
 #define LOOK_PAUSE_MS 50              /* between them; a run of the filter takes 3 */
 #define VOLFILE_MAX (8 * 1024 * 1024) /* bytes looked at: glusterd's own text and the list */
 
+const char access_no_file[] = "no file";
+
+int access_folder_put(const char *folder, const char *name, const struct text *text, struct fault *fault)
+{
+        AUTO_FREE char *temporary = memory_format(".%s.new", name);
+        AUTO_CLOSE int folder_fd = -1;
+
+        if (mkdir(folder, 0755) && errno != EEXIST)
+                return fault_set_errno(fault, FAULT_INTERNAL, errno, "make %s", folder);
+        folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (folder_fd < 0 || !durable_file_put(folder_fd, name, temporary, text))
+                return fault_set_errno(fault, FAULT_INTERNAL, errno, "write %s/%s", folder, name);
+        return 0;
+}
+
 int access_folder_write(const char *folder, const struct access_file *file, struct fault *fault)
 {
         AUTO_TEXT struct text text = { 0 };
         AUTO_FREE char *name = memory_format("%s.access", file->volume);
-        AUTO_FREE char *temporary = memory_format(".%s.new", file->volume);
-        AUTO_CLOSE int folder_fd = -1;
         int failed = access_file_print(file, &text, fault);
 
-        if (failed)
-                return failed;
-        if (mkdir(folder, 0755) && errno != EEXIST)
-                return fault_set_errno(fault, FAULT_INTERNAL, errno, "make %s", folder);
-        folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (folder_fd < 0 || !durable_file_put(folder_fd, name, temporary, &text))
-                return fault_set_errno(fault, FAULT_INTERNAL, errno, "write %s/%s", folder, name);
-        return 0;
+        return failed ? failed : access_folder_put(folder, name, &text, fault);
 }
 
 bool access_folder_manages(const char *folder, const char *volume)
@@ -59,6 +65,11 @@ uint64_t access_folder_generation(const char *folder, const char *volume)
         return file.list.generation;
 }
 
+bool time_is_before(const struct timespec *a, const struct timespec *b)
+{
+        return a->tv_sec < b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
+}
+
 /* Whether `path` is a program that only root can change; links are followed, as glusterd does. */
 static bool is_program_of_root(const char *path)
 {
@@ -74,6 +85,26 @@ static void auto_closedir(DIR **directory)
                 closedir(*directory);
 }
 #define AUTO_CLOSEDIR __attribute__((cleanup(auto_closedir)))
+
+bool access_filter_since(const char *library_folder, struct timespec *since)
+{
+        AUTO_CLOSEDIR DIR *directory = opendir(library_folder);
+        const struct dirent *entry;
+        bool found = false;
+
+        while (directory && (entry = readdir(directory))) {
+                AUTO_FREE char *filter =
+                        memory_format("%s/%s/filter/" ACCESS_FILTER_NAME, library_folder, entry->d_name);
+                struct stat status;
+
+                if (entry->d_name[0] == '.' || lstat(filter, &status))
+                        continue;
+                if (!found || time_is_before(since, &status.st_ctim))
+                        *since = status.st_ctim;
+                found = true;
+        }
+        return found;
+}
 
 bool access_filter_is_installed(const char *library_folder)
 {
@@ -241,14 +272,21 @@ int access_filter_put_back(const char *library_folder, const char *program, stru
 
 const char *access_folder_read(const char *folder, const char *volume, struct text *text)
 {
-        AUTO_FREE char *path = memory_format("%s/%s.access", folder, volume);
+        AUTO_FREE char *name = memory_format("%s.access", volume);
+
+        return access_folder_take(folder, name, text);
+}
+
+const char *access_folder_take(const char *folder, const char *name, struct text *text)
+{
+        AUTO_FREE char *path = memory_format("%s/%s", folder, name);
         AUTO_CLOSE int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
         char block[16384];
         struct stat status;
         ssize_t got;
 
         if (fd < 0)
-                return errno == ENOENT ? "no file" : "the file cannot be opened";
+                return errno == ENOENT ? access_no_file : "the file cannot be opened";
         if (fstat(fd, &status) || !S_ISREG(status.st_mode))
                 return "it is no file";
         if (status.st_uid != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)))

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/fault.h"
 #include "protocols/gluster/access_list_text.h"
@@ -14,6 +15,9 @@
 /* Writes <folder>/<volume>.access (0644), all or nothing and through to the disk; makes the folder (0755) if it
  * is not there. INVALID or TOO_LARGE as access_file_print, INTERNAL when the disk refuses. */
 int access_folder_write(const char *folder, const struct access_file *file, struct fault *fault);
+
+/* The same for any text under any name. */
+int access_folder_put(const char *folder, const char *name, const struct text *text, struct fault *fault);
 
 /* Whether <folder>/<volume>.access is there, so that the filter treats the volume as Gatehouse's. */
 bool access_folder_manages(const char *folder, const char *volume);
@@ -26,6 +30,11 @@ uint64_t access_folder_generation(const char *folder, const char *volume);
  * <library folder>/<its version>/filter; which version runs can only be asked with CAP_SYS_PTRACE, so each one
  * that is installed must have it. */
 bool access_filter_is_installed(const char *library_folder);
+
+/* When the filter was put there, for the last of these versions: when its directory entry, a link of root's, was
+ * made. False: nowhere. */
+bool access_filter_since(const char *library_folder, struct timespec *since);
+bool time_is_before(const struct timespec *a, const struct timespec *b);
 
 #define ACCESS_FILTER_NAME "gatehouse-volfile-filter"
 #define ACCESS_FILTER_PROGRAM GATEHOUSE_LIBEXECDIR "/" ACCESS_FILTER_NAME
@@ -50,3 +59,7 @@ void access_filter_compare_volfiles(const char *work_folder, const char *volume,
 /* Appends what <folder>/<volume>.access holds. Returns NULL, or what is wrong with the file: it is not there,
  * others than root can write it, ... */
 const char *access_folder_read(const char *folder, const char *volume, struct text *text);
+
+/* The same of any file in the folder; access_no_file when there is none. */
+const char *access_folder_take(const char *folder, const char *name, struct text *text);
+extern const char access_no_file[];

@@ -7,6 +7,7 @@
 #include "base/sealed_memory.h"
 #include "protocols/gluster/access_list_text.h"
 #include "protocols/gluster/brick_probe.h"
+#include "protocols/gluster/brick_restart_acts.h"
 #include "protocols/gluster/volume_compare.h"
 
 #define HELPER_MS 60000 /* a little more than the acts give themselves */
@@ -19,7 +20,7 @@ static int call_helper(void *context, const struct message *request, struct mess
         return callers->helper.call(callers->helper.context, request, reply, HELPER_MS, fault);
 }
 
-static void take_brick(struct message *reply, struct volume_brick *brick)
+void gluster_take_brick(struct message *reply, struct volume_brick *brick)
 {
         const void *bytes;
         size_t length;
@@ -78,7 +79,7 @@ static int take_volume(struct message *reply, struct volume_seen *seen, struct f
         if (formed && bricks <= MESSAGE_BODY_MAX) {
                 seen->bricks = memory_new(bricks, sizeof *seen->bricks);
                 while (seen->brick_count < bricks && !reply->broken)
-                        take_brick(reply, &seen->bricks[seen->brick_count++]);
+                        gluster_take_brick(reply, &seen->bricks[seen->brick_count++]);
         }
         if (formed && message_is_consumed(reply) && seen->brick_count == bricks)
                 return 0;
@@ -168,6 +169,21 @@ static int volume_put_filter_back(void *context, struct fault *fault)
         return filter_put_back_ask(&callers->helper, fault);
 }
 
+static int volume_bricks_look(void *context, const char *volume, bool heal, struct bricks_seen *seen,
+                              struct fault *fault)
+{
+        const struct gluster_volume_callers *callers = context;
+
+        return bricks_look_ask(&callers->helper, volume, heal, seen, fault);
+}
+
+static int volume_brick_restart(void *context, const char *volume, const char *path, struct fault *fault)
+{
+        const struct gluster_volume_callers *callers = context;
+
+        return brick_restart_ask(&callers->helper, volume, path, fault);
+}
+
 struct gluster_volume gluster_volume_over(const struct gluster_volume_callers *callers)
 {
         return (struct gluster_volume){
@@ -177,6 +193,8 @@ struct gluster_volume gluster_volume_over(const struct gluster_volume_callers *c
                 .canary = volume_canary,
                 .compare = volume_compare,
                 .put_filter_back = volume_put_filter_back,
+                .bricks_look = volume_bricks_look,
+                .brick_restart = volume_brick_restart,
                 .context = (void *)(uintptr_t)callers,
         };
 }

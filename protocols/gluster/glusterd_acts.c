@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "base/sealed_memory.h"
 #include "protocols/gluster/access_folder.h"
+#include "protocols/gluster/brick_restart_acts.h"
 #include "protocols/gluster/client_volfile.h"
 #include "protocols/gluster/glusterd_rpc.h"
 #include "protocols/gluster/volume_compare.h"
@@ -102,6 +103,16 @@ static void put_pool(struct message *reply, const struct glusterd_pool *pool)
         }
 }
 
+void glusterd_put_brick(struct message *reply, const struct glusterd_brick *brick, bool local)
+{
+        struct address address = { 0 };
+
+        message_put_text(reply, brick->path);
+        message_put_bytes(reply, address.bytes, host_address(brick->host, &address) ? 4 : 0);
+        message_put_u64(reply, brick->port);
+        message_put_u64(reply, local);
+}
+
 static void put_volume(struct message *reply, const char *volume, const struct glusterd_volume *seen,
                        const struct glusterd_pool *pool, uint32_t op_version)
 {
@@ -114,15 +125,8 @@ static void put_volume(struct message *reply, const char *volume, const struct g
         message_put_u64(reply, filter_is_in_place(volume, seen));
         message_put_u64(reply, op_version);
         message_put_u64(reply, seen->brick_count);
-        for (size_t i = 0; i < seen->brick_count; i++) {
-                const struct glusterd_brick *brick = &seen->bricks[i];
-                struct address address = { 0 };
-
-                message_put_text(reply, brick->path);
-                message_put_bytes(reply, address.bytes, host_address(brick->host, &address) ? 4 : 0);
-                message_put_u64(reply, brick->port);
-                message_put_u64(reply, strcmp(brick->node, self) == 0);
-        }
+        for (size_t i = 0; i < seen->brick_count; i++)
+                glusterd_put_brick(reply, &seen->bricks[i], strcmp(seen->bricks[i].node, self) == 0);
 }
 
 static int volume_observe(void *context, struct message *request, struct message *reply, struct fault *fault)
@@ -343,6 +347,12 @@ const struct act glusterd_acts[] = {
           volume_compare_run },
         { ACT_GLUSTERD_FILTER_PUT_BACK, "glusterd.filter_put_back", "glusterd's folder of filters is root's", 0,
           1000, filter_put_back_run },
+        { ACT_GLUSTERD_BRICKS_LOOK, "glusterd.bricks_look",
+          "glusterd's socket, the pid files of bricks and the notes about them are root's", 0, BRICKS_LOOK_MS,
+          bricks_look_run },
+        { ACT_GLUSTERD_BRICK_RESTART, "glusterd.brick_restart",
+          "a brick is a process of root's, and glusterd's socket can be opened by root only", 0, BRICK_RESTART_MS,
+          brick_restart_run },
         { ACT_GLUSTERD_CLIENT_VOLFILE, "glusterd.client_volfile", "glusterd's volfiles can be read by root only",
           0, 1000, client_volfile_run },
         { 0 },

@@ -44,5 +44,8 @@ int glusterd_take_peers(struct message *request, struct text *value, struct faul
 size_t glusterd_secure_options(const struct glusterd_volume *seen, const char *allow,
                                struct glusterd_option *wanted);
 
+/* Puts a brick as ACT_GLUSTERD_VOLUME_OBSERVE tells it; gluster_take_brick takes it. */
+void glusterd_put_brick(struct message *reply, const struct glusterd_brick *brick, bool local);
+
 /* The helper's acts, closed by a row without `run`; no context. */
 extern const struct act glusterd_acts[];

@@ -15,7 +15,8 @@
 
 #define CLI_PROGRAM 1238463
 #define CLI_VERSION 2
-#define BRICKS_MAX 100000 /* more than any volume has */
+#define BRICKS_MAX 100000   /* more than any volume has */
+#define CLIENTS_MAX 1000000 /* connections of one brick */
 
 static const struct gluster_procedure list_friends = {
         .program = CLI_PROGRAM,
@@ -25,8 +26,10 @@ static const struct gluster_procedure list_friends = {
         .flags = 2 /* LIST_POOL_NODES */
 };
 static const struct gluster_procedure get_volume = { CLI_PROGRAM, CLI_VERSION, 5, .has_sentence = true };
+static const struct gluster_procedure start_volume = { CLI_PROGRAM, CLI_VERSION, 8, .has_sentence = true };
 static const struct gluster_procedure set_volume = { CLI_PROGRAM, CLI_VERSION, 12, .has_sentence = true };
 static const struct gluster_procedure status_volume = { CLI_PROGRAM, CLI_VERSION, 27, .has_sentence = true };
+static const struct gluster_procedure heal_volume = { CLI_PROGRAM, CLI_VERSION, 31, .has_sentence = true };
 static const struct gluster_procedure get_option = { CLI_PROGRAM, CLI_VERSION, 41, .has_sentence = true };
 
 int glusterd_open(const char *socket_path, struct fault *fault)
@@ -124,11 +127,21 @@ int glusterd_volume_set(int socket, const char *volume, const struct glusterd_op
         return failed;
 }
 
+static void clients_free(struct glusterd_brick *brick)
+{
+        for (size_t i = 0; i < brick->client_count; i++)
+                free(brick->clients[i]);
+        free(brick->clients);
+        brick->clients = NULL;
+        brick->client_count = 0;
+}
+
 void glusterd_volume_fini(struct glusterd_volume *volume)
 {
         for (size_t i = 0; i < volume->brick_count; i++) {
                 free(volume->bricks[i].host);
                 free(volume->bricks[i].path);
+                clients_free(&volume->bricks[i]);
         }
         for (size_t i = 0; i < volume->option_count; i++) {
                 free(volume->options[i].key);
@@ -190,7 +203,7 @@ int glusterd_volume_get(int socket, const char *volume, int deadline_ms, struct 
         AUTO_GLUSTER_DICT struct gluster_dict dict = { 0 };
         AUTO_GLUSTER_ANSWER struct gluster_answer answer = { 0 };
         const char *id;
-        uint64_t count = 0, status = 0;
+        uint64_t count = 0, status = 0, replica = 0;
         int failed;
 
         gluster_dict_add(&dict, "volname", volume);
@@ -211,6 +224,8 @@ int glusterd_volume_get(int socket, const char *volume, int deadline_ms, struct 
         memcpy(seen->id, id, ACCESS_VOLUME_ID_SIZE);
         seen->started = status == 1; /* GLUSTERD_STATUS_STARTED */
         seen->exists = true;
+        number(find(&answer, "volume0.replica_count"), BRICKS_MAX, &replica);
+        seen->replica = replica > 1 ? (unsigned)replica : 1;
         gluster_dict_each(answer.dict, answer.dict_length, option_take, seen);
         return bricks_take(&answer, seen, fault);
 }
@@ -223,16 +238,21 @@ const char *glusterd_volume_option(const struct glusterd_volume *seen, const cha
         return NULL;
 }
 
-/* Notes the port of a brick that is online. */
-static void port_note(struct glusterd_volume *seen, const char *host, const char *path, uint16_t port)
+/* The brick that an answer speaks of, or NULL. */
+static struct glusterd_brick *brick_find(struct glusterd_volume *seen, const char *host, const char *path)
 {
-        for (size_t i = 0; i < seen->brick_count; i++)
+        for (size_t i = 0; host && path && i < seen->brick_count; i++)
                 if (strcmp(seen->bricks[i].host, host) == 0 && strcmp(seen->bricks[i].path, path) == 0)
-                        seen->bricks[i].port = port;
+                        return &seen->bricks[i];
+        return NULL;
 }
 
-int glusterd_volume_ports(int socket, const char *volume, int deadline_ms, struct glusterd_volume *seen,
-                          struct fault *fault)
+/* Asks `volume status` with `command` (GF_CLI_STATUS_* of cli1-xdr.x) and hands each brick that is told of to
+ * `take`, with its number in the answer. */
+static int status_ask(int socket, const char *volume, const char *command, int deadline_ms,
+                      struct glusterd_volume *seen,
+                      bool (*take)(const struct gluster_answer *answer, uint64_t i, struct glusterd_brick *brick),
+                      struct fault *fault)
 {
         AUTO_GLUSTER_DICT struct gluster_dict dict = { 0 };
         AUTO_GLUSTER_ANSWER struct gluster_answer answer = { 0 };
@@ -240,7 +260,7 @@ int glusterd_volume_ports(int socket, const char *volume, int deadline_ms, struc
         int failed;
 
         gluster_dict_add(&dict, "volname", volume);
-        gluster_dict_add(&dict, "cmd", "256"); /* GF_CLI_STATUS_VOL */
+        gluster_dict_add(&dict, "cmd", command);
         failed = call(socket, &status_volume, &dict, deadline_ms, &answer, fault);
         if (failed)
                 return failed;
@@ -249,15 +269,117 @@ int glusterd_volume_ports(int socket, const char *volume, int deadline_ms, struc
         if (!number(find(&answer, "brick-index-max"), BRICKS_MAX, &last))
                 return cut(fault);
         for (uint64_t i = 0; i <= last; i++) {
-                const char *host = find(&answer, "brick%" PRIu64 ".hostname", i);
-                const char *path = find(&answer, "brick%" PRIu64 ".path", i);
-                uint64_t port, online;
+                struct glusterd_brick *brick = brick_find(seen, find(&answer, "brick%" PRIu64 ".hostname", i),
+                                                          find(&answer, "brick%" PRIu64 ".path", i));
 
-                if (host && path && number(find(&answer, "brick%" PRIu64 ".port", i), 65535, &port) &&
-                    number(find(&answer, "brick%" PRIu64 ".status", i), 1, &online) && online)
-                        port_note(seen, host, path, (uint16_t)port);
+                if (brick && !take(&answer, i, brick))
+                        return cut(fault);
         }
         return 0;
+}
+
+/* The port and the process of a brick that is online. */
+static bool port_take(const struct gluster_answer *answer, uint64_t i, struct glusterd_brick *brick)
+{
+        uint64_t port, online, pid;
+
+        if (!number(find(answer, "brick%" PRIu64 ".port", i), 65535, &port) ||
+            !number(find(answer, "brick%" PRIu64 ".status", i), 1, &online) || !online)
+                return true;
+        brick->port = (uint16_t)port;
+        brick->pid = number(find(answer, "brick%" PRIu64 ".pid", i), INT32_MAX, &pid) ? (int)pid : 0;
+        return true;
+}
+
+int glusterd_volume_ports(int socket, const char *volume, int deadline_ms, struct glusterd_volume *seen,
+                          struct fault *fault)
+{
+        return status_ask(socket, volume, "256" /* VOL */, deadline_ms, seen, port_take, fault);
+}
+
+static int text_order(const void *a, const void *b)
+{
+        return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Each is told as "address:port"; a brick that has none, or is not online, is told without a number of them. */
+static bool clients_take(const struct gluster_answer *answer, uint64_t i, struct glusterd_brick *brick)
+{
+        uint64_t count;
+
+        clients_free(brick);
+        if (!number(find(answer, "brick%" PRIu64 ".clientcount", i), CLIENTS_MAX, &count))
+                return true;
+        brick->clients = memory_new(count + 1, sizeof *brick->clients);
+        while (brick->client_count < count) {
+                const char *client = find(answer, "brick%" PRIu64 ".client%zu.hostname", i, brick->client_count);
+                const char *port = client ? strrchr(client, ':') : NULL;
+
+                if (!port)
+                        return false;
+                brick->clients[brick->client_count++] = memory_format("%.*s", (int)(port - client), client);
+        }
+        qsort(brick->clients, brick->client_count, sizeof *brick->clients, text_order);
+        return true;
+}
+
+int glusterd_volume_clients(int socket, const char *volume, int deadline_ms, struct glusterd_volume *seen,
+                            struct fault *fault)
+{
+        return status_ask(socket, volume, "2" /* CLIENTS */, deadline_ms, seen, clients_take, fault);
+}
+
+int glusterd_volume_heals(int socket, const char *volume, int deadline_ms, struct glusterd_volume *seen,
+                          struct fault *fault)
+{
+        AUTO_GLUSTER_DICT struct gluster_dict dict = { 0 };
+        AUTO_GLUSTER_ANSWER struct gluster_answer answer = { 0 };
+        int failed;
+
+        gluster_dict_add(&dict, "volname", volume);
+        gluster_dict_add(&dict, "heal-op", "8"); /* GF_SHD_OP_STATISTICS_HEAL_COUNT */
+        failed = call(socket, &heal_volume, &dict, deadline_ms, &answer, fault);
+        if (failed)
+                return failed;
+        if (answer.op_ret != 0)
+                return refusal(&answer, "count what needs heal of", volume, fault);
+        for (size_t i = 0; i < seen->brick_count; i++) {
+                struct glusterd_brick *brick =
+                        brick_find(seen, find(&answer, "%zu-hostname", i), find(&answer, "%zu-path", i));
+
+                if (brick)
+                        brick->counted = number(find(&answer, "%zu-hardlinks", i), UINT64_MAX, &brick->heals) &&
+                                         !find(&answer, "%zu-shd-status", i);
+        }
+        return 0;
+}
+
+int glusterd_volume_heal(int socket, const char *volume, int deadline_ms, struct fault *fault)
+{
+        AUTO_GLUSTER_DICT struct gluster_dict dict = { 0 };
+        AUTO_GLUSTER_ANSWER struct gluster_answer answer = { 0 };
+        int failed;
+
+        gluster_dict_add(&dict, "volname", volume);
+        gluster_dict_add(&dict, "heal-op", "1"); /* GF_SHD_OP_HEAL_INDEX */
+        failed = call(socket, &heal_volume, &dict, deadline_ms, &answer, fault);
+        if (!failed && answer.op_ret != 0)
+                failed = refusal(&answer, "heal", volume, fault);
+        return failed;
+}
+
+int glusterd_volume_start_force(int socket, const char *volume, int deadline_ms, struct fault *fault)
+{
+        AUTO_GLUSTER_DICT struct gluster_dict dict = { 0 };
+        AUTO_GLUSTER_ANSWER struct gluster_answer answer = { 0 };
+        int failed;
+
+        gluster_dict_add(&dict, "volname", volume);
+        gluster_dict_add(&dict, "flags", "1"); /* GF_CLI_FLAG_OP_FORCE */
+        failed = call(socket, &start_volume, &dict, deadline_ms, &answer, fault);
+        if (!failed && answer.op_ret != 0)
+                failed = refusal(&answer, "start the bricks of", volume, fault);
+        return failed;
 }
 
 void glusterd_pool_fini(struct glusterd_pool *pool)

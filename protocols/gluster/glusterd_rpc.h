@@ -40,7 +40,12 @@ struct glusterd_brick {
         char *host; /* as it was given when the brick was added: an address or a name */
         char *path;
         uint16_t port;           /* 0: not running, or not asked (glusterd_volume_ports) */
+        int pid;                 /* of its process on its own node; 0 as port */
         char node[NODE_ID_SIZE]; /* id of the pool's member that it belongs to */
+        bool counted;            /* glusterd_volume_heals: its self-heal daemon has answered */
+        uint64_t heals;
+        char **clients; /* glusterd_volume_clients: the address of each connection, sorted */
+        size_t client_count;
 };
 
 /* `volume info`. Zeroed = a volume that does not exist. */
@@ -48,6 +53,7 @@ struct glusterd_volume {
         bool exists;
         bool started;
         char id[ACCESS_VOLUME_ID_SIZE];
+        unsigned replica; /* bricks in a replica set, arbiters included; 1 = not replicated, or dispersed */
         struct glusterd_brick *bricks;
         size_t brick_count;
         struct glusterd_volume_option {
@@ -65,9 +71,24 @@ int glusterd_volume_get(int socket, const char *volume, int deadline_ms, struct 
 /* The value of an option that was set, else NULL. */
 const char *glusterd_volume_option(const struct glusterd_volume *seen, const char *key);
 
-/* `volume status`: fills in the ports of seen->bricks. A transaction of the cluster, so CONFLICT is possible. */
+/* `volume status`: fills in the ports and processes of seen->bricks. A transaction of the cluster, so CONFLICT is
+ * possible. */
 int glusterd_volume_ports(int socket, const char *volume, int deadline_ms, struct glusterd_volume *seen,
                           struct fault *fault);
+
+/* `volume heal V statistics heal-count`: how many entries each brick counts that need heal, on whatever brick. */
+int glusterd_volume_heals(int socket, const char *volume, int deadline_ms, struct glusterd_volume *seen,
+                          struct fault *fault);
+
+/* `volume heal V`: the self-heal daemons look now, not at their next time. */
+int glusterd_volume_heal(int socket, const char *volume, int deadline_ms, struct fault *fault);
+
+/* `volume status V clients`: from where each brick that is online has connections. */
+int glusterd_volume_clients(int socket, const char *volume, int deadline_ms, struct glusterd_volume *seen,
+                            struct fault *fault);
+
+/* `volume start V force`: starts those bricks that do not run; the rest does not notice. */
+int glusterd_volume_start_force(int socket, const char *volume, int deadline_ms, struct fault *fault);
 
 /* `pool list`. Zeroed = empty. */
 struct glusterd_pool {

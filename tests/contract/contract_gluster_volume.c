@@ -3,6 +3,7 @@
  * contract_gluster_volume [real NODE]: what every `struct gluster_volume` answers. Without arguments the fake is
  * asked; `real` means the glusterd of the gluster_node that this runs in, with a volume `data` of three bricks.
  */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,6 +35,7 @@ static struct world {
         struct address node;
         void (*run_brick)(size_t brick, bool running);
         void (*run_server)(bool running);
+        void (*age_brick)(size_t brick);           /* it was started before there was a filter */
         void (*tamper)(enum difference_kind part); /* what somebody else does by hand */
 } world;
 
@@ -43,6 +46,11 @@ static struct fake_gluster_volume fake;
 static void fake_run_brick(size_t brick, bool running)
 {
         fake_gluster_volume_run(&fake, brick, running);
+}
+
+static void fake_age_brick(size_t brick)
+{
+        fake.bricks[brick].older = true;
 }
 
 static void fake_run_server(bool running)
@@ -65,6 +73,7 @@ static void world_of_fake(void)
         world = (struct world){ .volume = fake_gluster_volume_seam(&fake),
                                 .node = { ADDRESS_V4, { 10, 77, 0, 11 } },
                                 .run_brick = fake_run_brick,
+                                .age_brick = fake_age_brick,
                                 .run_server = fake_run_server,
                                 .tamper = fake_tamper };
 }
@@ -104,11 +113,26 @@ static void kill_of_file(const char *path)
                 pause_a_little();
 }
 
-static void real_run_brick(size_t brick, bool running)
+/* Caller frees. */
+static char *real_pid_file(size_t brick)
 {
         char address[ADDRESS_TEXT_SIZE];
-        AUTO_FREE char *path = memory_format("/run/gluster/vols/" VOLUME "/%s-run-bricks-%zu-data.pid",
-                                             address_format(&world.node, address), brick + 1);
+
+        return memory_format("/run/gluster/vols/" VOLUME "/%s-run-bricks-%zu-data.pid",
+                             address_format(&world.node, address), brick + 1);
+}
+
+static void real_age_brick(size_t brick)
+{
+        AUTO_FREE char *path = real_pid_file(brick);
+        const struct timespec times[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+
+        assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void real_run_brick(size_t brick, bool running)
+{
+        AUTO_FREE char *path = real_pid_file(brick);
 
         if (running)
                 run((char *[]){ "gluster", "--mode=script", "volume", "start", VOLUME, "force", NULL });
@@ -158,6 +182,7 @@ static void world_of_real(const char *node)
         callers = (struct gluster_volume_callers){ direct_caller_acts(&helper), direct_caller_acts(&worker) };
         world = (struct world){ .volume = gluster_volume_over(&callers),
                                 .run_brick = real_run_brick,
+                                .age_brick = real_age_brick,
                                 .run_server = real_run_server,
                                 .tamper = real_tamper };
         if (address_parse(node, &world.node))
@@ -459,6 +484,90 @@ static void what_others_change_is_found_and_can_be_put_right(void **state)
         assert_int_equal(differences(generation + 1, "/shared/site", DIFFERENCE_VOLUME_GENERATION), 1);
 }
 
+/* --- Bricks from before the filter -------------------------------------------------------------------------- */
+
+static void bricks_look(struct bricks_seen *seen)
+{
+        struct fault fault = { 0 };
+
+        *seen = (struct bricks_seen){ 0 };
+        if (world.volume.bricks_look(world.volume.context, VOLUME, true, seen, &fault))
+                fail_msg("look at bricks: %s", fault.text);
+}
+
+static size_t count_older(void)
+{
+        struct bricks_seen seen;
+        size_t count = 0;
+
+        bricks_look(&seen);
+        assert_int_equal(seen.brick_count, FAKE_BRICKS);
+        assert_int_equal(seen.replica, FAKE_BRICKS);
+        for (size_t i = 0; i < seen.brick_count; i++) {
+                assert_true(seen.bricks[i].brick.local);
+                assert_int_not_equal(seen.bricks[i].older, KNOWN_UNKNOWN);
+                count += seen.bricks[i].older == KNOWN_PRESENT;
+        }
+        bricks_seen_fini(&seen);
+        return count;
+}
+
+static int brick_restart(size_t brick, struct fault *fault)
+{
+        struct bricks_seen seen;
+
+        bricks_look(&seen);
+        int failed =
+                world.volume.brick_restart(world.volume.context, VOLUME, seen.bricks[brick].brick.path, fault);
+        bricks_seen_fini(&seen);
+        return failed;
+}
+
+static void brick_that_is_not_older_is_not_restarted(void **state)
+{
+        struct bricks_seen seen = { 0 };
+        struct fault fault = { 0 };
+        uint64_t generation;
+
+        (void)state;
+        install_next(&generation);
+        expect_bricks(generation, KNOWN_PRESENT);
+        assert_int_equal(count_older(), 0);
+        assert_int_equal(brick_restart(0, &fault), -FAULT_PRECONDITION);
+        assert_int_equal(world.volume.brick_restart(world.volume.context, VOLUME, "/nosuch", &fault),
+                         -FAULT_NOT_FOUND);
+        assert_int_equal(world.volume.brick_restart(world.volume.context, "nosuch", "/bricks/1", &fault),
+                         -FAULT_NOT_FOUND);
+        assert_int_equal(world.volume.bricks_look(world.volume.context, "nosuch", false, &seen, &fault),
+                         -FAULT_NOT_FOUND);
+        expect_bricks(generation, KNOWN_PRESENT);
+}
+
+static void older_brick_is_restarted_when_no_other_is_down(void **state)
+{
+        int64_t until = clock_monotonic_ms(clock_system()) + PATIENCE_MS;
+        struct fault fault = { 0 };
+        uint64_t generation;
+
+        (void)state;
+        install_next(&generation);
+        expect_bricks(generation, KNOWN_PRESENT);
+        world.age_brick(0);
+        assert_int_equal(count_older(), 1);
+        world.run_brick(1, false);
+        assert_int_equal(brick_restart(0, &fault), -FAULT_PRECONDITION);
+        assert_int_equal(count_older(), 1);
+        world.run_brick(1, true);
+        while (brick_restart(0, &fault) != 0) /* the self-heal daemon comes back to the other within 3 s */
+                if (fault.code != FAULT_PRECONDITION || clock_monotonic_ms(clock_system()) > until)
+                        fail_msg("restart brick: %s", fault.text);
+                else
+                        pause_a_little();
+        assert_int_equal(count_older(), 0);
+        assert_int_equal(brick_restart(0, &fault), -FAULT_PRECONDITION);
+        expect_bricks(generation, KNOWN_PRESENT);
+}
+
 /* --- What the fake can be told to do ------------------------------------------------------------------------ */
 
 static void failure_comes_with_the_call_asked_for(void **state)
@@ -539,6 +648,8 @@ int main(int argc, char **argv)
                 cmocka_unit_test(brick_that_is_down_is_seen_and_takes_the_list_when_it_is_back),
                 cmocka_unit_test(server_that_is_down_is_unavailable_and_loses_nothing),
                 cmocka_unit_test(what_others_change_is_found_and_can_be_put_right),
+                cmocka_unit_test(brick_that_is_not_older_is_not_restarted),
+                cmocka_unit_test(older_brick_is_restarted_when_no_other_is_down),
                 /* The fake alone. */
                 cmocka_unit_test(failure_comes_with_the_call_asked_for),
                 cmocka_unit_test(brick_that_is_stuck_does_not_take_a_list),

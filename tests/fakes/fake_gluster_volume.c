@@ -31,6 +31,7 @@ void fake_gluster_volume_fini(struct fake_gluster_volume *fake)
 void fake_gluster_volume_run(struct fake_gluster_volume *fake, size_t brick, bool running)
 {
         fake->bricks[brick].running = running;
+        fake->bricks[brick].older = false;
         if (running && !fake->bricks[brick].stuck)
                 fake->bricks[brick].generation = fake->generation;
 }
@@ -269,6 +270,67 @@ static int fake_put_filter_back(void *context, struct fault *fault)
         return turn.failed;
 }
 
+static int fake_bricks_look(void *context, const char *volume, bool heal, struct bricks_seen *seen,
+                            struct fault *fault)
+{
+        struct fake_gluster_volume *fake = context;
+        struct turn turn = turn_of_server(fake, fault);
+        struct volume_seen bricks = { 0 };
+
+        fake->bricks_looks++;
+        if (turn.failed)
+                return turn.failed;
+        if (!is_there(fake, volume))
+                return fault_set(fault, FAULT_NOT_FOUND, "fake: there is no volume %s", volume);
+        seen_fill(fake, &bricks);
+        seen->replica = fake->replica ? fake->replica : FAKE_BRICKS;
+        seen->quorum = fake->quorum;
+        seen->bricks = memory_new(FAKE_BRICKS, sizeof *seen->bricks);
+        seen->brick_count = FAKE_BRICKS;
+        for (size_t i = 0; i < FAKE_BRICKS; i++) {
+                struct fake_brick *its = &fake->bricks[i];
+
+                if (its->heals > 0 && heal)
+                        its->heals--;
+                seen->bricks[i] = (struct brick_condition){ .brick = bricks.bricks[i],
+                                                            .older = its->older && its->running ? KNOWN_PRESENT
+                                                                                                : KNOWN_ABSENT,
+                                                            .healed = its->heals ? KNOWN_ABSENT : KNOWN_PRESENT,
+                                                            .heals = its->heals };
+        }
+        free(bricks.bricks);
+        return 0;
+}
+
+/* Whether every brick runs and none needs heal. */
+static bool all_are_well(const struct fake_gluster_volume *fake)
+{
+        for (size_t i = 0; i < FAKE_BRICKS; i++)
+                if (!fake->bricks[i].running || fake->bricks[i].heals)
+                        return false;
+        return true;
+}
+
+static int fake_brick_restart(void *context, const char *volume, const char *path, struct fault *fault)
+{
+        struct fake_gluster_volume *fake = context;
+        struct turn turn = turn_of_server(fake, fault);
+        struct fake_brick *its = brick_find(fake, path);
+
+        if (!turn.done)
+                return turn.failed;
+        if (!is_there(fake, volume) || !its)
+                return fault_set(fault, FAULT_NOT_FOUND, "fake: there is no brick %s of volume %s", path, volume);
+        if (!its->older || !all_are_well(fake) || (fake->replica && fake->replica < 3) || fake->quorum >= 3)
+                return fault_set(fault, FAULT_PRECONDITION, "fake: brick %s is not to be restarted", path);
+        its->older = false;
+        its->restarts = ++fake->restarts;
+        its->generation = its->stuck ? 0 : fake->generation;
+        for (size_t i = 0; i < FAKE_BRICKS; i++)
+                fake->bricks[i].heals = fake->heals_after;
+        return turn.failed;
+}
+
 struct gluster_volume fake_gluster_volume_seam(struct fake_gluster_volume *fake)
 {
         return (struct gluster_volume){
@@ -278,6 +340,8 @@ struct gluster_volume fake_gluster_volume_seam(struct fake_gluster_volume *fake)
                 .canary = fake_canary,
                 .compare = fake_compare,
                 .put_filter_back = fake_put_filter_back,
+                .bricks_look = fake_bricks_look,
+                .brick_restart = fake_brick_restart,
                 .context = fake,
         };
 }

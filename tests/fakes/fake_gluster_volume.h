@@ -17,7 +17,10 @@ enum fake_failure {
 struct fake_brick {
         uint64_t generation; /* that it holds */
         bool running;
-        bool stuck; /* does not take lists any more */
+        bool stuck;        /* does not take lists any more */
+        bool older;        /* runs since before the filter */
+        unsigned heals;    /* entries that it counts: one less with each look that heals */
+        unsigned restarts; /* it was restarted as the N-th; to be looked at */
 };
 
 #define FAKE_BRICKS 3
@@ -37,11 +40,14 @@ struct fake_gluster_volume {
         unsigned fail_at;    /* the call of that number (from 1; canary calls count) fails; 0 = none */
         unsigned fail_count; /* and that many in all */
         enum fake_failure fail_with;
-        unsigned canary_lag; /* bricks take a list only after being asked that often */
+        unsigned canary_lag;  /* bricks take a list only after being asked that often */
+        unsigned replica;     /* 0 = all of them */
+        unsigned quorum;      /* how many must run; 0 = not set */
+        unsigned heals_after; /* a restart leaves that many entries to heal on each */
         struct fake_brick bricks[FAKE_BRICKS];
 
         /* To be looked at. */
-        unsigned calls, observes, secures, installs, canaries;
+        unsigned calls, observes, secures, installs, canaries, bricks_looks, restarts;
         uint64_t generation;
         struct access_list list; /* installed last */
         struct address *peers;   /* secured last */

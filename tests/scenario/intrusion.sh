@@ -84,3 +84,34 @@ export_without_clients() {
         ganesha_call RemoveExport "uint16:$number" && ganesha_call AddExport string:/run/open.conf "string:EXPORT(Export_Id=$number)" ||
                 fail "NFS-Ganesha does not take the block of $1"
 }
+
+# What speaks to a brick by hand. The brick that the next calls go to: brick_choose NUMBER. glusterd refuses to tell its
+# port while it does something else of the cluster ("Another transaction is in progress").
+brick_choose() {
+        brick=/srv/bricks/$1/data
+        wait_until 10 brick_port || { gluster volume status data >&2; fail "glusterd does not tell the port of $brick"; }
+}
+brick_port() {
+        port=$(gluster --xml volume status data | sed 's/></>\n</g' |
+                awk -F'[<>]' -v brick="$brick" '/<path>/ { path = $3 } /<port>/ && path == brick { print $3; exit }')
+        [[ $port =~ ^[0-9]+$ ]]
+}
+
+# brick_call MACHINE STEP...: the last line that was said.
+brick_call() {
+        local machine=$1
+        shift
+        on "$machine" "$testbed/brick-call" "$(address4 storage)" "$port" "$brick" "$@" >"$testbed/steps"
+        tail -n 1 "$testbed/steps"
+}
+expect_said() { # expect_said WANTED MACHINE STEP...
+        local wanted=$1 said
+        shift
+        said=$(brick_call "$@")
+        [ "$said" = "$wanted" ] || { cat "$testbed/steps" >&2; fail "$*: $said, not $wanted"; }
+}
+gfid_of() { on storage getfattr --absolute-names -h -n trusted.gfid -e hex "/srv/bricks/1/data$1" | sed -n 's/.*=0x//p'; }
+
+# A call about a file without a handshake, or after one that was refused, is not looked at.
+unheard='garbage arguments'
+refused='errno 13'

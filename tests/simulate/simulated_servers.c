@@ -157,6 +157,29 @@ static int gluster_compare(void *context, const char *name, const struct address
         return failed;
 }
 
+static int gluster_bricks_look(void *context, const char *name, bool heal, struct bricks_seen *seen,
+                               struct fault *fault)
+{
+        struct simulation *simulation = context;
+        struct simulated_volume *volume = volume_find(simulation, name);
+
+        pthread_mutex_lock(&simulation->lock);
+        int failed = volume->seam.bricks_look(volume->seam.context, name, heal, seen, fault);
+        pthread_mutex_unlock(&simulation->lock);
+        return failed;
+}
+
+static int gluster_brick_restart(void *context, const char *name, const char *path, struct fault *fault)
+{
+        struct simulation *simulation = context;
+        struct simulated_volume *volume = volume_find(simulation, name);
+
+        pthread_mutex_lock(&simulation->lock);
+        int failed = volume->seam.brick_restart(volume->seam.context, name, path, fault);
+        pthread_mutex_unlock(&simulation->lock);
+        return failed;
+}
+
 static int gluster_put_filter_back(void *context, struct fault *fault)
 {
         struct simulation *simulation = context;
@@ -404,6 +427,8 @@ void servers_init(struct simulation *simulation)
                                                              .canary = gluster_canary,
                                                              .compare = gluster_compare,
                                                              .put_filter_back = gluster_put_filter_back,
+                                                             .bricks_look = gluster_bricks_look,
+                                                             .brick_restart = gluster_brick_restart,
                                                              .context = simulation };
         simulation->files = fake_storage_files_new();
         simulation->files_seam = fake_storage_files_table(simulation->files);

@@ -36,7 +36,8 @@ struct rig {
         struct nfs_server nfs;
         struct fake_storage_files *directories;
         struct storage_files files;
-        bool keep, lost; /* a list without the client is remembered */
+        bool leave_bricks; /* brick_restart = off */
+        bool keep, lost;   /* a list without the client is remembered */
         struct reconcile *reconcile;
 };
 
@@ -109,6 +110,27 @@ static int rig_put_filter_back(void *context, struct fault *fault)
         return failed;
 }
 
+static int rig_bricks_look(void *context, const char *name, bool heal, struct bricks_seen *seen,
+                           struct fault *fault)
+{
+        struct rig *rig = context;
+
+        pthread_mutex_lock(&rig->lock);
+        int failed = rig->seam.bricks_look(rig->seam.context, name, heal, seen, fault);
+        pthread_mutex_unlock(&rig->lock);
+        return failed;
+}
+
+static int rig_brick_restart(void *context, const char *name, const char *path, struct fault *fault)
+{
+        struct rig *rig = context;
+
+        pthread_mutex_lock(&rig->lock);
+        int failed = rig->seam.brick_restart(rig->seam.context, name, path, fault);
+        pthread_mutex_unlock(&rig->lock);
+        return failed;
+}
+
 static void rig_start(struct rig *rig)
 {
         const struct reconcile_world world = { .snapshot = rig_snapshot,
@@ -121,6 +143,7 @@ static void rig_start(struct rig *rig)
                                                .nfs = &rig->nfs,
                                                .gluster = &rig->locked,
                                                .files = &rig->files,
+                                               .restart_bricks = !rig->leave_bricks,
                                                .interval_ms = 200 };
         struct fault fault;
 
@@ -153,8 +176,9 @@ static int rig_set_up(void **test)
         put(rig->snapshot, world_export("ex-1", 1));
         fake_gluster_volume_init(&rig->volume, "data");
         rig->seam = fake_gluster_volume_seam(&rig->volume);
-        rig->locked = (struct gluster_volume){ rig_observe, rig_secure,          rig_install, rig_canary,
-                                               rig_compare, rig_put_filter_back, rig };
+        rig->locked = (struct gluster_volume){ rig_observe,     rig_secure,        rig_install,
+                                               rig_canary,      rig_compare,       rig_put_filter_back,
+                                               rig_bricks_look, rig_brick_restart, rig };
         rig->server = fake_nfs_server_new();
         rig->nfs = fake_nfs_server_seam(rig->server);
         rig->filter = fake_firewall_new();

@@ -33,7 +33,7 @@ static void name_of_no_volume_is_malformed(void **state)
         static const char *const names[] = { "", "..", "a/b", "a b", "a`id`", "a.b", "a\nb" };
 
         (void)state;
-        for (uint16_t act = ACT_GLUSTERD_VOLUME_OBSERVE; act <= ACT_GLUSTERD_NODE_OBSERVE; act++)
+        for (uint16_t act = ACT_GLUSTERD_VOLUME_OBSERVE; act <= ACT_GLUSTERD_BRICK_RESTART; act++)
                 for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
                         AUTO_MESSAGE struct message request;
                         struct fault fault = { 0 };
@@ -56,6 +56,28 @@ static void field_too_many_is_malformed(void **state)
                 message_put_u64(&request, 1);
                 assert_int_equal(run(&request, &fault), -FAULT_MALFORMED);
         }
+}
+
+static void acts_about_bricks_take_their_fields_and_no_others(void **state)
+{
+        static const uint16_t acts[] = { ACT_GLUSTERD_BRICKS_LOOK, ACT_GLUSTERD_BRICK_RESTART };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(acts); i++)
+                for (int more = 0; more < 2; more++) {
+                        AUTO_MESSAGE struct message request;
+                        struct fault fault = { 0 };
+
+                        message_init(&request, acts[i]);
+                        message_put_text(&request, "data");
+                        if (more && acts[i] == ACT_GLUSTERD_BRICKS_LOOK)
+                                message_put_u64(&request, 0);
+                        if (more && acts[i] == ACT_GLUSTERD_BRICK_RESTART)
+                                message_put_text(&request, "/b");
+                        if (more)
+                                message_put_u64(&request, 0);
+                        assert_int_equal(run(&request, &fault), -FAULT_MALFORMED);
+                }
 }
 
 static void storage_nodes_that_cannot_be_are_refused(void **state)
@@ -167,6 +189,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(name_of_no_volume_is_malformed),
                 cmocka_unit_test(field_too_many_is_malformed),
+                cmocka_unit_test(acts_about_bricks_take_their_fields_and_no_others),
                 cmocka_unit_test(storage_nodes_that_cannot_be_are_refused),
                 cmocka_unit_test(list_that_can_change_or_hang_is_malformed),
                 cmocka_unit_test(list_that_is_damaged_is_malformed),

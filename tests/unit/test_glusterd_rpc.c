@@ -355,8 +355,8 @@ static void port_is_that_of_a_brick_that_is_online(void **state)
         (void)state;
         seen.brick_count = 2;
         seen.bricks = memory_new(2, sizeof *seen.bricks);
-        seen.bricks[0] = (struct glusterd_brick){ memory_text("n1"), memory_text("/a"), 0, "" };
-        seen.bricks[1] = (struct glusterd_brick){ memory_text("n1"), memory_text("/b"), 0, "" };
+        seen.bricks[0] = (struct glusterd_brick){ .host = memory_text("n1"), .path = memory_text("/a") };
+        seen.bricks[1] = (struct glusterd_brick){ .host = memory_text("n1"), .path = memory_text("/b") };
         for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
                 gluster_dict_add(&dict, pairs[i][0], pairs[i][1]);
         answer_with(0, "", &dict);
@@ -365,6 +365,73 @@ static void port_is_that_of_a_brick_that_is_online(void **state)
         finish(fd);
         assert_int_equal(seen.bricks[0].port, 49152);
         assert_int_equal(seen.bricks[1].port, 0);
+}
+
+/* Bricks n1:/a and n1:/b, as glusterd_volume_get leaves them; what is answered next is `pairs`. */
+static int ask_about_two(const char *const (*pairs)[2], size_t count, struct glusterd_volume *seen,
+                         int (*ask)(int, const char *, int, struct glusterd_volume *, struct fault *))
+{
+        AUTO_GLUSTER_DICT struct gluster_dict dict = { 0 };
+        struct fault fault = { 0 };
+
+        seen->brick_count = 2;
+        seen->bricks = memory_new(2, sizeof *seen->bricks);
+        seen->bricks[0] = (struct glusterd_brick){ .host = memory_text("n1"), .path = memory_text("/a") };
+        seen->bricks[1] = (struct glusterd_brick){ .host = memory_text("n1"), .path = memory_text("/b") };
+        for (size_t i = 0; i < count; i++)
+                gluster_dict_add(&dict, pairs[i][0], pairs[i][1]);
+        answer_with(0, "", &dict);
+        int fd = connect_and_start();
+        int failed = ask(fd, "data", DEADLINE_MS, seen, &fault);
+        finish(fd);
+        return failed;
+}
+
+static void entries_that_need_heal_are_counted_or_not_known(void **state)
+{
+        static const char *const told[][2] = { { "count", "2" },       { "0-hostname", "n1" }, { "0-path", "/a" },
+                                               { "0-hardlinks", "0" }, { "1-hostname", "n1" }, { "1-path", "/b" },
+                                               { "1-hardlinks", "12" } };
+        static const char *const silent[][2] = {
+                { "count", "2" },          { "0-hostname", "n1" },
+                { "0-path", "/a" },        { "0-status", "Transport endpoint is not connected" },
+                { "1-hostname", "n1" },    { "1-path", "/b" },
+                { "1-shd-status", "off" }, { "1-hardlinks", "0" }
+        };
+        AUTO_GLUSTERD_VOLUME struct glusterd_volume seen = { 0 }, unseen = { 0 };
+
+        (void)state;
+        assert_int_equal(ask_about_two(told, ARRAY_SIZE(told), &seen, glusterd_volume_heals), 0);
+        assert_true(seen.bricks[0].counted && seen.bricks[0].heals == 0);
+        assert_true(seen.bricks[1].counted && seen.bricks[1].heals == 12);
+        assert_int_equal(ask_about_two(silent, ARRAY_SIZE(silent), &unseen, glusterd_volume_heals), 0);
+        assert_false(unseen.bricks[0].counted);
+        assert_false(unseen.bricks[1].counted);
+}
+
+static void clients_of_a_brick_are_addresses_in_order(void **state)
+{
+        static const char *const told[][2] = {
+                { "brick-index-max", "1" },
+                { "brick0.hostname", "n1" },
+                { "brick0.path", "/a" },
+                { "brick0.clientcount", "3" },
+                { "brick0.client0.hostname", "10.77.0.21:49151" },
+                { "brick0.client1.hostname", "10.77.0.11:1020" },
+                { "brick0.client2.hostname", "10.77.0.21:49150" },
+                { "brick1.hostname", "n1" },
+                { "brick1.path", "/b" },
+        };
+        AUTO_GLUSTERD_VOLUME struct glusterd_volume seen = { 0 }, cut = { 0 };
+
+        (void)state;
+        assert_int_equal(ask_about_two(told, ARRAY_SIZE(told), &seen, glusterd_volume_clients), 0);
+        assert_int_equal(seen.bricks[0].client_count, 3);
+        assert_string_equal(seen.bricks[0].clients[0], "10.77.0.11");
+        assert_string_equal(seen.bricks[0].clients[1], "10.77.0.21");
+        assert_string_equal(seen.bricks[0].clients[2], "10.77.0.21");
+        assert_int_equal(seen.bricks[1].client_count, 0);
+        assert_int_equal(ask_about_two(told, 6, &cut, glusterd_volume_clients), -FAULT_INTERNAL);
 }
 
 static void pool_is_read_with_this_node(void **state)
@@ -454,6 +521,8 @@ int main(void)
                 CASE(options_are_sent_in_one_dictionary),
                 CASE(value_that_would_crash_glusterd_is_not_sent),
                 CASE(port_is_that_of_a_brick_that_is_online),
+                CASE(entries_that_need_heal_are_counted_or_not_known),
+                CASE(clients_of_a_brick_are_addresses_in_order),
                 CASE(pool_is_read_with_this_node),
                 CASE(pool_without_this_node_is_refused),
                 CASE(nobody_at_the_socket_is_unavailable),
