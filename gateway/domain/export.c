@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "domain/environment.h"
+
 static const char *const target_kind_words[] = {
         [TARGET_ALL] = "all", [TARGET_LAYER] = "layer", [TARGET_NODE] = "node", NULL
 };
@@ -85,6 +87,15 @@ bool export_excepts(const struct export *export, const char *node_id)
                 if (strcmp(export->except[i], node_id) == 0)
                         return true;
         return false;
+}
+
+bool export_reaches(const struct export *export, const struct node *node)
+{
+        if (strcmp(export->environment_uid, node->environment_uid) != 0 ||
+            export_excepts(export, node->document.id))
+                return false;
+        return export->target == TARGET_ALL ||
+               strcmp(export->target_name, export->target == TARGET_LAYER ? node->layer : node->document.id) == 0;
 }
 
 bool export_targets_meet(const struct export *a, const struct export *b,

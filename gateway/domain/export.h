@@ -12,6 +12,8 @@
 #include "domain/document.h"
 #include "domain/storage.h"
 
+struct node;
+
 #define EXPORT_PATH_MAX 1023  /* bytes of a storage path or mount path */
 #define EXPORT_EXCEPT_MAX 256 /* nodes taken out of the target */
 #define EXPORT_LABELS_MAX 32
@@ -75,6 +77,9 @@ void export_keep_widened_revision(struct export *next, const struct export *now,
 
 /* Whether the node is taken out of the export's target. */
 bool export_excepts(const struct export *export, const char *node_id);
+
+/* Whether the export's target names the node, and `except` does not. */
+bool export_reaches(const struct export *export, const struct node *node);
 
 /* Whether two exports could both reach one node: they have the same environment_uid, and all meets everything; a
  * layer meets a node in it, told by `layer_of_node`, which gives NULL for an unknown node. `except` is not looked

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domain/storage.h"
 
+#include <string.h>
+
+#include "domain/environment.h"
+
 const char *const storage_kind_words[] = { [STORAGE_CLUSTER] = "cluster", [STORAGE_SINGLE] = "single", NULL };
 const char *const protocol_wish_words[] = {
         [PROTOCOL_AUTO] = "auto", [PROTOCOL_GLUSTER] = "gluster", [PROTOCOL_NFS] = "nfs", NULL
@@ -43,6 +47,25 @@ bool storage_has_address(const struct storage *storage, const struct address *ad
 {
         for (size_t i = 0; i < storage->address_count; i++)
                 if (address_equal(&storage->addresses[i], address))
+                        return true;
+        return false;
+}
+
+static bool node_is_in_layer(const struct storage *storage, const struct node *node)
+{
+        return storage->environment && storage->layer && strcmp(storage->environment, node->environment) == 0 &&
+               strcmp(storage->layer, node->layer) == 0;
+}
+
+bool storage_has_node(const struct storage *storage, const char *id, const struct node *node)
+{
+        for (size_t i = 0; i < storage->node_count; i++)
+                if (strcmp(storage->node_ids[i], id) == 0)
+                        return true;
+        if (node && node_is_in_layer(storage, node))
+                return true;
+        for (size_t i = 0; node && i < node->address_count; i++)
+                if (storage_has_address(storage, &node->addresses[i]))
                         return true;
         return false;
 }

@@ -11,6 +11,8 @@
 #include "domain/address.h"
 #include "domain/document.h"
 
+struct node;
+
 #define STORAGE_NODES_MAX 64
 #define STORAGE_PATH_MAX 1023
 
@@ -47,3 +49,7 @@ const char *storage_kind_word(enum storage_kind kind);
 const char *protocol_wish_word(enum protocol_wish wish);
 
 bool storage_has_address(const struct storage *storage, const struct address *address);
+
+/* Whether the node `id` is one of the storage's: said so by the storage, or, by what the inventory tells of it
+ * (`node`, NULL when that is nothing), in the storage's own layer or at the address of a storage node. */
+bool storage_has_node(const struct storage *storage, const char *id, const struct node *node);

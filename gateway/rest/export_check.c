@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "domain/cross_mount.h"
 #include "domain/json_reader.h"
 #include "domain/path_rules.h"
 
@@ -153,7 +154,11 @@ static const struct export *conflict_above(const struct snapshot *now, const str
 /* Whether both ask for the same: the same directory at the same place for the same nodes. */
 static bool export_is_equal(const struct export *a, const struct export *b)
 {
-        return strcmp(a->storage, b->storage) == 0 && strcmp(a->path, b->path) == 0 && a->target == b->target &&
+        for (size_t i = 0; i < a->except_count; i++)
+                if (!export_excepts(b, a->except[i]))
+                        return false;
+        return a->except_count == b->except_count && strcmp(a->storage, b->storage) == 0 &&
+               strcmp(a->path, b->path) == 0 && a->target == b->target &&
                (a->target == TARGET_ALL || strcmp(a->target_name, b->target_name) == 0) && a->access == b->access;
 }
 
@@ -180,10 +185,19 @@ const struct export *export_find_conflict(const struct snapshot *now, const stru
                 snapshot_walk_below(&walk, now, wanted->environment_uid, wanted->mount_path);
                 found = walk_conflict(&walk, now, wanted);
         }
-        if (found)
+        if (found) {
                 violation_add(violations, "/mount_path", "mount_path.nested",
                               "export %s is mounted at %s on the same nodes, and no mount may lie inside another",
                               found->document.id, found->mount_path);
+                return found;
+        }
+        found = cross_mount_find(now, wanted);
+        if (found)
+                violation_add(
+                        violations, "/storage", "mount.cross",
+                        "by export %s nodes of storage %s mount from storage %s, and two storages may not mount "
+                        "from each other",
+                        found->document.id, wanted->storage, found->storage);
         return found;
 }
 

@@ -29,7 +29,8 @@ void export_check_change(const struct snapshot *now, const struct export *existi
                          const struct protocol_facts *facts, struct violations *violations);
 
 /* The export that already has the mount path of `wanted` (its account and environment_uid are set), or one above
- * or below, on a node that both reach; NULL when there is none. Adds the violation that says so. */
+ * or below, on a node that both reach; or one that makes it a cross mount (domain/cross_mount.h); NULL when there
+ * is none. Adds the violation that says so. */
 const struct export *export_find_conflict(const struct snapshot *now, const struct export *wanted,
                                           struct violations *violations);
 

@@ -78,14 +78,6 @@ void revocation_add_grants(struct revocation *revocation, const struct snapshot 
                         clients_add(revocation->task, grants.items[i].node);
 }
 
-static bool export_reaches(const struct export *export, const struct node *node)
-{
-        return (export->target == TARGET_ALL ||
-                strcmp(export->target_name, export->target == TARGET_LAYER ? node->layer : node->document.id) ==
-                        0) &&
-               !export_excepts(export, node->document.id);
-}
-
 void revocation_add_node(struct revocation *revocation, const struct snapshot *now, const struct node *node)
 {
         const struct export *export;
