@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rest/export_show.h"
 
+#include <stdio.h>
+
 #include <jansson.h>
 
 #include "domain/export_json.h"
@@ -54,4 +56,15 @@ void export_reply(struct request *request, int status, const struct snapshot *no
         reply_json(&request->reply, status, body);
         request->reply.of_memory = true;
         reply_field(&request->reply, "ETag", "%s", reply_etag(export->document.revision, tag));
+}
+
+void export_wait_for(const struct request *request, const struct snapshot *now, const struct export *export,
+                     struct status_wait *wait)
+{
+        AUTO_GRANTS struct grant_list grants = { 0 };
+
+        export_grants(request, now, export, &grants);
+        export_sides(&grants, wait->sides);
+        wait->revision = export->document.revision;
+        snprintf(wait->export_id, sizeof wait->export_id, "%s", export->document.id);
 }

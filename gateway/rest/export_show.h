@@ -24,3 +24,7 @@ void export_grants(const struct request *request, const struct snapshot *now, co
 
 /* Sets sides[protocol] for each protocol that an admitted grant goes by. */
 void export_sides(const struct grant_list *grants, bool sides[2]);
+
+/* Fills `wait` (zeroed) so that it is over when the servers hold `export` as it is in `now`. */
+void export_wait_for(const struct request *request, const struct snapshot *now, const struct export *export,
+                     struct status_wait *wait);

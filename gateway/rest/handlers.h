@@ -48,3 +48,5 @@ void rest_task_list(struct request *request);
 void rest_task_get(struct request *request);
 
 void rest_health_get(struct request *request);
+
+void rest_platform_file(struct request *request);

@@ -88,8 +88,8 @@ static json_t *violations_to_json(const struct violations *violations)
         return errors;
 }
 
-void reply_problem(struct reply *reply, const struct fault *fault, const struct violations *violations,
-                   json_t *extra)
+static void problem_render(struct reply *reply, const struct fault *fault, const struct violations *violations,
+                           const json_t *extra)
 {
         AUTO_FREE char *type = memory_format("urn:gatehouse:problem:%s", fault_word(fault->code));
         int status = fault_status(fault->code);
@@ -104,16 +104,28 @@ void reply_problem(struct reply *reply, const struct fault *fault, const struct 
                         json_object_set_new(problem, "errors_left_out",
                                             json_integer((json_int_t)violations->dropped));
         }
-        if (extra) {
-                json_object_update(problem, extra);
-                json_decref(extra);
-        }
+        if (extra)
+                json_object_update(problem, (json_t *)(uintptr_t)extra);
         reply_json(reply, status, problem);
         reply->problem = true;
-        if (status >= 500)
-                memcpy(reply->cause, fault->text, sizeof reply->cause);
         if (fault->code == FAULT_UNAUTHENTICATED)
                 reply_field(reply, "WWW-Authenticate", "Bearer realm=\"gatehouse\"");
+}
+
+void reply_problem(struct reply *reply, const struct fault *fault, const struct violations *violations,
+                   json_t *extra)
+{
+        int status = fault_status(fault->code);
+
+        if (reply->render) {
+                reply->render(reply, fault, violations);
+                reply->meant = status;
+        } else {
+                problem_render(reply, fault, violations, extra);
+        }
+        json_decref(extra);
+        if (status >= 500)
+                memcpy(reply->cause, fault->text, sizeof reply->cause);
         if (fault_is_retryable(fault->code))
                 reply_field(reply, "Retry-After", "1");
 }

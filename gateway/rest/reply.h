@@ -25,7 +25,10 @@ struct reply {
         int status; /* 0 = not decided */
         struct reply_field fields[REPLY_FIELDS_MAX];
         size_t field_count;
-        bool problem;                /* the body is application/problem+json */
+        bool problem; /* the body is application/problem+json */
+        /* Answers a failure in other words than problem+json; NULL = in those. */
+        void (*render)(struct reply *reply, const struct fault *fault, const struct violations *violations);
+        int meant;                   /* the status of a failure that `render` answered with another; else 0 */
         char cause[FAULT_TEXT_SIZE]; /* of a status from 500 on, for the log; else "" */
         bool of_memory;              /* made of the snapshot and the status alone: the server may keep it */
         char *body;                  /* NULL = none */

@@ -13,8 +13,18 @@
 
 #include "base/memory.h"
 #include "domain/json_reader.h"
+#include "rest/platform_file_problem.h"
 #include "rest/question.h"
 #include "rest/route.h"
+
+/* The tree of the platform's own API. */
+#define PLATFORM_TREE "/1.0/"
+
+static void request_answer_as_platform(struct request *request)
+{
+        request->is_platform = true;
+        request->reply.render = platform_problem_render;
+}
 
 struct request *request_new(const struct rest_context *context, const char *target)
 {
@@ -23,6 +33,8 @@ struct request *request_new(const struct rest_context *context, const char *targ
         request->context = context;
         request->target = memory_text(target);
         request->started_ms = clock_monotonic_ms(context->clock);
+        if (strncmp(target, PLATFORM_TREE, strlen(PLATFORM_TREE)) == 0)
+                request_answer_as_platform(request);
         return request;
 }
 
@@ -45,64 +57,10 @@ void request_free(struct request *request)
         free(request);
 }
 
-static int hex_value(char digit)
-{
-        if (digit >= '0' && digit <= '9')
-                return digit - '0';
-        digit = (char)tolower((unsigned char)digit);
-        return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
-/* Decodes %XX in place (and "+" as a blank in a query); false for a bad sequence, a NUL or what is not UTF-8. */
-static bool percent_decode(char *text, bool plus_is_blank)
-{
-        char *to = text;
-
-        for (const char *from = text; *from; from++) {
-                char character = *from;
-
-                if (character == '%') {
-                        int high = hex_value(from[1]), low = high < 0 ? -1 : hex_value(from[2]);
-
-                        if (low < 0 || (high == 0 && low == 0))
-                                return false;
-                        character = (char)(high * 16 + low);
-                        from += 2;
-                } else if (character == '+' && plus_is_blank) {
-                        character = ' ';
-                }
-                *to++ = character;
-        }
-        *to = '\0';
-        return text_is_utf8(text, strlen(text));
-}
-
 /* An encoded slash would change which components a path has: no name of ours holds one. */
 static bool path_has_encoded_slash(const char *path)
 {
         return strstr(path, "%2f") || strstr(path, "%2F");
-}
-
-static int query_parse(struct request *request, struct fault *fault)
-{
-        char *rest = NULL;
-
-        for (char *field = strtok_r(request->query_text, "&", &rest); field; field = strtok_r(NULL, "&", &rest)) {
-                char *value = strchr(field, '=');
-
-                if (value)
-                        *value++ = '\0';
-                else
-                        value = field + strlen(field);
-                if (request->query_count == REQUEST_QUERY_MAX)
-                        return fault_set(fault, FAULT_MALFORMED, "the query has more than %d parameters",
-                                         REQUEST_QUERY_MAX);
-                if (!percent_decode(field, true) || !percent_decode(value, true))
-                        return fault_set(fault, FAULT_MALFORMED,
-                                         "the query is not well-formed: percent-encoded UTF-8 is wanted");
-                request->query[request->query_count++] = (struct query_field){ field, value };
-        }
-        return 0;
 }
 
 int request_parse_target(struct request *request, struct fault *fault)
@@ -117,7 +75,28 @@ int request_parse_target(struct request *request, struct fault *fault)
                 return fault_set(fault, FAULT_MALFORMED,
                                  "the path is not well-formed: percent-encoded UTF-8 without NUL and "
                                  "encoded slashes is wanted");
-        return query_parse(request, fault);
+        if (strncmp(request->path, PLATFORM_TREE, strlen(PLATFORM_TREE)) == 0)
+                request_answer_as_platform(request);
+        return form_parse(&request->query, request->query_text, strlen(request->query_text), "the query", fault);
+}
+
+char *request_shown_target(const struct request *request)
+{
+        const char *query = strchr(request->target, '?');
+        const char *secret = query ? strcasestr(query, "session=") : NULL;
+
+        if (query && request->is_platform)
+                secret = query + 1;
+        return secret ? memory_format("%.*s...", (int)(secret - request->target), request->target)
+                      : memory_text(request->target);
+}
+
+int request_authenticate(struct request *request, const char *secret, struct fault *fault)
+{
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
+
+        return principal_from_secret(secret, now, clock_wall_ms(request->context->clock), &request->principal,
+                                     NULL, fault);
 }
 
 void request_choose_id(struct request *request)
@@ -138,9 +117,9 @@ void request_choose_id(struct request *request)
 
 const char *request_query(const struct request *request, const char *name)
 {
-        for (size_t i = 0; i < request->query_count; i++)
-                if (strcmp(request->query[i].name, name) == 0)
-                        return request->query[i].value;
+        for (size_t i = 0; i < request->query.count; i++)
+                if (strcmp(request->query.fields[i].name, name) == 0)
+                        return request->query.fields[i].value;
         return NULL;
 }
 
@@ -167,10 +146,10 @@ static char *allowed_sentence(const char *const *allowed)
 
 void request_check_query(const struct request *request, const char *const *allowed, struct violations *violations)
 {
-        for (size_t i = 0; i < request->query_count; i++) {
-                AUTO_FREE char *place = json_pointer_key("query", request->query[i].name);
+        for (size_t i = 0; i < request->query.count; i++) {
+                AUTO_FREE char *place = json_pointer_key("query", request->query.fields[i].name);
 
-                if (!name_is_allowed(request->query[i].name, allowed)) {
+                if (!name_is_allowed(request->query.fields[i].name, allowed)) {
                         AUTO_FREE char *sentence = allowed_sentence(allowed);
 
                         violation_add(violations, place, "query.unknown",
@@ -178,7 +157,7 @@ void request_check_query(const struct request *request, const char *const *allow
                         continue;
                 }
                 for (size_t j = 0; j < i; j++)
-                        if (strcmp(request->query[i].name, request->query[j].name) == 0) {
+                        if (strcmp(request->query.fields[i].name, request->query.fields[j].name) == 0) {
                                 violation_add(violations, place, "query.repeated",
                                               "the parameter stands there more than once");
                                 break;
@@ -188,6 +167,8 @@ void request_check_query(const struct request *request, const char *const *allow
 
 const char *request_type(const struct request *request)
 {
+        if (request->is_platform)
+                return "application/x-www-form-urlencoded";
         return strcmp(request->method, "PATCH") == 0 ? "application/merge-patch+json" : "application/json";
 }
 
@@ -255,7 +236,7 @@ static void body_check(struct request *request)
         request->body_most = request->route->body_most;
         if (request->body_most == BODY_NONE && comes)
                 reply_fault(&request->reply, FAULT_MALFORMED, "this operation takes no body");
-        else if (request->body_most != BODY_NONE && !request_has_type(request))
+        else if (request->body_most != BODY_NONE && (comes || !request->is_platform) && !request_has_type(request))
                 type_refuse(request);
         else if (length > request->body_most)
                 reply_fault(&request->reply, FAULT_TOO_LARGE, "the body may have %zu bytes at most",
@@ -269,6 +250,10 @@ void request_check(struct request *request)
         route_find(request);
         if (!request->route)
                 return;
+        if (request->is_platform) { /* its parameters, in query or body, are read when all of them are there */
+                body_check(request);
+                return;
+        }
         if (request->principal.kind == PRINCIPAL_NODE && !route_is_for_nodes(request->route) &&
             !route_is_public(request->path)) {
                 reply_fault(&request->reply, FAULT_FORBIDDEN,

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "domain/violation.h"
 #include "rest/answer_cache.h"
+#include "rest/form.h"
 #include "rest/reply.h"
 #include "rest/server.h"
 
@@ -23,8 +24,7 @@ struct route;
 struct settlements;
 
 #define REQUEST_PARAMETERS_MAX 2 /* captures of a path pattern */
-#define REQUEST_QUERY_MAX 16
-#define REQUEST_ID_SIZE 65 /* [A-Za-z0-9._-]{1,64}: the client's X-Request-Id, or ours */
+#define REQUEST_ID_SIZE 65       /* [A-Za-z0-9._-]{1,64}: the client's X-Request-Id, or ours */
 
 /* The fields that are looked at; everything else of a request's header is dropped. */
 #define REQUEST_HEADER_TABLE(X)                            \
@@ -46,10 +46,6 @@ struct settlements;
 enum request_header { REQUEST_HEADER_TABLE(REQUEST_HEADER_ENUM) REQUEST_HEADER_COUNT };
 #undef REQUEST_HEADER_ENUM
 
-struct query_field {
-        const char *name, *value; /* decoded; in request->query_text */
-};
-
 struct request {
         const struct rest_context *context;
         struct rest_server *server;
@@ -62,8 +58,8 @@ struct request {
         char *target;    /* as sent, path and query; for the log */
         char *path;      /* decoded, no query */
         char *query_text;
-        struct query_field query[REQUEST_QUERY_MAX];
-        size_t query_count;
+        struct form query;    /* in query_text */
+        bool is_platform;     /* below /1.0/: the platform's own API (platform_file.h) */
         bool dry_run;         /* ?dry_run=true: the answer is what would be, and nothing is changed */
         bool is_conditional;  /* Gatehouse-If-Revision: only if nothing was committed since `if_revision` */
         uint64_t if_revision; /* with is_conditional */
@@ -96,6 +92,13 @@ void request_free(struct request *request);
 
 /* Takes the target apart into path and query: percent-decoding, UTF-8, no NUL. MALFORMED with one sentence. */
 int request_parse_target(struct request *request, struct fault *fault);
+
+/* The target as the log may have it: without the rest of a query that carries a session. Caller frees. */
+char *request_shown_target(const struct request *request);
+
+/* Finds whose token `secret` is (NULL = none sent), and makes that the request's principal. UNAUTHENTICATED when
+ * nobody's. */
+int request_authenticate(struct request *request, const char *secret, struct fault *fault);
 
 /* Chooses the id: the client's X-Request-Id when it is well-formed, a random one otherwise. */
 void request_choose_id(struct request *request);

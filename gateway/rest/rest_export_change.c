@@ -139,15 +139,9 @@ static void export_change_done(struct request *request)
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
         struct revocation *revocation = request->work;
         const struct export *export = (const struct export *)revocation->commit.document;
-        struct status_wait *wait = &revocation->wait;
-        AUTO_GRANTS struct grant_list grants = { 0 };
 
-        if (revocation->commit.fault.code == FAULT_NONE) {
-                export_grants(request, now, export, &grants);
-                export_sides(&grants, wait->sides);
-                wait->revision = export->document.revision;
-                snprintf(wait->export_id, sizeof wait->export_id, "%s", export->document.id);
-        }
+        if (revocation->commit.fault.code == FAULT_NONE)
+                export_wait_for(request, now, export, &revocation->wait);
         revocation_done(request);
 }
 

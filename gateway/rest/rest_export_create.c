@@ -8,6 +8,7 @@
 #include "domain/export_json.h"
 #include "rest/commit.h"
 #include "rest/export_check.h"
+#include "rest/export_create.h"
 #include "rest/export_make.h"
 #include "rest/export_show.h"
 #include "rest/file_question.h"
@@ -25,6 +26,7 @@ struct export_create {
         unsigned wait_s;
         bool waits;
         bool in_time;
+        void (*reply)(struct request *request, const struct snapshot *now, const struct export *export);
 };
 
 static void export_create_free(void *work)
@@ -75,6 +77,10 @@ static void export_create_reply(struct request *request)
         struct export_create *change = request->work;
         const struct export *export = (const struct export *)change->commit.document;
 
+        if (change->reply) {
+                change->reply(request, now, export);
+                return;
+        }
         export_reply(request, 201, now, export, NULL);
         reply_field(&request->reply, "Location", "/v1/exports/%s", export->document.id);
         if (change->waits)
@@ -93,13 +99,8 @@ static void export_create_done(struct request *request)
                 return;
         }
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
-        const struct export *export = (const struct export *)change->commit.document;
-        AUTO_GRANTS struct grant_list grants = { 0 };
 
-        export_grants(request, now, export, &grants);
-        export_sides(&grants, wait.sides);
-        wait.revision = export->document.revision;
-        snprintf(wait.export_id, sizeof wait.export_id, "%s", export->document.id);
+        export_wait_for(request, now, (const struct export *)change->commit.document, &wait);
         settlement_wait(request, &wait, change->wait_s, &change->in_time, export_create_reply);
 }
 
@@ -154,6 +155,20 @@ static void export_create_look(struct request *request, struct export_create *ch
         }
         change->question = (struct file_question){ .storage = change->storage, .path = change->wanted->path };
         file_question_ask(request, &change->question, export_create_inspected);
+}
+
+void export_create_begin(struct request *request, struct export *wanted, unsigned wait_s,
+                         void (*reply)(struct request *request, const struct snapshot *now,
+                                       const struct export *export))
+{
+        struct export_create *change = NEW(struct export_create);
+
+        request->work = change;
+        request->work_free = export_create_free;
+        change->wanted = wanted;
+        change->wait_s = wait_s;
+        change->reply = reply;
+        export_create_look(request, change);
 }
 
 /* Reads Prefer and Idempotency-Key. False: the reply is set. */

@@ -16,6 +16,8 @@ static const char *const task_query[] = { "state", "export", "limit", "cursor", 
 /* One line each: tests/lint/openapi.test reads them. */
 /* clang-format off */
 static const struct route routes[] = {
+        { "GET", "/1.0/environment/file/rest/{method}", BODY_NONE, NULL, rest_platform_file },
+        { "POST", "/1.0/environment/file/rest/{method}", BODY_SMALL, NULL, rest_platform_file },
         { "GET", "/healthz", BODY_NONE, NULL, rest_health_get },
         { "GET", "/v1/drift", BODY_NONE, NULL, rest_drift_get },
         { "GET", "/v1/environments", BODY_NONE, environment_query, rest_environment_list },
@@ -113,7 +115,7 @@ static void route_not_found(struct request *request)
                 reply_fault(&request->reply, FAULT_NOT_FOUND, "there is nothing at this path; see docs/api.md");
                 return;
         }
-        if (strcmp(request->method, "OPTIONS") == 0)
+        if (strcmp(request->method, "OPTIONS") == 0 && !request->is_platform)
                 reply_json(&request->reply, 204, NULL);
         else
                 reply_fault(&request->reply, FAULT_METHOD, "this path takes %s", text_get(&allow));

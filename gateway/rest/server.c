@@ -172,10 +172,7 @@ static int principal_find(struct request *request, const struct listener *listen
 
                 return principal_from_peer(info->connect_fd, context->operator_gid, &request->principal, fault);
         }
-        AUTO_SHARED const struct snapshot *snapshot = writer_snapshot(context->writer);
-
-        return principal_from_secret(principal_bearer(request->headers[HEADER_AUTHORIZATION]), snapshot,
-                                     clock_wall_ms(context->clock), &request->principal, NULL, fault);
+        return request_authenticate(request, principal_bearer(request->headers[HEADER_AUTHORIZATION]), fault);
 }
 
 /* The header has been read: finds out who asks for what, and whether the body is worth reading. */
@@ -186,10 +183,11 @@ static void request_admit(struct request *request, const struct listener *listen
         MHD_get_connection_values(request->connection, MHD_HEADER_KIND, on_header, request);
         request_choose_id(request);
         source_find(request, listener);
-        int known = principal_find(request, listener, &fault);
         struct fault malformed = { 0 };
+        int parsed = request_parse_target(request, &malformed);
+        int known = request->is_platform ? 0 : principal_find(request, listener, &fault);
 
-        if (request_parse_target(request, &malformed) < 0) {
+        if (parsed < 0) {
                 reply_problem(&request->reply, &malformed, NULL, NULL);
         } else if (known < 0 && !route_is_public(request->path)) {
                 reply_problem(&request->reply, &fault, NULL, NULL);
@@ -362,7 +360,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 /* One line for each request, but for what was only read; a failure of ours with what the client was told. */
 static void request_log(const struct request *request, bool cut_off)
 {
-        int status = request->reply.status;
+        AUTO_FREE char *target = request_shown_target(request);
+        int status = request->reply.meant ? request->reply.meant : request->reply.status;
         const char *actor = request->principal.name;
         enum log_level level = status == 500 ? LOG_LEVEL_ERROR : status > 500 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO;
         int64_t spent_ms = clock_monotonic_ms(request->context->clock) - request->started_ms;
@@ -373,8 +372,8 @@ static void request_log(const struct request *request, bool cut_off)
         log_line(level,
                  (const char *[]){ "request", request->id, "actor", actor[0] ? actor : NULL, "source",
                                    request->source, NULL },
-                 "%s %s: %d%s in %" PRId64 " ms%s%s", request->method, request->target, status,
-                 cut_off ? " (cut off)" : "", spent_ms, request->reply.cause[0] ? ": " : "", request->reply.cause);
+                 "%s %s: %d%s in %" PRId64 " ms%s%s", request->method, target, status, cut_off ? " (cut off)" : "",
+                 spent_ms, request->reply.cause[0] ? ": " : "", request->reply.cause);
 }
 
 static void on_completed(void *context, struct MHD_Connection *connection, void **held,

@@ -148,7 +148,8 @@ static void token_of_a_node_opens_what_is_for_nodes(void **state)
 
                 for (char *at = path; (at = strpbrk(at, "{}"));)
                         *at = 'x';
-                if (!route_is_for_nodes(&routes[i]) && !route_is_public(path))
+                /* What is below /1.0/ looks at its own session, in test_platform_file. */
+                if (!route_is_for_nodes(&routes[i]) && !route_is_public(path) && strncmp(path, "/1.0/", 5) != 0)
                         expect_as(api, node, routes[i].method, path, NULL, "403");
         }
         expect_as(api, node, "GET", "/healthz", NULL, "200");

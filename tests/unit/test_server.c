@@ -97,11 +97,16 @@ static void request_id_of_the_client_is_kept_when_well_formed(void **state)
 static void malformed_targets_are_refused(void **state)
 {
         static const char *const paths[] = {
-                "/v1/exports/%zz",      "/v1/exports/%",
-                "/v1/exports/%0",       "/v1/exports/a%00b",
-                "/v1/exports/a%2fb",    "/v1/exports/%ff",
-                "/v1/exports?limit=%f", "/v1/exports?limit=%ff",
-                "/v1/exports?%00=1",    "/v1/exports?a&b&c&d&e&f&g&h&i&j&k&l&m&n&o&p&q"
+                "/v1/exports/%zz",
+                "/v1/exports/%",
+                "/v1/exports/%0",
+                "/v1/exports/a%00b",
+                "/v1/exports/a%2fb",
+                "/v1/exports/%ff",
+                "/v1/exports?limit=%f",
+                "/v1/exports?limit=%ff",
+                "/v1/exports?%00=1",
+                "/v1/exports?a&b&c&d&e&f&g&h&i&j&k&l&m&n&o&p&q&r&s&t&u&v&w&x&y&z&A&B&C&D&E&F&G"
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
