@@ -81,8 +81,8 @@ void status_note_cut(struct status *status, const struct firewall_pair *pair, un
 struct task *status_task(struct status *status, const struct task *task);
 void status_each_ended(struct status *status, void (*each)(void *context, struct task *task), void *context);
 
-/* Grows with whatever changes what status_grant_state or status_facts answer: what was made of their answers after it
- * was read still holds while it is the same. Waits for nobody. */
+/* Grows with whatever changes what status_grant_state or status_facts answer: what was made of their answers after
+ * it was read still holds while it is the same. Waits for nobody. */
 uint64_t status_version(struct status *status);
 
 /* What is known of the world for the protocol choice. Set at start from the configuration (the arrays must
