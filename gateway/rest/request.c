@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 #include <jansson.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "domain/json_reader.h"
 #include "rest/platform_file_problem.h"
@@ -80,7 +82,8 @@ int request_parse_target(struct request *request, struct fault *fault)
         return form_parse(&request->query, request->query_text, strlen(request->query_text), "the query", fault);
 }
 
-char *request_shown_target(const struct request *request)
+/* The target as the log may have it: without the rest of a query that carries a session. Caller frees. */
+static char *shown_target(const struct request *request)
 {
         const char *query = strchr(request->target, '?');
         const char *secret = query ? strcasestr(query, "session=") : NULL;
@@ -295,4 +298,22 @@ void request_ask(struct request *request, struct question *question, void (*next
         }
         if (questions_ask(request->questions, question, &question->fault) < 0)
                 request_resume(request);
+}
+
+void request_log(const struct request *request, bool cut_off)
+{
+        AUTO_FREE char *target = shown_target(request);
+        int status = request->reply.meant ? request->reply.meant : request->reply.status;
+        const char *actor = request->principal.name;
+        enum log_level level = status == 500 ? LOG_LEVEL_ERROR : status > 500 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO;
+        int64_t spent_ms = clock_monotonic_ms(request->context->clock) - request->started_ms;
+
+        if ((request->path && route_is_public(request->path)) ||
+            (status < 300 && strcmp(request->method, "GET") == 0 && request->revision == 0))
+                level = LOG_LEVEL_DEBUG;
+        log_line(level,
+                 (const char *[]){ "request", request->id, "actor", actor[0] ? actor : NULL, "source",
+                                   request->source, NULL },
+                 "%s %s: %d%s in %" PRId64 " ms%s%s", request->method, target, status, cut_off ? " (cut off)" : "",
+                 spent_ms, request->reply.cause[0] ? ": " : "", request->reply.cause);
 }

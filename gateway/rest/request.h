@@ -93,9 +93,6 @@ void request_free(struct request *request);
 /* Takes the target apart into path and query: percent-decoding, UTF-8, no NUL. MALFORMED with one sentence. */
 int request_parse_target(struct request *request, struct fault *fault);
 
-/* The target as the log may have it: without the rest of a query that carries a session. Caller frees. */
-char *request_shown_target(const struct request *request);
-
 /* Finds whose token `secret` is (NULL = none sent), and makes that the request's principal. UNAUTHENTICATED when
  * nobody's. */
 int request_authenticate(struct request *request, const char *secret, struct fault *fault);
@@ -137,3 +134,8 @@ bool request_yield(struct request *request, void (*next)(struct request *request
 /* Suspends the request until `question` (put and deadline are set; it lives until then) is answered, or says by
  * its fault why nobody will; then `next`. */
 void request_ask(struct request *request, struct question *question, void (*next)(struct request *request));
+
+/* Writes the line that the log has for each request (at level debug where something was only read): what was
+ * asked, by whom, the status of /v1 and how long it took; of a failure of ours what the client was told. No token
+ * and no session. */
+void request_log(const struct request *request, bool cut_off);

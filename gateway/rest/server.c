@@ -357,25 +357,6 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         return request->reply.status != 0 ? reply_send(request, listener) : request_step(request, listener);
 }
 
-/* One line for each request, but for what was only read; a failure of ours with what the client was told. */
-static void request_log(const struct request *request, bool cut_off)
-{
-        AUTO_FREE char *target = request_shown_target(request);
-        int status = request->reply.meant ? request->reply.meant : request->reply.status;
-        const char *actor = request->principal.name;
-        enum log_level level = status == 500 ? LOG_LEVEL_ERROR : status > 500 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO;
-        int64_t spent_ms = clock_monotonic_ms(request->context->clock) - request->started_ms;
-
-        if ((request->path && route_is_public(request->path)) ||
-            (status < 300 && strcmp(request->method, "GET") == 0))
-                level = LOG_LEVEL_DEBUG;
-        log_line(level,
-                 (const char *[]){ "request", request->id, "actor", actor[0] ? actor : NULL, "source",
-                                   request->source, NULL },
-                 "%s %s: %d%s in %" PRId64 " ms%s%s", request->method, target, status, cut_off ? " (cut off)" : "",
-                 spent_ms, request->reply.cause[0] ? ": " : "", request->reply.cause);
-}
-
 static void on_completed(void *context, struct MHD_Connection *connection, void **held,
                          enum MHD_RequestTerminationCode how)
 {
