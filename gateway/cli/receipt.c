@@ -53,6 +53,15 @@ static json_t *rows_make(const json_t *task)
         return rows;
 }
 
+static void left_out_add(const json_t *task, const char *key, const char *what, struct text *text)
+{
+        json_int_t count = json_integer_value(json_object_get(task, key));
+
+        if (count > 0)
+                text_addf(text, "%" JSON_INTEGER_FORMAT " more %s than a task holds: nothing is said of them\n",
+                          count, what);
+}
+
 void receipt_show(const struct json_t *task, size_t width, struct text *text)
 {
         const json_t *clients = json_object_get(task, "clients");
@@ -60,6 +69,8 @@ void receipt_show(const struct json_t *task, size_t width, struct text *text)
 
         show_table(rows, layer_columns, width, text);
         json_decref(rows);
+        left_out_add(task, "exports_left_out", "exports", text);
+        left_out_add(task, "clients_left_out", "clients", text);
         if (json_array_size(clients) == 0)
                 return;
         text_add_char(text, '\n');

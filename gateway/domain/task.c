@@ -58,6 +58,10 @@ static void export_add(struct task *task, const char *id, uint16_t number, const
 {
         struct task_export *export;
 
+        if (task->export_count == TASK_EXPORTS_MOST) {
+                task->exports_left_out++;
+                return;
+        }
         task->exports = memory_grow(task->exports, task->export_count, sizeof *task->exports);
         export = &task->exports[task->export_count++];
         *export = (struct task_export){ .number = number, .storage = memory_text(storage) };
@@ -71,6 +75,8 @@ struct task *task_again(const struct task *task)
         again->document.created_at_ms = task->document.created_at_ms;
         for (size_t i = 0; i < task->export_count; i++)
                 export_add(again, task->exports[i].id, task->exports[i].number, task->exports[i].storage);
+        again->exports_left_out = task->exports_left_out;
+        again->clients_left_out = task->clients_left_out;
         again->ended_at_ms = task->ended_at_ms;
         return again;
 }
@@ -103,6 +109,10 @@ void task_add_storage(struct task *task, const char *storage)
 
 void task_add_client(struct task *task, const struct address *address)
 {
+        if (task->client_count == TASK_CLIENTS_MOST) {
+                task->clients_left_out++;
+                return;
+        }
         task->clients = memory_grow(task->clients, task->client_count, sizeof *task->clients);
         task->clients[task->client_count++] = *address;
 }

@@ -21,8 +21,12 @@
         X(TASK_EXPORT_CHANGE, "export.change")           \
         X(TASK_EXPORT_DELETE, "export.delete")           \
         X(TASK_EXPORT_REVOKE, "export.revoke")           \
+        X(TASK_NODE_PUT, "node.put")                     \
         X(TASK_NODE_DELETE, "node.delete")               \
+        X(TASK_ENVIRONMENT_PUT, "environment.put")       \
         X(TASK_ENVIRONMENT_DELETE, "environment.delete") \
+        X(TASK_INVENTORY_REPORT, "inventory.report")     \
+        X(TASK_INVENTORY_EXPIRED, "inventory.expired")   \
         X(TASK_STORAGE_DELETE, "storage.delete")
 
 #define TASK_ENUM(name, word) name,
@@ -76,13 +80,15 @@ struct task_cut {
 struct task {
         struct document document; /* id: "ta-..."; revision, while it runs: that of the write that it belongs to */
         enum task_kind kind;
-        char *subject; /* the export's or node's id, the environment's or storage's name */
+        char *subject; /* the export's or node's id, the environment's or storage's name, the source of the
+                          inventory */
         char *account;
         char *actor; /* as in the audit trail */
         struct task_export *exports;
         size_t export_count;
         struct address *clients; /* who loses something, while it runs */
         size_t client_count;
+        size_t exports_left_out, clients_left_out; /* more than a task holds: of these it says nothing */
         struct task_step *steps;
         size_t step_count;
         struct task_cut *cuts;
@@ -91,6 +97,11 @@ struct task {
 };
 
 #define TASK_ID_SIZE EXPORT_ID_SIZE
+
+/* What a task holds of either: it is one document, which is read again at each look. A full report of the
+ * inventory can take away more than that. */
+#define TASK_EXPORTS_MOST 1000
+#define TASK_CLIENTS_MOST 1000
 
 /* A task without exports, clients and steps; caller owns one reference. Texts are copied; `account` may be NULL.
  */
@@ -103,7 +114,7 @@ struct task *task_new_empty(const char *id);
 /* A fresh task that says the same, without revision, clients, steps and cuts; caller owns. */
 struct task *task_again(const struct task *task);
 
-/* Each adds a copy. */
+/* Each adds a copy; an export or client beyond what a task holds is counted as left out. */
 void task_add_export(struct task *task, const struct export *export);
 void task_add_storage(struct task *task, const char *storage);
 void task_add_client(struct task *task, const struct address *address);

@@ -104,7 +104,7 @@ static void cut_read_one(struct json_reader *item, struct task *task)
 
 void task_read(struct json_reader *reader, struct task *task)
 {
-        uint64_t ended_at_ms = 0;
+        uint64_t ended_at_ms = 0, exports_left_out = 0, clients_left_out = 0;
         size_t kind = 0;
 
         json_take_word(reader, "kind", JSON_REQUIRED, task_kind_words, &kind);
@@ -117,6 +117,10 @@ void task_read(struct json_reader *reader, struct task *task)
         items_read(reader, "steps", task, step_read_one);
         items_read(reader, "cuts", task, cut_read_one);
         json_take_number(reader, "ended_at_ms", JSON_OPTIONAL, 1, INT64_MAX, &ended_at_ms);
+        json_take_number(reader, "exports_left_out", JSON_OPTIONAL, 0, SIZE_MAX, &exports_left_out);
+        json_take_number(reader, "clients_left_out", JSON_OPTIONAL, 0, SIZE_MAX, &clients_left_out);
+        task->exports_left_out = exports_left_out;
+        task->clients_left_out = clients_left_out;
         task->ended_at_ms = (int64_t)ended_at_ms;
 }
 
@@ -194,6 +198,10 @@ static void head_write(const struct task *task, struct json_t *object)
         json_set_text(object, "subject", task->subject);
         json_set_text(object, "account", task->account);
         json_set_text(object, "actor", task->actor);
+        if (task->exports_left_out)
+                json_object_set_new(object, "exports_left_out", json_integer((json_int_t)task->exports_left_out));
+        if (task->clients_left_out)
+                json_object_set_new(object, "clients_left_out", json_integer((json_int_t)task->clients_left_out));
 }
 
 void task_write(const struct task *task, struct json_t *object)

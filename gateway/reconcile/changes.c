@@ -7,6 +7,7 @@ struct changes {
         const struct snapshot *older, *newer;
         void (*each)(void *context, const struct export *old_export, const struct export *new_export);
         void *context;
+        struct pmap told; /* environments, by uid: a report of many nodes would tell each once for every node */
 };
 
 static void export_tell(struct changes *changes, const char *id)
@@ -28,8 +29,11 @@ static void index_tell(struct changes *changes, struct pmap index, const char *p
 
 /* An environment keeps its exports by uid, so the newer snapshot has all of them that still matter; those that
  * went are told by their own removal. */
-static void environment_tell(struct changes *changes, const char *uid)
+static void environment_tell(struct changes *changes, const char *uid, const struct document *because)
 {
+        if (pmap_find(changes->told, uid, strlen(uid)))
+                return;
+        pmap_put(&changes->told, uid, strlen(uid), because);
         index_tell(changes, changes->newer->exports_by_environment, uid);
 }
 
@@ -42,7 +46,7 @@ static void claimants_tell(struct changes *changes, const struct snapshot *snaps
 
                 snapshot_walk_claimants(&walk, snapshot, &node->addresses[i]);
                 while ((other = (const struct node *)snapshot_walk_next(&walk)))
-                        environment_tell(changes, other->environment_uid);
+                        environment_tell(changes, other->environment_uid, &other->document);
         }
 }
 
@@ -59,7 +63,7 @@ static void mount_tell(struct changes *changes, const struct export *export)
 
 static void node_tell(struct changes *changes, const struct node *node)
 {
-        environment_tell(changes, node->environment_uid);
+        environment_tell(changes, node->environment_uid, &node->document);
         claimants_tell(changes, changes->newer, node);
 }
 
@@ -91,7 +95,7 @@ static void document_tell(struct changes *changes, const struct document *docume
 {
         switch (document->kind) {
         case DOCUMENT_ENVIRONMENT:
-                environment_tell(changes, ((const struct environment *)document)->uid);
+                environment_tell(changes, ((const struct environment *)document)->uid, document);
                 break;
         case DOCUMENT_NODE:
                 node_tell(changes, (const struct node *)document);
@@ -148,7 +152,7 @@ void changes_walk(const struct snapshot *older, const struct snapshot *newer,
 {
         static const enum document_kind kinds[] = { DOCUMENT_STORAGE, DOCUMENT_ENVIRONMENT, DOCUMENT_NODE,
                                                     DOCUMENT_EXPORT };
-        struct changes changes = { older, newer, each, context };
+        struct changes changes = { .older = older, .newer = newer, .each = each, .context = context };
 
         if (!older) {
                 index_tell(&changes, newer->kinds[DOCUMENT_EXPORT], NULL);
@@ -159,4 +163,5 @@ void changes_walk(const struct snapshot *older, const struct snapshot *newer,
                 pmap_diff(older->kinds[kinds[i]], newer->kinds[kinds[i]], difference_tell, &changes);
         pmap_diff(older->kinds[DOCUMENT_INVENTORY], newer->kinds[DOCUMENT_INVENTORY], source_difference_tell,
                   &changes);
+        pmap_fini(&changes.told);
 }

@@ -3,11 +3,14 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "reconcile/losses.h"
 
 #define RETRY_MS 1000          /* after a commit that failed */
 #define STORE_MS_LEAST 1000    /* heartbeats are stored at most so often ... */
@@ -127,6 +130,25 @@ static struct inventory *inventory_next(const struct inventory_watch *watch, con
 /* --- The commit, in the writer's thread -----------------------------------------------------------------------
  */
 
+/* The nodes of a source that is suspended lose what they have, as by any other write. */
+static void losses_put(const struct inventory_watch *watch, struct write *write, const struct snapshot *before,
+                       const char *source)
+{
+        const struct losses_terms terms = { .before = before,
+                                            .after = write->now,
+                                            .facts = status_facts(watch->status),
+                                            .now_ms = write->now_ms };
+        char id[TASK_ID_SIZE];
+        uint8_t random[10];
+
+        if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+                abort();
+        AUTO_SHARED struct task *task = task_new(task_id_make(write->now_ms, random, id), TASK_INVENTORY_EXPIRED,
+                                                 source, NULL, "gatehoused");
+        if (losses_add(&terms, task))
+                write_put(write, &task->document);
+}
+
 static void inventory_commit(struct inventory_watch *watch, struct write *write, const char *source)
 {
         static const char *const actions[] = { "inventory.fresh", "inventory.stale", "inventory.expired" };
@@ -136,10 +158,13 @@ static void inventory_commit(struct inventory_watch *watch, struct write *write,
 
         if (!next)
                 return;
+        AUTO_SHARED const struct snapshot *before = snapshot_draft(write->now);
         write_put(write, &next->document);
         if (next->state != now->state)
                 write_event(write, "gatehoused", "internal", actions[next->state], source, &now->document,
                             &next->document);
+        if (next->suspends && !now->suspends)
+                losses_put(watch, write, before, source);
 }
 
 static int job_prepare(struct write_job *job, struct write *write, struct fault *fault)

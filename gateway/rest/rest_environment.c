@@ -18,6 +18,7 @@ struct environment_write {
         struct commit commit; /* first */
         struct environment *wanted;
         struct inventory_claim claim;
+        struct task *task; /* of what it takes away; or NULL */
 };
 
 static void environment_write_free(void *work)
@@ -27,6 +28,7 @@ static void environment_write_free(void *work)
         commit_fini(&change->commit);
         inventory_claim_fini(&change->claim);
         shared_put(change->wanted);
+        shared_put(change->task);
         free(change);
 }
 
@@ -81,6 +83,7 @@ void rest_environment_get(struct request *request)
 
 static int environment_put_prepare(struct commit *commit, struct write *write, struct fault *fault)
 {
+        AUTO_SHARED const struct snapshot *before = snapshot_draft(write->now);
         struct environment_write *change = (struct environment_write *)commit;
         struct environment *wanted = change->wanted;
         const struct environment *existing = snapshot_environment(write->now, wanted->document.id);
@@ -104,18 +107,21 @@ static int environment_put_prepare(struct commit *commit, struct write *write, s
         if (violations_any(&commit->violations))
                 return commit_violations(commit, FAULT_CONFLICT, fault);
         inventory_claim_put(&change->claim, write, commit->request);
+        change->task = revocation_of_losses(commit, write, before, TASK_ENVIRONMENT_PUT, wanted->document.id);
         return 0;
 }
 
 static void environment_put_done(struct request *request)
 {
         struct environment_write *change = request->work;
+        json_t *body;
 
         if (commit_failed(request, &change->commit))
                 return;
         inventory_claim_heard(&change->claim, request);
-        object_reply(request, change->commit.created ? 201 : 200, change->commit.document,
-                     environment_to_json((const struct environment *)change->commit.document));
+        body = environment_to_json((const struct environment *)change->commit.document);
+        revocation_tell(request, change->task, body);
+        object_reply(request, change->commit.created ? 201 : 200, change->commit.document, body);
         if (change->commit.created)
                 reply_field(&request->reply, "Location", "/v1/environments/%s", change->commit.document->id);
 }

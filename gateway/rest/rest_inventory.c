@@ -14,6 +14,7 @@
 #include "rest/inventory_claim.h"
 #include "rest/object.h"
 #include "rest/paging.h"
+#include "rest/revocation.h"
 
 struct inventory_write {
         struct commit commit; /* first */
@@ -22,7 +23,8 @@ struct inventory_write {
         struct inventory_report report;
         struct inventory_result result;
         uint8_t digest[INVENTORY_DIGEST_SIZE];
-        bool behind; /* the source has told of a revision that did not come here */
+        struct task *task; /* of what a report takes away; or NULL */
+        bool behind;       /* the source has told of a revision that did not come here */
 };
 
 _Static_assert(INVENTORY_DIGEST_SIZE == TOKEN_HASH_SIZE, "digest_bytes gives what the source keeps");
@@ -34,6 +36,7 @@ static void inventory_write_free(void *work)
         commit_fini(&change->commit);
         inventory_report_fini(&change->report);
         inventory_result_fini(&change->result);
+        shared_put(change->task);
         free(change->source);
         free(change);
 }
@@ -160,6 +163,7 @@ static void report_check(const struct snapshot *now, struct inventory_write *cha
 
 static int report_prepare(struct commit *commit, struct write *write, struct fault *fault)
 {
+        AUTO_SHARED const struct snapshot *before = snapshot_draft(write->now);
         struct inventory_write *change = (struct inventory_write *)commit;
 
         report_check(write->now, change);
@@ -171,6 +175,7 @@ static int report_prepare(struct commit *commit, struct write *write, struct fau
                 report_event(write, commit->request, change);
         inventory_source_put(write, commit->request, change->report.source, change->report.revision, false,
                              change->digest);
+        change->task = revocation_of_losses(commit, write, before, TASK_INVENTORY_REPORT, change->report.source);
         return 0;
 }
 
@@ -185,6 +190,7 @@ static void report_done(struct request *request)
         body = inventory_result_to_json(&change->result, false);
         json_set_text(body, "source", change->report.source);
         json_object_set_new(body, "revision", json_integer((json_int_t)change->report.revision));
+        revocation_tell(request, change->task, body);
         reply_json(&request->reply, 200, body);
 }
 

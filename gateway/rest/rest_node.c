@@ -18,6 +18,7 @@ struct node_write {
         struct commit commit; /* first */
         struct node *wanted;
         struct inventory_claim claim;
+        struct task *task; /* of what it takes away; or NULL */
 };
 
 static void node_write_free(void *work)
@@ -27,6 +28,7 @@ static void node_write_free(void *work)
         commit_fini(&change->commit);
         inventory_claim_fini(&change->claim);
         shared_put(change->wanted);
+        shared_put(change->task);
         free(change);
 }
 
@@ -101,6 +103,7 @@ static const struct environment *environment_for_write(const struct request *req
 
 static int node_put_prepare(struct commit *commit, struct write *write, struct fault *fault)
 {
+        AUTO_SHARED const struct snapshot *before = snapshot_draft(write->now);
         struct node_write *change = (struct node_write *)commit;
         struct node *wanted = change->wanted;
         const struct environment *environment = environment_for_write(commit->request, write->now, fault);
@@ -133,6 +136,7 @@ static int node_put_prepare(struct commit *commit, struct write *write, struct f
         if (!known || node_awaits_confirmation(environment, existing))
                 commit_rewrite(commit, write, "node.put", document, &wanted->document);
         inventory_claim_put(&change->claim, write, commit->request);
+        change->task = revocation_of_losses(commit, write, before, TASK_NODE_PUT, wanted->document.id);
         return 0;
 }
 
@@ -140,12 +144,14 @@ static void node_put_done(struct request *request)
 {
         struct node_write *change = request->work;
         const struct document *document = change->commit.document;
+        json_t *body;
 
         if (commit_failed(request, &change->commit))
                 return;
         inventory_claim_heard(&change->claim, request);
-        object_reply(request, change->commit.created ? 201 : 200, document,
-                     node_to_json((const struct node *)document));
+        body = node_to_json((const struct node *)document);
+        revocation_tell(request, change->task, body);
+        object_reply(request, change->commit.created ? 201 : 200, document, body);
         if (change->commit.created)
                 reply_field(&request->reply, "Location", "/v1/environments/%s/nodes/%s", request->parameters[0],
                             document->id);

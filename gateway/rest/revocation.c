@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "domain/task_json.h"
+#include "reconcile/losses.h"
 #include "rest/export_show.h"
 #include "rest/settlement.h"
 
@@ -48,16 +49,20 @@ void revocation_start(struct request *request,
                 commit_start(request, &revocation->commit, prepare, revocation_done);
 }
 
-struct task *revocation_begin(struct revocation *revocation, const struct write *write, enum task_kind kind,
-                              const char *subject, const char *account)
+static struct task *task_begin(const struct request *request, const struct write *write, enum task_kind kind,
+                               const char *subject, const char *account)
 {
-        const struct request *request = revocation->commit.request;
         char id[TASK_ID_SIZE];
         uint8_t random[10];
 
         request->context->random_bytes(random, sizeof random);
-        revocation->task =
-                task_new(task_id_make(write->now_ms, random, id), kind, subject, account, request->principal.name);
+        return task_new(task_id_make(write->now_ms, random, id), kind, subject, account, request->principal.name);
+}
+
+struct task *revocation_begin(struct revocation *revocation, const struct write *write, enum task_kind kind,
+                              const char *subject, const char *account)
+{
+        revocation->task = task_begin(revocation->commit.request, write, kind, subject, account);
         return revocation->task;
 }
 
@@ -104,41 +109,51 @@ void revocation_add_environment(struct revocation *revocation, const struct snap
                 task_add_export(revocation->task, (const struct export *)document);
 }
 
-/* Whether `is` lets do whatever `was` did, by the same server. */
-static bool grant_covers(const struct grant *is, const struct grant *was)
+static struct losses_terms terms_of(const struct request *request, const struct snapshot *before,
+                                    const struct snapshot *after)
 {
-        return is->verdict == ACCESS_ADMITTED && is->choice.protocol == was->choice.protocol &&
-               (is->export->access == EXPORT_READ_WRITE || is->export->access == was->export->access) &&
-               is->export->squash == was->export->squash &&
-               is->export->anonymous_uid == was->export->anonymous_uid &&
-               is->export->anonymous_gid == was->export->anonymous_gid;
-}
-
-static bool grants_cover(const struct grant_list *are, const struct grant *was)
-{
-        for (size_t i = 0; i < are->count; i++)
-                if (strcmp(are->items[i].node->document.id, was->node->document.id) == 0)
-                        return grant_covers(&are->items[i], was);
-        return false;
+        return (struct losses_terms){ .before = before,
+                                      .after = after,
+                                      .facts = status_facts(request->context->status),
+                                      .now_ms = clock_wall_ms(request->context->clock) };
 }
 
 bool revocation_add_losses(struct revocation *revocation, const struct snapshot *before,
                            const struct snapshot *after, const char *id)
 {
-        const struct request *request = revocation->commit.request;
-        AUTO_GRANTS struct grant_list were = { 0 };
-        AUTO_GRANTS struct grant_list are = { 0 };
-        bool any = false;
+        struct losses_terms terms = terms_of(revocation->commit.request, before, after);
+        AUTO_ADDRESS_BAG struct address_bag clients = { 0 };
+        bool any = losses_of_export(&terms, id, &clients);
 
-        export_grants(request, before, snapshot_export(before, id), &were);
-        export_grants(request, after, snapshot_export(after, id), &are);
-        for (size_t i = 0; i < were.count; i++) {
-                if (were.items[i].verdict != ACCESS_ADMITTED || grants_cover(&are, &were.items[i]))
-                        continue;
-                clients_add(revocation->task, were.items[i].node);
-                any = true;
-        }
+        for (size_t i = 0; i < clients.count; i++)
+                task_add_client(revocation->task, &clients.items[i]);
         return any;
+}
+
+struct task *revocation_of_losses(const struct commit *commit, struct write *write, const struct snapshot *before,
+                                  enum task_kind kind, const char *subject)
+{
+        const struct request *request = commit->request;
+        struct losses_terms terms = terms_of(request, before, write->now);
+        struct task *task;
+
+        if (request->dry_run || before->revision == write->now->revision)
+                return NULL;
+        task = task_begin(request, write, kind, subject, NULL);
+        if (!losses_add(&terms, task)) {
+                shared_put(task);
+                return NULL;
+        }
+        write_put(write, &task->document);
+        return task;
+}
+
+void revocation_tell(const struct request *request, const struct task *task, json_t *body)
+{
+        AUTO_SHARED struct task *shown = task ? status_task(request->context->status, task) : NULL;
+
+        if (shown)
+                json_object_set_new(body, "task", task_to_json(shown));
 }
 
 void revocation_put(struct revocation *revocation, struct write *write)

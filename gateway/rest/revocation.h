@@ -55,5 +55,14 @@ bool revocation_add_losses(struct revocation *revocation, const struct snapshot 
 /* For prepare, at its end: puts the task, if one was begun. */
 void revocation_put(struct revocation *revocation, struct write *write);
 
+/* For prepare, at its end: a write that says what is there now, and not whose access goes. If anybody may do less
+ * by `write` than in `before`, puts a task of all that and gives a reference to it; else NULL, as for a dry run.
+ */
+struct task *revocation_of_losses(const struct commit *commit, struct write *write, const struct snapshot *before,
+                                  enum task_kind kind, const char *subject);
+
+/* Adds such a task (NULL: nothing) as it stands to the body of a reply. */
+void revocation_tell(const struct request *request, const struct task *task, struct json_t *body);
+
 /* The step after the commit: waits, and answers by `reply`. */
 void revocation_done(struct request *request);

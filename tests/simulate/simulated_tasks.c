@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reconcile/losses.h"
 #include "simulation.h"
 #include "world_for_test.h"
 
@@ -76,6 +77,26 @@ void task_begin_environment(struct simulation *simulation, struct snapshot *draf
         while (count < SIMULATED_NUMBERS && (exports[count] = (const struct export *)snapshot_walk_next(&walk)))
                 count++;
         task_begin(simulation, draft, exports, count);
+}
+
+void task_begin_losses(struct simulation *simulation, struct snapshot *draft)
+{
+        const struct losses_terms terms = { .before = simulation->snapshot,
+                                            .after = draft,
+                                            .facts = simulation->status ? status_facts(simulation->status)
+                                                                        : (struct protocol_facts){ 0 },
+                                            .now_ms = clock_wall_ms(&simulation->clock) };
+        const struct export *exports[SIMULATED_NUMBERS];
+        AUTO_SHARED struct task *task = world_task("ta-losses", NULL, 0);
+        size_t count = 0;
+
+        if (!losses_add(&terms, task))
+                return;
+        for (size_t i = 0; i < task->export_count && count < SIMULATED_NUMBERS; i++)
+                if ((exports[count] = snapshot_export(draft, task->exports[i].id)))
+                        count++; /* one that was removed has a task of its own */
+        if (count > 0)
+                task_begin(simulation, draft, exports, count);
 }
 
 /* Notes which exports there were on each directory: what a brick lets in does not say by which of them. */

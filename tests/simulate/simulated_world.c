@@ -348,6 +348,7 @@ struct snapshot *world_draft(struct simulation *simulation)
                 else
                         storage_change(simulation, draft);
         }
+        task_begin_losses(simulation, draft);
         return draft;
 }
 

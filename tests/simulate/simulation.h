@@ -104,6 +104,8 @@ void world_mark(struct simulation *simulation);
 void task_begin(struct simulation *simulation, struct snapshot *draft, const struct export *const *exports,
                 size_t count);
 void task_begin_environment(struct simulation *simulation, struct snapshot *draft, const char *uid);
+/* `draft`, which is complete, takes away what it lets nobody do any more who may in the newest snapshot. */
+void task_begin_losses(struct simulation *simulation, struct snapshot *draft);
 /* Who has a right by the newest snapshot may be let in whatever has ended. Under the lock. */
 void tasks_allow(struct simulation *simulation);
 /* Fails when a task has ended while somebody is let in who had no right to its exports since it began. Under the

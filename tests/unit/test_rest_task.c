@@ -140,6 +140,69 @@ static void layer_that_cannot_confirm_is_named(void **state)
         assert_string_equal(answer_at(&ended, "storage_nodes/0/layers/1/cause"), "");
 }
 
+/* What a write says of the inventory may take access away like a DELETE. */
+static void write_that_takes_away_begins_a_task(void **state)
+{
+        static const struct {
+                const char *path, *body, *kind, *subject;
+        } cases[] = {
+                { "/v1/environments/shop/nodes/101",
+                  "{'layer':'cp','addresses':['10.77.0.21','fd77::21'],'os':{'id':'debian'}}", "", "" },
+                { "/v1/environments/shop/nodes/101",
+                  "{'layer':'cp','addresses':['10.77.0.31','fd77::21'],'os':{'id':'debian'}}", "node.put", "101" },
+                { "/v1/environments/shop/nodes/103", "{'layer':'cp','addresses':['10.77.0.33']}", "", "" },
+                { "/v1/environments/shop/nodes/103", "{'layer':'cache','addresses':['10.77.0.33']}", "node.put",
+                  "103" },
+                { "/v1/environments/shop",
+                  "{'uid':'e-1','account':'acme','state':'sleeping','platform_version':'8.3','layers':['cp','"
+                  "cache']}",
+                  "environment.put", "shop" },
+                { "/v1/environments/shop",
+                  "{'uid':'e-1','account':'acme','state':'running','platform_version':'8.3','layers':['cp','cache'"
+                  "]}",
+                  "", "" },
+                { "/v1/environments/shop",
+                  "{'uid':'e-1','account':'foreign','state':'running','platform_version':'8.3',"
+                  "'layers':['cp','cache']}",
+                  "environment.put", "shop" },
+                { "/v1/environments/shop",
+                  "{'uid':'e-1','account':'acme','state':'running','platform_version':'8.3','layers':['cp','cache'"
+                  "]}",
+                  "", "" },
+                { "/v1/inventory",
+                  "{'source':'platform','revision':1,'environments':[{'name':'shop','uid':'e-1','account':'acme',"
+                  "'state':'running','platform_version':'8.3','layers':['cp','cache'],'nodes':[{'id':'101',"
+                  "'layer':'cp','addresses':['10.77.0.41'],'os':{'id':'debian'}}]}]}",
+                  "inventory.report", "platform" },
+                { "/v1/inventory", "{'source':'platform','revision':2,'environments':[]}", "inventory.report",
+                  "platform" },
+                { "/v1/inventory", "{'source':'platform','revision':3,'environments':[]}", "", "" },
+        };
+        struct api *api = *state;
+
+        api_world(api);
+        AUTO_FREE char *export = memory_text(api_export(api, "/a", "/m"));
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                AUTO_FREE char *dry = memory_format("%s?dry_run=true", cases[i].path);
+                AUTO_ANSWER struct answer tried = call_of(api, "PUT", dry, cases[i].body);
+                AUTO_ANSWER struct answer answer = call_of(api, "PUT", cases[i].path, cases[i].body);
+
+                if (answer.status / 100 != 2 || strcmp(answer_at(&answer, "task/kind"), cases[i].kind) != 0)
+                        fail_msg("case %zu: %d %s", i, answer.status, answer.text);
+                assert_string_equal(answer_at(&tried, "task"), "");
+                if (!cases[i].kind[0])
+                        continue;
+                assert_string_equal(answer_at(&answer, "task/subject"), cases[i].subject);
+                assert_string_equal(answer_at(&answer, "task/account"), "acme");
+                assert_string_equal(answer_at(&answer, "task/exports/0"), export);
+                assert_string_equal(answer_at(&answer, "task/state"), "running");
+                AUTO_FREE char *path = memory_format("/v1/tasks/%s", answer_at(&answer, "task/id"));
+                api_let_all_go(api);
+                AUTO_ANSWER struct answer done = call_of(api, "GET", path, NULL);
+                assert_string_equal(answer_at(&done, "state"), "done");
+        }
+}
+
 static void connections_that_were_ended_are_listed(void **state)
 {
         struct api *api = *state;
@@ -243,6 +306,7 @@ static void ends_are_written_together_and_forgotten_in_time(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                API_TEST(write_that_takes_away_begins_a_task),
                 API_TEST(waiting_delete_is_answered_with_the_receipt),
                 API_TEST(delete_in_a_hurry_is_answered_with_the_task),
                 API_TEST(layer_that_cannot_confirm_is_named),
