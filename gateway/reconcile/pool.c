@@ -244,6 +244,14 @@ int pool_await(struct pool *pool, int deadline_ms, struct fault *fault)
         return behind ? -(int)fault->code : 0;
 }
 
+bool pool_member_holds_list(struct pool *pool, size_t member, uint64_t generation)
+{
+        pthread_mutex_lock(&pool->lock);
+        bool holds = pool->seats[member].report.list_generation >= generation;
+        pthread_mutex_unlock(&pool->lock);
+        return holds;
+}
+
 bool pool_holds_list(struct pool *pool, uint64_t generation)
 {
         bool holds = true;

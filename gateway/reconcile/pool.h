@@ -62,6 +62,9 @@ int pool_await(struct pool *pool, int deadline_ms, struct fault *fault);
 /* Whether every member's filter finds a list of `generation` or newer. */
 bool pool_holds_list(struct pool *pool, uint64_t generation);
 
+/* The same of member number `member` alone. */
+bool pool_member_holds_list(struct pool *pool, size_t member, uint64_t generation);
+
 /* Whether every node of the pool that `seen` names, this one aside, is a member that reports filter and packet
  * filter in force. ABSENT: `name` is the first that is not, `fault` says why. UNKNOWN: nobody can say yet, `name`
  * is who; a silence counts after POOL_SILENCE_MS, a bad report after POOL_DOUBT_MS. */

@@ -31,20 +31,59 @@ int pool_side_await(const struct side_world *world, struct fault *fault)
         return world->pool ? pool_await(world->pool, MEMBERS_MS, fault) : 0;
 }
 
+/* Up to which snapshot the bricks of a member let in nobody beyond what is wanted; if that is not the newest,
+ * `fault` has why. */
+static uint64_t bricks_let_go(struct pool *pool, size_t member, const struct address *node, struct pmap volumes,
+                              uint64_t newest, struct fault *fault)
+{
+        uint64_t least = newest;
+        struct pmap_cursor cursor;
+        struct pmap_entry entry;
+
+        pmap_first(volumes, NULL, 0, &cursor);
+        while (pmap_next(&cursor, &entry)) {
+                const struct volume_state *volume = entry.value;
+                uint64_t revision = volume_state_let_go(volume, node, newest);
+
+                if (revision > 0 && !pool_member_holds_list(pool, member, volume->enforced)) {
+                        fault_set(fault, FAULT_UNAVAILABLE, "it has not taken the access list");
+                        revision = 0;
+                } else if (revision < newest) {
+                        *fault = volume->fault;
+                }
+                least = revision < least ? revision : least;
+        }
+        if (least < newest && fault->code == FAULT_NONE)
+                fault_set(fault, FAULT_TIMEOUT, "its bricks were not seen to hold the access list yet");
+        return least;
+}
+
+static void member_review(const struct side_world *world, size_t member, const struct address *node,
+                          uint64_t revision, struct pmap volumes)
+{
+        struct fault disobeys = { 0 }, fault = { 0 };
+        const struct fault *why = pool_member_obeys(world->pool, member, &disobeys) != 0 ? &disobeys : NULL;
+        uint64_t let_go = bricks_let_go(world->pool, member, node, volumes, revision, &fault);
+
+        /* What an order says is in force when gatehouse-volfiled has been told, too. */
+        status_review_member(world->status, member, LAYER_FIREWALL, revision, why);
+        status_review_member(world->status, member, LAYER_VOLFILED, revision, why);
+        status_review_member(world->status, member, LAYER_GLUSTER, let_go, NULL);
+        if (let_go < revision)
+                status_review_member(world->status, member, LAYER_GLUSTER, revision, &fault);
+}
+
 void pool_side_review(const struct side_world *world, uint64_t revision, struct pmap volumes)
 {
+        const struct address *nodes;
         size_t count = 0;
 
         /* What is wanted of members is known once the packet filter here is in place. */
         if (!world->pool || (!pool_has_order(world->pool) && pmap_count(volumes) > 0))
                 return;
-        pool_addresses(world->pool, &count);
-        for (size_t i = 0; i < count; i++) {
-                struct fault fault = { 0 };
-                int failed = pool_member_obeys(world->pool, i, &fault);
-
-                status_review_member(world->status, i, revision, failed ? &fault : NULL);
-        }
+        nodes = pool_addresses(world->pool, &count);
+        for (size_t i = 0; i < count; i++)
+                member_review(world, i, &nodes[i], revision, volumes);
 }
 
 /* Whether the packet filter is in force, after another try if it was not: all that is native would else move over

@@ -19,7 +19,9 @@ void pool_side_follow(const struct side_world *world, uint64_t revision, struct 
 /* Waits a moment for all members to have done so. A fault names the first that has not. */
 int pool_side_await(const struct side_world *world, struct fault *fault);
 
-/* Tells the receipts of each member whether it has closed what the snapshot of `revision` does not let in. */
+/* Tells the receipts of each member what of it lets in nobody beyond what the snapshot of `revision` wants: its
+ * packet filter and its gatehouse-volfiled by the order that it has in force, its bricks by the list that it has
+ * taken and by the canary on each. */
 void pool_side_review(const struct side_world *world, uint64_t revision, struct pmap volumes);
 
 /* Judges by what glusterd says of the pool, tells the status, and wakes whoever derives grants when the answer is

@@ -20,7 +20,8 @@ struct receipt {
         const struct task *task; /* reference */
         struct receipt_step steps[LAYER_COUNT];
         bool services[SERVICE_COUNT]; /* of the firewall */
-        struct receipt_step *members; /* the firewall of each other storage node */
+        struct receipt_step (
+                *members)[LAYER_COUNT]; /* of each other storage node, what has to do with native access */
         size_t member_count;
         struct task_cut *cuts;
         size_t cut_count;
@@ -35,7 +36,8 @@ static void receipt_free(struct receipt *receipt)
                 free(receipt->steps[layer].sentence);
         }
         for (size_t i = 0; i < receipt->member_count; i++)
-                free(receipt->members[i].sentence);
+                for (int layer = 0; layer < LAYER_COUNT; layer++)
+                        free(receipt->members[i][layer].sentence);
         free(receipt->members);
         free(receipt->cuts);
         shared_put(receipt->task);
@@ -56,6 +58,16 @@ void receipts_fini(struct receipts *receipts)
         free(receipts->members);
         free(receipts->storage_node);
         *receipts = (struct receipts){ 0 };
+}
+
+void receipts_set_members(struct receipts *receipts, const struct address *members, size_t count)
+{
+        char name[ADDRESS_TEXT_SIZE];
+
+        receipts->members = memory_new(count, sizeof *receipts->members);
+        for (size_t i = 0; i < count; i++)
+                receipts->members[i] = memory_text(address_format(&members[i], name));
+        receipts->member_count = count;
 }
 
 static struct receipt **receipt_place(const struct receipts *receipts, const char *task_id)
@@ -89,22 +101,32 @@ static void receipt_concern(struct receipt *receipt, const struct receipts *rece
                 receipt->steps[LAYER_GLUSTER].concerned |= cluster;
                 receipt->steps[LAYER_VOLFILED].concerned |= cluster && receipts->in_use[LAYER_VOLFILED];
         }
-        if (receipt->steps[LAYER_GLUSTER].concerned) { /* NFS is nobody's on a member */
-                receipt->member_count = receipts->member_count;
-                receipt->members = memory_new(receipts->member_count, sizeof *receipt->members);
+        if (!receipt->steps[LAYER_GLUSTER].concerned)
+                return;
+        receipt->member_count = receipts->member_count;
+        receipt->members = memory_new(receipts->member_count, sizeof *receipt->members);
+        for (size_t i = 0; i < receipt->member_count; i++) {
+                receipt->members[i][LAYER_FIREWALL].concerned = true;
+                receipt->members[i][LAYER_VOLFILED].concerned = receipt->steps[LAYER_VOLFILED].concerned;
+                receipt->members[i][LAYER_GLUSTER].concerned = true; /* and NFS is nobody's on a member */
         }
+}
+
+static bool steps_are_complete(const struct receipt_step steps[LAYER_COUNT])
+{
+        for (int layer = 0; layer < LAYER_COUNT; layer++)
+                if (steps[layer].concerned && steps[layer].state == STEP_WAITING)
+                        return false;
+        return true;
 }
 
 /* Whether every layer has confirmed, or cannot. */
 static bool receipt_is_complete(const struct receipt *receipt)
 {
-        for (int layer = 0; layer < LAYER_COUNT; layer++)
-                if (receipt->steps[layer].concerned && receipt->steps[layer].state == STEP_WAITING)
-                        return false;
         for (size_t i = 0; i < receipt->member_count; i++)
-                if (receipt->members[i].state == STEP_WAITING)
+                if (!steps_are_complete(receipt->members[i]))
                         return false;
-        return true;
+        return steps_are_complete(receipt->steps);
 }
 
 static void receipt_begin(struct receipts *receipts, const struct snapshot *snapshot, const struct task *task,
@@ -251,19 +273,22 @@ bool receipts_review_firewall(struct receipts *receipts, enum firewall_service s
         return ended;
 }
 
-bool receipts_review_member(struct receipts *receipts, size_t member, uint64_t revision, const struct fault *fault,
-                            int64_t wall_ms)
+bool receipts_review_member(struct receipts *receipts, size_t member, enum task_layer layer, uint64_t revision,
+                            const struct fault *fault, int64_t wall_ms)
 {
         bool ended = false;
 
         for (struct receipt *receipt = receipts->first; receipt; receipt = receipt->next) {
-                if (member >= receipt->member_count || receipt->members[member].state != STEP_WAITING ||
+                struct receipt_step *step =
+                        member < receipt->member_count ? &receipt->members[member][layer] : NULL;
+
+                if (!step || !step->concerned || step->state != STEP_WAITING ||
                     receipt->task->document.revision > revision)
                         continue;
                 if (fault)
-                        step_set_cause(&receipt->members[member], fault);
+                        step_set_cause(step, fault);
                 else
-                        ended |= step_end(receipt, &receipt->members[member], STEP_CONFIRMED, wall_ms);
+                        ended |= step_end(receipt, step, STEP_CONFIRMED, wall_ms);
         }
         return ended;
 }
@@ -292,17 +317,16 @@ bool receipts_have_ended(const struct receipts *receipts, const char *task_id)
         return task && !task_is_running(task);
 }
 
-static void row_add(struct task *shown, const char *storage_node, enum task_layer layer,
-                    const struct receipt_step *step)
+static void rows_add(struct task *shown, const char *storage_node, const struct receipt_step steps[LAYER_COUNT])
 {
-        const struct task_step row = { .storage_node = (char *)(uintptr_t)storage_node,
-                                       .layer = layer,
-                                       .state = step->state,
-                                       .at_ms = step->at_ms,
-                                       .cause = step->cause,
-                                       .sentence = step->sentence };
-
-        task_add_step(shown, &row);
+        for (int layer = 0; layer < LAYER_COUNT; layer++)
+                if (steps[layer].concerned)
+                        task_add_step(shown, &(struct task_step){ .storage_node = (char *)(uintptr_t)storage_node,
+                                                                  .layer = (enum task_layer)layer,
+                                                                  .state = steps[layer].state,
+                                                                  .at_ms = steps[layer].at_ms,
+                                                                  .cause = steps[layer].cause,
+                                                                  .sentence = steps[layer].sentence });
 }
 
 /* A fresh form of the task with what has become of it. */
@@ -310,12 +334,9 @@ static struct task *receipt_show(const struct receipts *receipts, const struct r
 {
         struct task *shown = task_again(receipt->task);
 
-        for (int layer = 0; layer < LAYER_COUNT; layer++)
-                if (receipt->steps[layer].concerned)
-                        row_add(shown, receipts->storage_node ? receipts->storage_node : "",
-                                (enum task_layer)layer, &receipt->steps[layer]);
+        rows_add(shown, receipts->storage_node ? receipts->storage_node : "", receipt->steps);
         for (size_t i = 0; i < receipt->member_count; i++)
-                row_add(shown, receipts->members[i], LAYER_FIREWALL, &receipt->members[i]);
+                rows_add(shown, receipts->members[i], receipt->members[i]);
         for (size_t i = 0; i < receipt->cut_count; i++)
                 task_add_cut(shown, &receipt->cuts[i]);
         shown->ended_at_ms = receipt->ended_at_ms;

@@ -16,13 +16,16 @@ struct receipt;
 /* Zeroed = of a storage node without a name, with no layer in use. */
 struct receipts {
         char *storage_node; /* this one; owned */
-        char **members;     /* other storage nodes whose packet filters have to let go too; owned */
+        char **members;     /* other storage nodes that have to let go too, natively; owned */
         size_t member_count;
         bool in_use[LAYER_COUNT];      /* off: the operator has switched it off, or it is not there */
         const struct snapshot *newest; /* the one that was followed last; reference */
         struct receipt *first;
 };
 void receipts_fini(struct receipts *receipts);
+
+/* Names the members; once, before any receipt. */
+void receipts_set_members(struct receipts *receipts, const struct address *members, size_t count);
 
 /* Begins a receipt for each task that runs in `snapshot` and has none; ends those of tasks that have ended there.
  * To be called before anything is done about the snapshot; an older one than the newest is left alone. */
@@ -50,10 +53,11 @@ bool receipts_review(struct receipts *receipts, const struct let_go_question *qu
 bool receipts_review_firewall(struct receipts *receipts, enum firewall_service service, uint64_t revision,
                               const struct fault *fault, int64_t wall_ms);
 
-/* The packet filter of member number `member` lets in natively nobody beyond what the snapshot of `revision`
- * wants, or `fault` (not NULL) says why that is not known. True as receipts_review. */
-bool receipts_review_member(struct receipts *receipts, size_t member, uint64_t revision, const struct fault *fault,
-                            int64_t wall_ms);
+/* A layer of member number `member` (its packet filter, its gatehouse-volfiled, its bricks) lets in natively
+ * nobody beyond what the snapshot of `revision` wants, or `fault` (not NULL) says why that is not known. True as
+ * receipts_review. */
+bool receipts_review_member(struct receipts *receipts, size_t member, enum task_layer layer, uint64_t revision,
+                            const struct fault *fault, int64_t wall_ms);
 
 /* Connections of a client that is shut out were ended: noted with each task that shuts it out. */
 void receipts_note_cut(struct receipts *receipts, const struct firewall_pair *pair, unsigned connections);

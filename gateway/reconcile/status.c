@@ -355,20 +355,17 @@ void status_review(struct status *status, const struct let_go_question *question
 
 void status_set_members(struct status *status, const struct address *members, size_t count)
 {
-        char name[ADDRESS_TEXT_SIZE];
-
         pthread_mutex_lock(&status->lock);
-        status->receipts.members = memory_new(count, sizeof *status->receipts.members);
-        for (size_t i = 0; i < count; i++)
-                status->receipts.members[i] = memory_text(address_format(&members[i], name));
-        status->receipts.member_count = count;
+        receipts_set_members(&status->receipts, members, count);
         pthread_mutex_unlock(&status->lock);
 }
 
-void status_review_member(struct status *status, size_t member, uint64_t revision, const struct fault *fault)
+void status_review_member(struct status *status, size_t member, enum task_layer layer, uint64_t revision,
+                          const struct fault *fault)
 {
         pthread_mutex_lock(&status->lock);
-        if (receipts_review_member(&status->receipts, member, revision, fault, clock_wall_ms(status->clock)))
+        if (receipts_review_member(&status->receipts, member, layer, revision, fault,
+                                   clock_wall_ms(status->clock)))
                 waits_end(status);
         pthread_mutex_unlock(&status->lock);
 }

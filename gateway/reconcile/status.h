@@ -69,7 +69,8 @@ void status_follow(struct status *status, const struct snapshot *snapshot);
 void status_set_members(struct status *status, const struct address *members, size_t count);
 
 /* As receipts_review_member. */
-void status_review_member(struct status *status, size_t member, uint64_t revision, const struct fault *fault);
+void status_review_member(struct status *status, size_t member, enum task_layer layer, uint64_t revision,
+                          const struct fault *fault);
 
 /* As receipts_review; a hindrance without a fault is told by what the layer's side was noted to fail at. */
 void status_review(struct status *status, const struct let_go_question *question);

@@ -33,17 +33,40 @@ static int brick_await(const struct volume_installer *installer, const struct vo
         return 0;
 }
 
-/* The list stands at every node that can be told: puts it in force and waits for all bricks. */
-static int list_enforce(const struct volume_installer *installer, const struct volume_state *volume,
+/* The list of this generation, made of the shares as they are now, is being put in force. */
+static void enforced_note(struct volume_state *volume, uint64_t generation)
+{
+        volume->enforced = generation;
+        volume->enforced_revision = volume->revision;
+        address_bag_fini(&volume->behind);
+}
+
+/* The list stands at every node that can be told: puts it in force and waits for all bricks. Each is asked, for
+ * the receipts tell storage nodes apart; the first fault is told. */
+static int list_enforce(const struct volume_installer *installer, struct volume_state *volume,
                         const struct volume_seen *seen, const struct access_list *list, struct fault *fault)
 {
         const struct gluster_volume *gluster = installer->gluster;
         int failed = gluster->install(gluster->context, volume->storage->volume, list, fault);
         int64_t deadline_ms = clock_monotonic_ms(installer->clock) + CANARY_DEADLINE_MS;
+        struct fault first = { 0 };
 
-        for (size_t i = 0; !failed && i < seen->brick_count; i++)
-                failed = brick_await(installer, volume, &seen->bricks[i], list->generation, deadline_ms, fault);
-        return failed;
+        if (failed)
+                return failed;
+        enforced_note(volume, list->generation);
+        for (size_t i = 0; i < seen->brick_count; i++) {
+                const struct volume_brick *brick = &seen->bricks[i];
+                struct fault late = { 0 };
+
+                if (brick_await(installer, volume, brick, list->generation, deadline_ms, &late) == 0)
+                        continue;
+                address_bag_add(&volume->behind, &brick->address, 1);
+                if (first.code == FAULT_NONE)
+                        first = late;
+        }
+        if (first.code != FAULT_NONE)
+                *fault = first;
+        return -(int)first.code;
 }
 
 /* Installs `list` under a new generation. */
@@ -84,6 +107,7 @@ void volume_list_adopt(struct volume_state *volume, uint64_t generation)
         shares_list(&volume->shares, volume->storage->addresses, volume->storage->address_count,
                     &volume->installed);
         volume->installed.generation = generation;
+        enforced_note(volume, generation);
         if (volume->generation < generation)
                 volume->generation = generation;
 }
@@ -94,7 +118,9 @@ int volume_list_follow(const struct volume_installer *installer, struct volume_s
         uint64_t installed = volume->installed.generation;
 
         if (installed != 0 && seen->generation == installed && access_list_equal(list, &volume->installed) &&
-            (!installer->pool || pool_holds_list(installer->pool, installed)))
+            (!installer->pool || pool_holds_list(installer->pool, installed))) {
+                enforced_note(volume, installed);
                 return 0;
+        }
         return list_install(installer, volume, seen, list, fault);
 }

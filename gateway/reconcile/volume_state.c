@@ -14,6 +14,7 @@ static void volume_state_free(void *object)
         access_list_fini(&volume->installed);
         volume_differences_fini(&volume->findings);
         address_bag_fini(&volume->bricks);
+        address_bag_fini(&volume->behind);
         text_fini(&volume->brick_names);
         free(volume->renewal.told);
         free(volume);
@@ -167,6 +168,16 @@ int volume_state_check(const struct volume_state *volume, const struct volume_se
         if (!seen->started)
                 return fault_set(fault, FAULT_UNAVAILABLE, "look at volume %s: it is not started", name);
         return 0;
+}
+
+uint64_t volume_state_let_go(const struct volume_state *volume, const struct address *node, uint64_t newest)
+{
+        if (volume->list_seen && !volume->gone && !volume->dirty && volume->fault.code == FAULT_NONE)
+                return newest;
+        for (size_t i = 0; i < volume->behind.count; i++)
+                if (address_equal(&volume->behind.items[i], node))
+                        return 0;
+        return volume->enforced ? volume->enforced_revision : 0;
 }
 
 bool volumes_looked(struct pmap volumes)

@@ -36,10 +36,13 @@ struct volume_state {
         bool gone;      /* the storage is not there any more: kept until the bricks were seen to let nobody in */
         bool list_seen; /* since the start the bricks were seen to hold a list of this side's */
         bool door_told; /* gatehouse-volfiled knows of every change */
-        struct fault fault;        /* what stood in the way the last time, or none */
-        bool looked;               /* glusterd was asked about it once: `bricks` is as good as it gets */
-        struct address_bag bricks; /* where its bricks are, as far as glusterd has said */
-        struct text brick_names;   /* and which they are */
+        uint64_t enforced;          /* generation of the list that glusterd took last; 0 = none yet */
+        uint64_t enforced_revision; /* of the snapshot that its shares were of */
+        struct address_bag behind;  /* storage nodes with a brick that was not seen to hold it */
+        struct fault fault;         /* what stood in the way the last time, or none */
+        bool looked;                /* glusterd was asked about it once: `bricks` is as good as it gets */
+        struct address_bag bricks;  /* where its bricks are, as far as glusterd has said */
+        struct text brick_names;    /* and which they are */
         struct brick_renewal renewal;
         unsigned directories_due; /* looks at which its directories are to be seen to again */
         bool dirty;
@@ -75,6 +78,10 @@ void volume_directories_again(struct volume_state *volume, struct directories *d
 
 /* Whether it can be worked with: UNAVAILABLE, with the sentence, when it is not there or not started. */
 int volume_state_check(const struct volume_state *volume, const struct volume_seen *seen, struct fault *fault);
+
+/* Up to which snapshot the bricks of storage node `node` let in nobody beyond what is wanted, as far as was seen;
+ * its newest when all is settled, 0 when it is not known. */
+uint64_t volume_state_let_go(const struct volume_state *volume, const struct address *node, uint64_t newest);
 
 /* Whether glusterd was asked about every volume. */
 bool volumes_looked(struct pmap volumes);

@@ -220,18 +220,24 @@ static void wait_for_a_task_needs_every_member(void **test)
         waiting_start_for(fixture, &waiting, (struct status_wait){ .task_id = "ta-1" }, 60000);
         review(fixture, LAYER_NFS, 7);
         review(fixture, LAYER_GLUSTER, 7);
-        status_review_member(fixture->status, 0, 7, NULL);
-        status_review_member(fixture->status, 1, 6, NULL); /* it has not come to it */
-        status_review_member(fixture->status, 1, 7, &away);
+        status_review_member(fixture->status, 0, LAYER_FIREWALL, 7, NULL);
+        status_review_member(fixture->status, 0, LAYER_GLUSTER, 7, NULL);
+        status_review_member(fixture->status, 1, LAYER_FIREWALL, 7, NULL);
+        status_review_member(fixture->status, 1, LAYER_GLUSTER, 6, NULL); /* it has not come to it */
+        status_review_member(fixture->status, 1, LAYER_GLUSTER, 7, &away);
+        status_review_member(fixture->status, 1, LAYER_NFS, 7, NULL); /* it serves none */
         assert_int_equal(waiting.outcome, -1);
         AUTO_SHARED struct task *task = world_task("ta-1", "ex-1", 1);
         AUTO_SHARED struct task *shown = status_task(fixture->status, task);
         const struct task_step *last = &shown->steps[shown->step_count - 1];
         assert_string_equal(last->storage_node, "10.77.0.13");
-        assert_int_equal(last->layer, LAYER_FIREWALL);
+        assert_int_equal(last->layer, LAYER_GLUSTER);
         assert_int_equal(last->state, STEP_WAITING);
         assert_string_equal(last->sentence, "it does not answer");
-        status_review_member(fixture->status, 1, 7, NULL);
+        assert_int_equal(last[-1].layer, LAYER_FIREWALL);
+        assert_int_equal(last[-1].state, STEP_CONFIRMED);
+        assert_string_equal(last[-2].storage_node, "10.77.0.12");
+        status_review_member(fixture->status, 1, LAYER_GLUSTER, 7, NULL);
         assert_int_equal(waiting_end(&waiting), true);
 }
 
