@@ -5,6 +5,7 @@
 
 #include "domain/probe_network.h"
 #include "rest/listener.h"
+#include "rest/origin.h"
 
 static const char *const firewall_words[] = { "off", "enforce", NULL };
 static const char *const reconcile_words[] = { "observe", "enforce", NULL };
@@ -78,6 +79,15 @@ const struct setting configuration_table[] = {
                   "the Unix socket alone. Not made when the service manager passes listening sockets in.",
           .accepts = listener_address_is_valid,
           .form = "an address and a port, as 127.0.0.1:8470 or [::1]:8470" },
+        { .key = "cors_origin",
+          .type = SETTING_LIST,
+          .offset = AT(cors_origin),
+          .preset = "none",
+          .most = 16,
+          .help = "Origins whose pages a browser may let ask the API (CORS); exactly these, and never with the "
+                  "browser's own credentials: a page needs a token, as everybody does.",
+          .accepts = origin_is_valid,
+          .form = "an origin, as https://dashboard.example or http://10.0.0.5:8080" },
         { .key = "log_level",
           .type = SETTING_WORD,
           .offset = AT(log_level),

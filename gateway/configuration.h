@@ -22,6 +22,7 @@ struct configuration {
         char *socket;
         char *socket_group;
         char **listen;
+        char **cors_origin;
         int log_level; /* enum log_level */
         char *user;
         char *helper_socket;

@@ -269,6 +269,7 @@ static int rest_open(struct gateway *gateway, struct fault *fault)
                 .verify = reconcile_verify(gateway->reconcile),
                 .clock = clock_system(),
                 .operator_gid = gateway->operator_gid,
+                .cors_origins = configuration->cors_origin,
                 .path_check_timeout_ms = (int)configuration->path_check_timeout_ms,
                 .limits = { .connections = (unsigned)configuration->max_connections,
                             .request_timeout_s = (unsigned)((configuration->request_timeout_ms + 999) / 1000) },

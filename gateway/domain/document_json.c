@@ -196,12 +196,25 @@ static void *stored_reply_new(const char *id)
         return reply_record_new(id);
 }
 
+#define STORED_REPLY_TEXT_MAX (1024 * 1024) /* more than anybody keeps */
+
 static void stored_reply_read(struct json_reader *reader, void *object)
 {
         struct reply_record *record = object;
 
+        uint64_t status = 0;
+        const char *text;
+
         hash_read(reader, "request_hash", record->request_hash);
-        name_read(reader, "export", &record->export_id);
+        if (json_take_name(reader, "export", JSON_OPTIONAL, &text))
+                return; /* by an earlier version, which kept no replies: the request is made again */
+        json_take_number(reader, "status", JSON_REQUIRED, 200, 299, &status);
+        record->status = (int)status;
+        if (json_take_text(reader, "location", JSON_OPTIONAL, STORED_REPLY_TEXT_MAX, &text))
+                record->location = memory_text(text);
+        decimal_read(reader, "tagged_revision", &record->tagged_revision);
+        if (json_take_text(reader, "body", JSON_OPTIONAL, STORED_REPLY_TEXT_MAX, &text))
+                record->body = memory_text(text);
 }
 
 static void stored_reply_write(const void *object, struct json_t *json)
@@ -209,7 +222,10 @@ static void stored_reply_write(const void *object, struct json_t *json)
         const struct reply_record *record = object;
 
         hash_write(json, "request_hash", record->request_hash);
-        json_set_text(json, "export", record->export_id);
+        json_object_set_new(json, "status", json_integer(record->status));
+        json_set_text(json, "location", record->location);
+        decimal_write(json, "tagged_revision", record->tagged_revision);
+        json_set_text(json, "body", record->body);
 }
 
 static void *stored_counter_new(const char *id)

@@ -50,7 +50,7 @@ struct task *task_new(const char *id, enum task_kind kind, const char *subject, 
         task->kind = kind;
         task->subject = memory_text(subject);
         task->account = account ? memory_text(account) : NULL;
-        task->actor = memory_text(actor);
+        task->actor = actor ? memory_text(actor) : NULL;
         return task;
 }
 

@@ -18,6 +18,7 @@
 
 /* kind, word: the audit trail has the same one */
 #define TASK_KIND_TABLE(X)                               \
+        X(TASK_EXPORT_CREATE, "export.create")           \
         X(TASK_EXPORT_CHANGE, "export.change")           \
         X(TASK_EXPORT_DELETE, "export.delete")           \
         X(TASK_EXPORT_REVOKE, "export.revoke")           \
@@ -103,7 +104,8 @@ struct task {
 #define TASK_EXPORTS_MOST 1000
 #define TASK_CLIENTS_MOST 1000
 
-/* A task without exports, clients and steps; caller owns one reference. Texts are copied; `account` may be NULL.
+/* A task without exports, clients and steps; caller owns one reference. Texts are copied; `account` and `actor`
+ * may be NULL.
  */
 struct task *task_new(const char *id, enum task_kind kind, const char *subject, const char *account,
                       const char *actor);

@@ -38,7 +38,8 @@ static void reply_record_free(void *object)
 {
         struct reply_record *record = object;
 
-        free(record->export_id);
+        free(record->location);
+        free(record->body);
         document_fini(&record->document);
         free(record);
 }

@@ -31,11 +31,14 @@ extern const char *const token_scope_words[];         /* by enum, then NULL */
 const char *token_scope_word(enum token_scope scope); /* "operator", "inventory", "account", "node" */
 extern const char *const token_right_words[];         /* "read", "write", NULL */
 
-/* What an Idempotency-Key was answered with, so that the same request answers the same. */
+/* What an Idempotency-Key was answered, so that the same request is answered the same. */
 struct reply_record {
-        struct document document; /* id = hex hash of principal and key */
+        struct document document; /* id = hex hashes of principal and key */
         uint8_t request_hash[TOKEN_HASH_SIZE];
-        char *export_id;
+        int status;
+        char *location;           /* or NULL */
+        uint64_t tagged_revision; /* of the entity tag; 0 = it had none */
+        char *body;               /* NULL: not kept, the request is made again */
 };
 struct reply_record *reply_record_new(const char *id);
 

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "domain/export_json.h"
+#include "rest/object.h"
 
 void export_grants(const struct request *request, const struct snapshot *now, const struct export *export,
                    struct grant_list *grants)
@@ -49,13 +50,11 @@ void export_reply(struct request *request, int status, const struct snapshot *no
                   json_t *task)
 {
         json_t *body = export_show(request, now, export);
-        char tag[REPLY_ETAG_SIZE];
 
         if (task)
                 json_object_set_new(body, "task", task);
-        reply_json(&request->reply, status, body);
+        object_reply(request, status, &export->document, body);
         request->reply.of_memory = true;
-        reply_field(&request->reply, "ETag", "%s", reply_etag(export->document.revision, tag));
 }
 
 void export_wait_for(const struct request *request, const struct snapshot *now, const struct export *export,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rest/paging.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +11,16 @@
 #include "base/memory.h"
 #include "domain/environment.h"
 
-/* A cursor is "<kind>:<id>" in hexadecimal: opaque enough that nobody is tempted to make one. */
-static char *cursor_make(enum document_kind kind, const char *id)
+/* Bytes of the longest cursor before it is hexadecimal, with the NUL. */
+#define CURSOR_PLAIN_SIZE (DOCUMENT_ID_MAX + EXPORT_PATH_MAX + 32)
+
+/* A cursor is "<kind>:<id>", or "<kind>.path:<id>:<path>" in a list that is sorted so, in hexadecimal: opaque
+ * enough that nobody is tempted to make one. */
+static char *cursor_make(const struct page *page)
 {
-        AUTO_FREE char *plain = memory_format("%s:%s", document_word(kind), id);
+        const char *word = document_word(page->kind);
+        AUTO_FREE char *plain = page->by_path ? memory_format("%s.path:%s:%s", word, page->last, page->last_path)
+                                              : memory_format("%s:%s", word, page->last);
         struct text text = { 0 };
 
         for (const char *at = plain; *at; at++)
@@ -29,27 +36,53 @@ static int digit_value(char digit)
         return at ? (int)(at - digits) : -1;
 }
 
-/* Reads a cursor of `kind` into `id`; false when it is none that cursor_make gave out. */
-static bool cursor_read(const char *cursor, enum document_kind kind, char id[DOCUMENT_ID_MAX + 1])
+/* Reads hexadecimal without NUL into `plain`; false when it is none, or too long for it. */
+static bool cursor_decode(const char *cursor, char plain[CURSOR_PLAIN_SIZE])
 {
-        const char *word = document_word(kind);
-        char plain[DOCUMENT_ID_MAX + 32];
-        size_t length = strlen(cursor) / 2, prefix = strlen(word) + 1;
+        size_t length = strlen(cursor) / 2;
 
-        if (strlen(cursor) % 2 != 0 || length >= sizeof plain || length <= prefix ||
-            length - prefix > DOCUMENT_ID_MAX)
+        if (strlen(cursor) % 2 != 0 || length >= CURSOR_PLAIN_SIZE)
                 return false;
         for (size_t i = 0; i < length; i++) {
                 int high = digit_value(cursor[2 * i]), low = digit_value(cursor[2 * i + 1]);
 
-                if (high < 0 || low < 0 || high * 16 + low <= ' ' || high * 16 + low > '~')
+                if (high < 0 || low < 0 || high + low == 0)
                         return false;
                 plain[i] = (char)(high * 16 + low);
         }
         plain[length] = '\0';
-        if (strncmp(plain, word, prefix - 1) != 0 || plain[prefix - 1] != ':')
+        return true;
+}
+
+static bool id_take(const char *text, size_t length, char id[DOCUMENT_ID_MAX + 1])
+{
+        if (length < 1 || length > DOCUMENT_ID_MAX)
                 return false;
-        memcpy(id, plain + prefix, length - prefix + 1);
+        for (size_t i = 0; i < length; i++)
+                if (text[i] <= ' ' || text[i] > '~')
+                        return false;
+        memcpy(id, text, length);
+        id[length] = '\0';
+        return true;
+}
+
+/* Reads a cursor of the page's kind and order; false when it is none that cursor_make gave out. */
+static bool cursor_read(const char *cursor, struct page *page)
+{
+        AUTO_FREE char *prefix = memory_format("%s%s:", document_word(page->kind), page->by_path ? ".path" : "");
+        size_t prefix_length = strlen(prefix), id_length;
+        char plain[CURSOR_PLAIN_SIZE];
+        const char *id = plain + prefix_length;
+
+        if (!cursor_decode(cursor, plain) || strncmp(plain, prefix, prefix_length) != 0)
+                return false;
+        id_length = page->by_path ? strcspn(id, ":") : strlen(id);
+        if (!id_take(id, id_length, page->after))
+                return false;
+        if (page->by_path && (id[id_length] != ':' || strlen(id + id_length + 1) > EXPORT_PATH_MAX))
+                return false;
+        if (page->by_path)
+                snprintf(page->after_path, sizeof page->after_path, "%s", id + id_length + 1);
         return true;
 }
 
@@ -71,10 +104,12 @@ void page_start(struct page *page, const struct request *request, enum document_
         const char *limit = request_query(request, "limit");
         const char *cursor = request_query(request, "cursor");
 
-        *page = (struct page){ .kind = kind, .limit = PAGE_LIMIT_DEFAULT, .items = json_array() };
+        *page = (struct page){
+                .kind = kind, .limit = PAGE_LIMIT_DEFAULT, .by_path = page->by_path, .items = json_array()
+        };
         if (limit)
                 limit_read(page, limit, violations);
-        if (cursor && !cursor_read(cursor, kind, page->after))
+        if (cursor && !cursor_read(cursor, page))
                 violation_add(violations, "query/cursor", "cursor.malformed",
                               "the cursor is none that this list has given as next");
 }
@@ -100,13 +135,49 @@ void page_add(struct page *page, const struct document *document, json_t *item)
 {
         json_array_append_new(page->items, item);
         snprintf(page->last, sizeof page->last, "%s", document->id);
+        if (page->by_path)
+                snprintf(page->last_path, sizeof page->last_path, "%s", ((const struct export *)document)->path);
+}
+
+/* Adds `value` as it may stand in a query (RFC 3986, section 2.3). */
+static void query_add(struct text *text, const char *value)
+{
+        for (; *value; value++)
+                if (isalnum((unsigned char)*value) || strchr("-._~", *value))
+                        text_add_char(text, *value);
+                else
+                        text_addf(text, "%%%02X", (unsigned char)*value);
+}
+
+/* Where the next page is (RFC 8288): the same query, but for the cursor. */
+static void link_add(struct request *request, const char *next)
+{
+        AUTO_TEXT struct text link = { 0 };
+
+        for (const char *at = request->path; *at; at++)
+                if (*at == '/')
+                        text_add_char(&link, '/');
+                else
+                        query_add(&link, (const char[]){ *at, '\0' });
+        text_add(&link, "?");
+        for (size_t i = 0; i < request->query.count; i++) {
+                if (strcmp(request->query.fields[i].name, "cursor") == 0)
+                        continue;
+                query_add(&link, request->query.fields[i].name);
+                text_add(&link, "=");
+                query_add(&link, request->query.fields[i].value);
+                text_add(&link, "&");
+        }
+        reply_field(&request->reply, "Link", "<%scursor=%s>; rel=\"next\"", text_get(&link), next);
 }
 
 void page_reply(struct page *page, struct request *request)
 {
-        AUTO_FREE char *next = page->more ? cursor_make(page->kind, page->last) : NULL;
+        AUTO_FREE char *next = page->more ? cursor_make(page) : NULL;
 
         reply_json(&request->reply, 200, json_pack("{s:O, s:s?}", "items", page->items, "next", next));
+        if (next)
+                link_add(request, next);
 }
 
 const char *page_filter(const struct request *request, const char *name, struct violations *violations)

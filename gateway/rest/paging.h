@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Lists in pages: {"items": [...], "next": cursor or null}. A cursor names the last object that was shown, so
- * that it stays right while objects come and go: what is there all the time is shown exactly once.
+ * Lists in pages: {"items": [...], "next": cursor or null}. A cursor names the last object that was shown (and its
+ * path, when sorted by that), so that it stays right while objects come and go: what is there all the time is
+ * shown exactly once.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "domain/document.h"
+#include "domain/export.h"
 #include "rest/request.h"
 
 #define PAGE_LIMIT_DEFAULT 100
@@ -19,6 +20,8 @@ struct page {
         size_t limit;
         char after[DOCUMENT_ID_MAX + 1]; /* the last object of the page before, or "" */
         char last[DOCUMENT_ID_MAX + 1];  /* of this page so far */
+        bool by_path;                    /* of exports alone: sorted by path, then id */
+        char after_path[EXPORT_PATH_MAX + 1], last_path[EXPORT_PATH_MAX + 1];
         bool more;
         struct json_t *items;
 };
@@ -26,7 +29,8 @@ struct page {
 #define AUTO_PAGE __attribute__((cleanup(page_fini)))
 void page_fini(struct page *page);
 
-/* Starts a page of `kind` as the query's limit and cursor ask, each bad one a violation at "query/...". */
+/* Starts a page of `kind` (zeroed, but for by_path) as the query's limit and cursor ask, each bad one a violation
+ * at "query/...". */
 void page_start(struct page *page, const struct request *request, enum document_kind kind,
                 struct violations *violations);
 
@@ -39,7 +43,7 @@ bool page_has_room(struct page *page);
 /* Appends what the API shows of `document` (`item` is taken). */
 void page_add(struct page *page, const struct document *document, struct json_t *item);
 
-/* Answers with the page. */
+/* Answers with the page, and where the next one is (Link). */
 void page_reply(struct page *page, struct request *request);
 
 /* The query's filter `name`, NULL when not given; one that is no name is a violation. */

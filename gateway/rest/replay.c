@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rest/replay.h"
 
+#include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,13 +11,35 @@
 
 #include "auth/secret.h"
 #include "base/memory.h"
-#include "base/text.h"
 
-/* Old records are looked for among this many with each new one, so that they cannot pile up. */
+/* Old records of others are looked for among this many with each new one, so that they cannot pile up. */
 #define SWEEP_COUNT 16
 
-void replay_check_key(const char *key, struct violations *violations)
+/* Half of an id stands for the principal, so that its records lie side by side, and half for the key. */
+#define ID_HALF TOKEN_HASH_SIZE
+
+struct replays {
+        pthread_mutex_t lock;
+        struct replay *first;
+};
+
+struct replays *replays_new(void)
 {
+        struct replays *replays = NEW(struct replays);
+
+        pthread_mutex_init(&replays->lock, NULL);
+        return replays;
+}
+
+void replays_free(struct replays *replays)
+{
+        pthread_mutex_destroy(&replays->lock);
+        free(replays);
+}
+
+void replay_check_key(const struct request *request, struct violations *violations)
+{
+        const char *key = request->headers[HEADER_IDEMPOTENCY_KEY];
         size_t length = key ? strlen(key) : 1;
         bool visible = true;
 
@@ -26,78 +50,216 @@ void replay_check_key(const char *key, struct violations *violations)
                               "an Idempotency-Key has 1 to %d visible ASCII characters", REPLAY_KEY_MOST);
 }
 
-void replay_start(struct replay *replay, const struct principal *principal, const char *key, const json_t *body)
+/* --- Whose key it is, and for what ----------------------------------------------------------------------------
+ */
+
+static void half_write(const struct text *text, char *half)
 {
-        AUTO_TEXT struct text scoped = { 0 };
-        AUTO_FREE char *canonical = NULL;
         uint8_t hash[TOKEN_HASH_SIZE];
 
-        *replay = (struct replay){ 0 };
-        if (!key)
-                return;
-        text_add_bytes(&scoped, principal->name, strlen(principal->name) + 1);
-        text_add(&scoped, key);
-        digest_bytes(scoped.data, scoped.length, hash);
-        for (size_t i = 0; i < sizeof hash; i++)
-                snprintf(replay->id + 2 * i, 3, "%02x", hash[i]);
-        canonical = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS);
+        digest_bytes(text->data, text->length, hash);
+        for (size_t i = 0; i < ID_HALF / 2; i++)
+                snprintf(half + 2 * i, 3, "%02x", hash[i]);
+}
+
+/* A token that was made anew under its old name may speak for another account. */
+static void id_write(struct replay *replay, const struct principal *principal, const char *key)
+{
+        AUTO_TEXT struct text who = { 0 };
+        AUTO_TEXT struct text what = { 0 };
+
+        text_addf(&who, "%d", (int)principal->kind);
+        text_add_bytes(&who, principal->name, strlen(principal->name) + 1);
+        text_add(&who, principal->account);
+        text_add(&what, key);
+        half_write(&who, replay->id);
+        half_write(&what, replay->id + ID_HALF);
+}
+
+static void request_digest(const struct request *request, const json_t *body, uint8_t hash[TOKEN_HASH_SIZE])
+{
+        AUTO_FREE char *canonical = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS);
+        AUTO_TEXT struct text text = { 0 };
+
         if (!canonical)
                 abort();
-        digest_bytes(canonical, strlen(canonical), replay->request_hash);
+        text_addf(&text, "%s %s\n%s", request->method, request->path, canonical);
+        digest_bytes(text.data, text.length, hash);
 }
 
-int replay_find(const struct replay *replay, const struct snapshot *now, const struct export **before,
-                struct violations *violations, struct fault *fault)
+/* --- Under way ------------------------------------------------------------------------------------------------
+ */
+
+/* Lists it, unless a request with this key is there already. */
+static bool running_add(struct replays *replays, struct replay *replay)
 {
+        struct replay *other;
+
+        pthread_mutex_lock(&replays->lock);
+        for (other = replays->first; other && strcmp(other->id, replay->id) != 0; other = other->next)
+                ;
+        if (!other) {
+                replay->running = replays;
+                replay->next = replays->first;
+                replays->first = replay;
+        }
+        pthread_mutex_unlock(&replays->lock);
+        return !other;
+}
+
+void replay_end(struct replay *replay)
+{
+        struct replays *replays = replay->running;
+        struct replay **at;
+
+        if (!replays)
+                return;
+        pthread_mutex_lock(&replays->lock);
+        for (at = &replays->first; *at != replay; at = &(*at)->next)
+                ;
+        *at = replay->next;
+        pthread_mutex_unlock(&replays->lock);
+        replay->running = NULL;
+}
+
+/* --- What was answered ----------------------------------------------------------------------------------------
+ */
+
+static void replay_reply(struct request *request, const struct reply_record *record)
+{
+        char tag[REPLY_ETAG_SIZE];
+
+        reply_text(&request->reply, record->status, record->body);
+        if (record->location)
+                reply_field(&request->reply, "Location", "%s", record->location);
+        if (record->tagged_revision)
+                reply_field(&request->reply, "ETag", "%s", reply_etag(record->tagged_revision, tag));
+        reply_field(&request->reply, "Idempotency-Replayed", "true");
+}
+
+static void replay_refuse(struct request *request, enum fault_code code, const char *word, const char *sentence)
+{
+        AUTO_VIOLATIONS struct violations violations = { 0 };
+
+        violation_add(&violations, "header/Idempotency-Key", word, "%s", sentence);
+        reply_violations(&request->reply, code, &violations);
+}
+
+bool replay_start(struct request *request, struct replay *replay, const json_t *body)
+{
+        const char *key = request->headers[HEADER_IDEMPOTENCY_KEY];
         const struct reply_record *record;
 
-        *before = NULL;
-        if (replay->id[0] == '\0')
-                return 0;
-        record = (const struct reply_record *)snapshot_find(now, DOCUMENT_REPLY, replay->id);
-        if (!record)
-                return 0;
-        if (memcmp(record->request_hash, replay->request_hash, sizeof record->request_hash) != 0) {
-                violation_add(violations, "header/Idempotency-Key", "idempotency.key_reused",
-                              "this key came with another body before; a new request needs a new key");
-                return fault_set(fault, FAULT_INVALID, "%s", violations->items[0].detail);
+        if (!key || request->dry_run)
+                return true;
+        id_write(replay, &request->principal, key);
+        request_digest(request, body, replay->request_hash);
+        if (!running_add(request->replays, replay)) {
+                replay_refuse(request, FAULT_CONFLICT, "idempotency.running",
+                              "a request with this key is under way; send it again to learn what became of it");
+                reply_field(&request->reply, "Retry-After", "1");
+                return false;
         }
-        *before = snapshot_export(now, record->export_id);
-        if (*before)
-                return 0;
-        violation_add(violations, "header/Idempotency-Key", "idempotency.export_deleted",
-                      "the export %s that this key made has been deleted; use a new key to make it again",
-                      record->export_id);
-        return fault_set(fault, FAULT_CONFLICT, "%s", violations->items[0].detail);
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
+        record = (const struct reply_record *)snapshot_find(now, DOCUMENT_REPLY, replay->id);
+        if (!record || record->document.created_at_ms + REPLAY_KEPT_MS < clock_wall_ms(request->context->clock))
+                return true;
+        if (memcmp(record->request_hash, replay->request_hash, sizeof record->request_hash) != 0)
+                replay_refuse(request, FAULT_INVALID, "idempotency.key_reused",
+                              "this key came with another request before; a new one needs a new key");
+        else if (record->body)
+                replay_reply(request, record);
+        return request->reply.status == 0;
 }
 
-/* Looks at a few records from where `start` would stand, and drops those that nobody may still count on. */
-static void records_sweep(struct write *write, const char *start)
+/* --- What is kept ---------------------------------------------------------------------------------------------
+ */
+
+struct id_list {
+        char **ids;
+        size_t count;
+};
+
+static void id_list_add(struct id_list *list, const char *id)
 {
-        char *old[SWEEP_COUNT] = { 0 };
+        list->ids = memory_grow(list->ids, list->count, sizeof *list->ids);
+        list->ids[list->count++] = memory_text(id);
+}
+
+/* A walk does not outlive a change of what it walks over: what goes is listed first. */
+static void records_remove(struct write *write, struct id_list *list)
+{
+        for (size_t i = 0; i < list->count; i++) {
+                write_remove(write, DOCUMENT_REPLY, list->ids[i]);
+                free(list->ids[i]);
+        }
+        free(list->ids);
+}
+
+static bool record_is_old(const struct write *write, const struct document *document)
+{
+        return document->created_at_ms + REPLAY_KEPT_MS < write->now_ms;
+}
+
+/* Lists what the principal has that is too old, and its oldest if there are too many. */
+static void own_list(const struct write *write, const char *id, struct id_list *leaving)
+{
+        char prefix[ID_HALF + 1];
+        const struct document *document, *oldest = NULL;
+        struct snapshot_walk walk;
+        size_t kept = 0;
+
+        snprintf(prefix, sizeof prefix, "%.*s", ID_HALF, id);
+        snapshot_walk_start(&walk, write->now->kinds[DOCUMENT_REPLY], NULL, prefix);
+        while ((document = snapshot_walk_next(&walk)) && strncmp(document->id, prefix, ID_HALF) == 0) {
+                if (record_is_old(write, document)) {
+                        id_list_add(leaving, document->id);
+                        continue;
+                }
+                kept++;
+                if (!oldest || document->created_at_ms < oldest->created_at_ms)
+                        oldest = document;
+        }
+        if (kept >= REPLAYS_KEPT_MOST)
+                id_list_add(leaving, oldest->id);
+}
+
+/* Looks at a few records of anybody's: keys are hashes, so that every part of the range gets its turn. */
+static void others_list(const struct write *write, const char *start, struct id_list *leaving)
+{
         const struct document *document;
         struct snapshot_walk walk;
 
         snapshot_walk_start(&walk, write->now->kinds[DOCUMENT_REPLY], NULL, start);
         for (size_t i = 0; i < SWEEP_COUNT && (document = snapshot_walk_next(&walk)); i++)
-                if (document->created_at_ms + REPLAY_KEPT_MS < write->now_ms)
-                        old[i] = memory_text(document->id);
-        for (size_t i = 0; i < SWEEP_COUNT; i++) {
-                if (old[i])
-                        write_remove(write, DOCUMENT_REPLY, old[i]);
-                free(old[i]);
-        }
+                if (record_is_old(write, document))
+                        id_list_add(leaving, document->id);
 }
 
-void replay_keep(const struct replay *replay, struct write *write, const struct export *export)
+void replay_keep(const struct replay *replay, struct write *write, int status, const char *location,
+                 uint64_t revision, const json_t *body)
 {
         AUTO_SHARED struct reply_record *record = NULL;
+        struct id_list leaving = { 0 };
+        char *text;
 
-        if (replay->id[0] == '\0')
+        if (!replay_is_wanted(replay))
                 return;
-        records_sweep(write, replay->id); /* ids are hashes: every part of the range gets its turn */
+        own_list(write, replay->id, &leaving);
+        others_list(write, replay->id + ID_HALF, &leaving);
+        records_remove(write, &leaving);
+        /* An older one of this key is gone by now, or is to be made again: so is its time. */
+        write_remove(write, DOCUMENT_REPLY, replay->id);
+        text = json_dumps(body, JSON_COMPACT);
+        if (!text)
+                abort();
         record = reply_record_new(replay->id);
         memcpy(record->request_hash, replay->request_hash, sizeof record->request_hash);
-        record->export_id = memory_text(export->document.id);
+        record->status = status;
+        record->location = location ? memory_text(location) : NULL;
+        record->tagged_revision = revision;
+        record->body = strlen(text) <= REPLAY_BODY_MOST ? text : NULL;
+        if (!record->body)
+                free(text);
         write_put(write, &record->document);
 }

@@ -34,13 +34,26 @@ void reply_field(struct reply *reply, const char *name, const char *format, ...)
         va_end(arguments);
 }
 
-void reply_json(struct reply *reply, int status, json_t *body)
+/* Begins anew, without a body. */
+static void reply_begin(struct reply *reply, int status)
 {
         free(reply->body);
         reply->status = status;
         reply->problem = false;
         reply->body = NULL;
         reply->length = 0;
+}
+
+void reply_text(struct reply *reply, int status, const char *body)
+{
+        reply_begin(reply, status);
+        reply->body = memory_text(body);
+        reply->length = strlen(body);
+}
+
+void reply_json(struct reply *reply, int status, json_t *body)
+{
+        reply_begin(reply, status);
         if (!body)
                 return;
         reply->body = json_dumps(body, JSON_COMPACT);

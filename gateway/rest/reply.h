@@ -18,7 +18,7 @@ struct reply_field {
         const char *name; /* static */
         char *value;
 };
-#define REPLY_FIELDS_MAX 8
+#define REPLY_FIELDS_MAX 16
 
 /* Zeroed = none yet. */
 struct reply {
@@ -43,6 +43,9 @@ void reply_field(struct reply *reply, const char *name, const char *format, ...)
 
 /* Answers `status` with `body` (taken; NULL = none). */
 void reply_json(struct reply *reply, int status, struct json_t *body);
+
+/* Answers `status` with `body`, JSON as text, copied. */
+void reply_text(struct reply *reply, int status, const char *body);
 
 /* Answers with `fault`'s status, the violations (may be NULL) as errors[] and the members of `extra` (taken; may
  * be NULL) besides. */

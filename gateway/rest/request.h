@@ -20,6 +20,7 @@
 
 struct question;
 struct questions;
+struct replays;
 struct route;
 struct settlements;
 
@@ -27,19 +28,21 @@ struct settlements;
 #define REQUEST_ID_SIZE 65       /* [A-Za-z0-9._-]{1,64}: the client's X-Request-Id, or ours */
 
 /* The fields that are looked at; everything else of a request's header is dropped. */
-#define REQUEST_HEADER_TABLE(X)                            \
-        X(HEADER_AUTHORIZATION, "Authorization")           \
-        X(HEADER_CONTENT_TYPE, "Content-Type")             \
-        X(HEADER_CONTENT_LENGTH, "Content-Length")         \
-        X(HEADER_EXPECT, "Expect")                         \
-        X(HEADER_IDEMPOTENCY_KEY, "Idempotency-Key")       \
-        X(HEADER_IF_MATCH, "If-Match")                     \
-        X(HEADER_IF_NONE_MATCH, "If-None-Match")           \
-        X(HEADER_IF_REVISION, "Gatehouse-If-Revision")     \
-        X(HEADER_INVENTORY_REVISION, "Inventory-Revision") \
-        X(HEADER_INVENTORY_SOURCE, "Inventory-Source")     \
-        X(HEADER_PREFER, "Prefer")                         \
-        X(HEADER_REQUEST_ID, "X-Request-Id")               \
+#define REQUEST_HEADER_TABLE(X)                                \
+        X(HEADER_AUTHORIZATION, "Authorization")               \
+        X(HEADER_CONTENT_TYPE, "Content-Type")                 \
+        X(HEADER_CONTENT_LENGTH, "Content-Length")             \
+        X(HEADER_EXPECT, "Expect")                             \
+        X(HEADER_IDEMPOTENCY_KEY, "Idempotency-Key")           \
+        X(HEADER_IF_MATCH, "If-Match")                         \
+        X(HEADER_IF_NONE_MATCH, "If-None-Match")               \
+        X(HEADER_IF_REVISION, "Gatehouse-If-Revision")         \
+        X(HEADER_INVENTORY_REVISION, "Inventory-Revision")     \
+        X(HEADER_INVENTORY_SOURCE, "Inventory-Source")         \
+        X(HEADER_ORIGIN, "Origin")                             \
+        X(HEADER_CORS_METHOD, "Access-Control-Request-Method") \
+        X(HEADER_PREFER, "Prefer")                             \
+        X(HEADER_REQUEST_ID, "X-Request-Id")                   \
         X(HEADER_TRANSFER_ENCODING, "Transfer-Encoding")
 
 #define REQUEST_HEADER_ENUM(header, name) header,
@@ -51,6 +54,7 @@ struct request {
         struct rest_server *server;
         struct questions *questions;
         struct settlements *settlements;
+        struct replays *replays;
         void *connection; /* server.c's */
         int64_t started_ms;
 

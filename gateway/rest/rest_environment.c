@@ -50,7 +50,9 @@ static bool environment_matches(const struct request *request, const struct docu
                                 const char *const *values)
 {
         (void)request;
-        return !values[0] || strcmp(values[0], environment_account(document)) == 0;
+        return (!values[0] || strcmp(values[0], environment_account(document)) == 0) &&
+               (!values[1] ||
+                strcmp(values[1], environment_state_word(((const struct environment *)document)->state)) == 0);
 }
 
 static json_t *environment_show(const struct request *request, const struct document *document)
@@ -64,7 +66,7 @@ void rest_environment_list(struct request *request)
         static const struct listing listing = { .kind = DOCUMENT_ENVIRONMENT,
                                                 .action = PERMIT_READ_INVENTORY,
                                                 .account = environment_account,
-                                                .filters = { "account" },
+                                                .filters = { "account", "state" },
                                                 .matches = environment_matches,
                                                 .show = environment_show };
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "domain/export_json.h"
 #include "rest/commit.h"
+#include "rest/creation_task.h"
 #include "rest/export_check.h"
 #include "rest/export_create.h"
 #include "rest/export_make.h"
@@ -23,6 +24,8 @@ struct export_create {
         struct replay replay;
         struct export *wanted;
         const struct storage *storage; /* a reference, for the question */
+        json_t *kept; /* the reply that answers the Idempotency-Key from now on; NULL without one */
+        char location[EXPORT_ID_SIZE + 16];
         unsigned wait_s;
         bool waits;
         bool in_time;
@@ -33,6 +36,8 @@ static void export_create_free(void *work)
 {
         struct export_create *change = work;
 
+        replay_end(&change->replay);
+        json_decref(change->kept);
         commit_fini(&change->commit);
         shared_put(change->wanted);
         shared_put(change->storage);
@@ -50,24 +55,26 @@ static int export_create_settle(struct export_create *change, const struct snaps
         return result;
 }
 
+static void location_write(const struct export *export, char location[EXPORT_ID_SIZE + 16])
+{
+        snprintf(location, EXPORT_ID_SIZE + 16, "/v1/exports/%s", export->document.id);
+}
+
 static int export_create_prepare(struct commit *commit, struct write *write, struct fault *fault)
 {
         struct export_create *change = (struct export_create *)commit;
-        const struct export *before = NULL;
-        int result = replay_find(&change->replay, write->now, &before, &commit->violations, fault);
+        int result = export_create_settle(change, write->now, fault);
 
-        if (result < 0)
-                return result;
-        if (before) {
-                commit_keep(commit, &before->document);
-                return 0;
-        }
-        result = export_create_settle(change, write->now, fault);
         if (result == 0)
                 result = export_make(commit, write, change->wanted, fault);
         if (result < 0)
                 return result;
-        replay_keep(&change->replay, write, change->wanted);
+        location_write(change->wanted, change->location);
+        if (replay_is_wanted(&change->replay)) {
+                change->kept = creation_show(commit->request, write->now, change->wanted);
+                replay_keep(&change->replay, write, 201, change->location, change->wanted->document.revision,
+                            change->kept);
+        }
         return 0;
 }
 
@@ -75,14 +82,18 @@ static void export_create_reply(struct request *request)
 {
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
         struct export_create *change = request->work;
-        const struct export *export = (const struct export *)change->commit.document;
+        const struct document *document = change->commit.document;
+        json_t *body;
 
         if (change->reply) {
-                change->reply(request, now, export);
+                change->reply(request, now, (const struct export *)document);
                 return;
         }
-        export_reply(request, 201, now, export, NULL);
-        reply_field(&request->reply, "Location", "/v1/exports/%s", export->document.id);
+        body = change->kept && !change->waits ? json_incref(change->kept)
+                                              : creation_show(request, now, (const struct export *)document);
+
+        object_reply(request, 201, document, body);
+        reply_field(&request->reply, "Location", "%s", change->location);
         if (change->waits)
                 reply_field(&request->reply, "Preference-Applied", "wait=%u", change->wait_s);
 }
@@ -92,6 +103,7 @@ static void export_create_done(struct request *request)
         struct export_create *change = request->work;
         struct status_wait wait = { 0 };
 
+        replay_end(&change->replay);
         if (commit_failed(request, &change->commit))
                 return;
         if (change->wait_s == 0) {
@@ -132,24 +144,18 @@ static void export_create_inspected(struct request *request)
                 commit_start(request, &change->commit, export_create_prepare, export_create_done);
 }
 
-/* Asks the storage about the path, unless this is a replay, another export has it or the answer is no anyway. */
+/* Asks the storage about the path, unless another export has it or the answer is no anyway. */
 static void export_create_look(struct request *request, struct export_create *change)
 {
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
         struct commit *commit = &change->commit;
-        const struct export *before = NULL;
-        int result;
 
         commit->request = request;
-        result = replay_find(&change->replay, now, &before, &commit->violations, &commit->fault);
-
-        if (result == 0 && !before)
-                result = export_create_settle(change, now, &commit->fault);
-        if (result < 0) {
+        if (export_create_settle(change, now, &commit->fault) < 0) {
                 commit_failed(request, commit);
                 return;
         }
-        if (before || export_path_is_known(now, change->wanted->storage, change->wanted->path)) {
+        if (export_path_is_known(now, change->wanted->storage, change->wanted->path)) {
                 commit_start(request, commit, export_create_prepare, export_create_done);
                 return;
         }
@@ -177,7 +183,7 @@ static bool export_create_headers(struct request *request, struct export_create 
         AUTO_VIOLATIONS struct violations violations = { 0 };
 
         change->waits = prefer_parse(request->headers[HEADER_PREFER], &change->wait_s, &violations);
-        replay_check_key(request->headers[HEADER_IDEMPOTENCY_KEY], &violations);
+        replay_check_key(request, &violations);
         if (violations_any(&violations))
                 reply_violations(&request->reply, FAULT_MALFORMED, &violations);
         return !violations_any(&violations);
@@ -209,11 +215,14 @@ void rest_export_create(struct request *request)
         body = request_json(request);
         if (!body)
                 return;
+        if (!replay_start(request, &change->replay, body)) {
+                json_decref(body);
+                return;
+        }
         change->wanted = export_from_json(body, &violations);
+        json_decref(body);
         if (change->wanted)
                 export_check_request(change->wanted, clock_wall_ms(request->context->clock), &violations);
-        replay_start(&change->replay, &request->principal, request->headers[HEADER_IDEMPOTENCY_KEY], body);
-        json_decref(body);
         if (violations_any(&violations))
                 reply_violations(&request->reply, FAULT_INVALID, &violations);
         else

@@ -56,9 +56,17 @@ static json_t *node_show(const struct request *request, const struct document *d
         return node_to_json((const struct node *)document);
 }
 
+static bool node_matches(const struct request *request, const struct document *document, const char *const *values)
+{
+        (void)request;
+        return !values[0] || strcmp(values[0], ((const struct node *)document)->layer) == 0;
+}
+
 void rest_node_list(struct request *request)
 {
-        static const struct listing listing = { .kind = DOCUMENT_NODE, .show = node_show };
+        static const struct listing listing = {
+                .kind = DOCUMENT_NODE, .filters = { "layer" }, .matches = node_matches, .show = node_show
+        };
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
         const struct environment *environment = environment_find(request, now, PERMIT_READ_INVENTORY);
 

@@ -34,6 +34,13 @@ static const char *storage_account(const struct document *document)
         return ((const struct storage *)document)->account;
 }
 
+static bool storage_matches(const struct request *request, const struct document *document,
+                            const char *const *values)
+{
+        (void)request;
+        return !values[0] || strcmp(values[0], storage_account(document)) == 0;
+}
+
 static json_t *storage_show(const struct request *request, const struct document *document)
 {
         (void)request;
@@ -45,6 +52,8 @@ void rest_storage_list(struct request *request)
         static const struct listing listing = { .kind = DOCUMENT_STORAGE,
                                                 .action = PERMIT_READ_STORAGE,
                                                 .account = storage_account,
+                                                .filters = { "account" },
+                                                .matches = storage_matches,
                                                 .show = storage_show };
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
 

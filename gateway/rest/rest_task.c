@@ -7,6 +7,8 @@
 
 #include "base/memory.h"
 #include "domain/task_json.h"
+#include "rest/creation_task.h"
+#include "rest/export_show.h"
 #include "rest/handlers.h"
 #include "rest/listing.h"
 #include "rest/object.h"
@@ -60,7 +62,9 @@ void rest_task_list(struct request *request)
 }
 
 struct task_get {
-        const struct task *task; /* reference */
+        const struct task *task; /* reference; NULL: that of a create */
+        char id[EXPORT_ID_SIZE]; /* of the export of a create */
+        struct status_wait wait;
         unsigned wait_s;
         bool waits;
         bool in_time;
@@ -74,35 +78,68 @@ static void task_get_free(void *work)
         free(get);
 }
 
+/* The task of a create is told as long as its export is there. */
+static struct task *created_find(const struct request *request, const char *export_id)
+{
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
+        const struct export *export = snapshot_export(now, export_id);
+
+        return export ? creation_task(request, now, export) : NULL;
+}
+
 static void task_get_reply(struct request *request)
 {
         struct task_get *get = request->work;
+        AUTO_SHARED struct task *shown =
+                get->task ? status_task(request->context->status, get->task) : created_find(request, get->id);
 
-        reply_json(&request->reply, 200, task_show(request, &get->task->document));
+        if (!shown) {
+                reply_fault(&request->reply, FAULT_NOT_FOUND, "there is no such task");
+                return;
+        }
+        reply_json(&request->reply, 200, task_to_json(shown));
         if (get->waits)
                 reply_field(&request->reply, "Preference-Applied", "wait=%u", get->wait_s);
 }
 
-void rest_task_get(struct request *request)
+/* Finds what the path names. False: the reply is set. */
+static bool task_get_find(struct request *request, struct task_get *get)
 {
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
-        const struct task *task = (const struct task *)snapshot_find(now, DOCUMENT_TASK, request->parameters[0]);
+        const char *id = request->parameters[0];
+        const struct task *task = (const struct task *)snapshot_find(now, DOCUMENT_TASK, id);
+        const struct export *created = task ? NULL : creation_task_export(now, id);
+
+        if (!object_is_open(request, PERMIT_READ_EXPORT,
+                            task      ? task->account
+                            : created ? created->account
+                                      : NULL,
+                            "task"))
+                return false;
+        get->task = shared_get(task);
+        if (created) {
+                snprintf(get->id, sizeof get->id, "%s", created->document.id);
+                export_wait_for(request, now, created, &get->wait);
+        } else {
+                snprintf(get->wait.task_id, sizeof get->wait.task_id, "%s", task->document.id);
+        }
+        return true;
+}
+
+void rest_task_get(struct request *request)
+{
         AUTO_VIOLATIONS struct violations violations = { 0 };
         struct task_get *get = NEW(struct task_get);
-        struct status_wait wait = { 0 };
 
         request->work = get;
         request->work_free = task_get_free;
         get->waits = prefer_parse(request->headers[HEADER_PREFER], &get->wait_s, &violations);
-        if (!object_is_open(request, PERMIT_READ_EXPORT, task ? task->account : NULL, "task"))
+        if (!task_get_find(request, get))
                 return;
-        get->task = shared_get(task);
-        if (violations_any(&violations)) {
+        if (violations_any(&violations))
                 reply_violations(&request->reply, FAULT_MALFORMED, &violations);
-        } else if (get->wait_s == 0 || !task_is_running(task)) {
+        else if (get->wait_s == 0 || (get->task && !task_is_running(get->task)))
                 task_get_reply(request);
-        } else {
-                snprintf(wait.task_id, sizeof wait.task_id, "%s", task->document.id);
-                settlement_wait(request, &wait, get->wait_s, &get->in_time, task_get_reply);
-        }
+        else
+                settlement_wait(request, &get->wait, get->wait_s, &get->in_time, task_get_reply);
 }

@@ -11,9 +11,11 @@
 #include "rest/handlers.h"
 #include "rest/listing.h"
 #include "rest/object.h"
+#include "rest/replay.h"
 
 struct token_write {
         struct commit commit; /* first */
+        struct replay replay;
         struct token *wanted;
         char secret[SECRET_TEXT_SIZE]; /* lives until the reply has left, and nowhere else */
 };
@@ -22,6 +24,7 @@ static void token_write_free(void *work)
 {
         struct token_write *change = work;
 
+        replay_end(&change->replay);
         commit_fini(&change->commit);
         shared_put(change->wanted);
         explicit_bzero(change->secret, sizeof change->secret);
@@ -94,6 +97,17 @@ static void token_bind(struct token *token, const struct snapshot *now, struct v
                 violation_add(violations, "/node", "node.unknown", "there is no node of this id");
 }
 
+/* The secret is shown once: the reply is kept without it. */
+static void token_reply_keep(const struct token_write *change, struct write *write)
+{
+        AUTO_FREE char *location = memory_format("/v1/tokens/%s", change->wanted->document.id);
+        json_t *body = token_to_json(change->wanted);
+
+        json_object_set_new(body, "secret", json_null());
+        replay_keep(&change->replay, write, 201, location, 0, body);
+        json_decref(body);
+}
+
 static int token_create_prepare(struct commit *commit, struct write *write, struct fault *fault)
 {
         struct token *wanted = ((struct token_write *)commit)->wanted;
@@ -111,6 +125,7 @@ static int token_create_prepare(struct commit *commit, struct write *write, stru
         if (violations_any(&commit->violations))
                 return commit_violations(commit, FAULT_INVALID, fault);
         commit_put(commit, write, "token.create", NULL, &wanted->document);
+        token_reply_keep((struct token_write *)commit, write);
         return 0;
 }
 
@@ -119,6 +134,7 @@ static void token_create_done(struct request *request)
         struct token_write *change = request->work;
         json_t *body;
 
+        replay_end(&change->replay);
         if (commit_failed(request, &change->commit))
                 return;
         body = token_to_json(change->wanted);
@@ -127,21 +143,33 @@ static void token_create_done(struct request *request)
         reply_field(&request->reply, "Location", "/v1/tokens/%s", change->wanted->document.id);
 }
 
-void rest_token_create(struct request *request)
+/* False: the reply is set. */
+static bool token_create_read(struct request *request, struct token_write *change, const json_t *body)
 {
         AUTO_VIOLATIONS struct violations violations = { 0 };
-        struct token_write *change = token_write_new(request);
-        json_t *body = tokens_are_open(request, PERMIT_WRITE_NODE_TOKENS) ? request_json(request) : NULL;
 
-        if (!body)
-                return;
+        replay_check_key(request, &violations);
+        if (violations_any(&violations)) {
+                reply_violations(&request->reply, FAULT_MALFORMED, &violations);
+                return false;
+        }
         change->wanted = token_from_json(body, &violations);
-        json_decref(body);
         if (!change->wanted) {
                 reply_violations(&request->reply, FAULT_INVALID, &violations);
-                return;
+                return false;
         }
-        if (!tokens_are_open(request, action_to(true, change->wanted)))
+        return tokens_are_open(request, action_to(true, change->wanted)) &&
+               replay_start(request, &change->replay, body);
+}
+
+void rest_token_create(struct request *request)
+{
+        struct token_write *change = token_write_new(request);
+        json_t *body = tokens_are_open(request, PERMIT_WRITE_NODE_TOKENS) ? request_json(request) : NULL;
+        bool goes_on = body && token_create_read(request, change, body);
+
+        json_decref(body);
+        if (!goes_on)
                 return;
         secret_make(change->secret, change->wanted->hash);
         commit_start(request, &change->commit, token_create_prepare, token_create_done);

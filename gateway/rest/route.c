@@ -6,15 +6,18 @@
 #include "base/memory.h"
 #include "rest/handlers.h"
 
+/* One line each: tests/lint/openapi.test reads them. */
+/* clang-format off */
 static const char *const write_query[] = { "dry_run", NULL };
 static const char *const page_query[] = { "limit", "cursor", NULL };
-static const char *const environment_query[] = { "account", "limit", "cursor", NULL };
-static const char *const export_query[] = { "environment", "account", "storage", "limit", "cursor", NULL };
+static const char *const environment_query[] = { "account", "state", "limit", "cursor", NULL };
+static const char *const node_query[] = { "layer", "limit", "cursor", NULL };
+static const char *const storage_query[] = { "account", "limit", "cursor", NULL };
+static const char *const export_query[] = { "environment", "account", "storage", "manager", "sort", "limit", "cursor", NULL };
+static const char *const grant_query[] = { "state", "limit", "cursor", NULL };
 
 static const char *const task_query[] = { "state", "export", "limit", "cursor", NULL };
 
-/* One line each: tests/lint/openapi.test reads them. */
-/* clang-format off */
 static const struct route routes[] = {
         { "GET", "/1.0/environment/file/rest/{method}", BODY_NONE, NULL, rest_platform_file },
         { "POST", "/1.0/environment/file/rest/{method}", BODY_SMALL, NULL, rest_platform_file },
@@ -24,7 +27,7 @@ static const struct route routes[] = {
         { "GET", "/v1/environments/{name}", BODY_NONE, NULL, rest_environment_get },
         { "PUT", "/v1/environments/{name}", BODY_INVENTORY, write_query, rest_environment_put },
         { "DELETE", "/v1/environments/{name}", BODY_NONE, write_query, rest_environment_delete },
-        { "GET", "/v1/environments/{name}/nodes", BODY_NONE, page_query, rest_node_list },
+        { "GET", "/v1/environments/{name}/nodes", BODY_NONE, node_query, rest_node_list },
         { "GET", "/v1/environments/{name}/nodes/{id}", BODY_NONE, NULL, rest_node_get },
         { "PUT", "/v1/environments/{name}/nodes/{id}", BODY_INVENTORY, write_query, rest_node_put },
         { "DELETE", "/v1/environments/{name}/nodes/{id}", BODY_NONE, write_query, rest_node_delete },
@@ -32,7 +35,7 @@ static const struct route routes[] = {
         { "PUT", "/v1/inventory", BODY_INVENTORY, write_query, rest_inventory_put },
         { "POST", "/v1/inventory/heartbeat", BODY_SMALL, write_query, rest_inventory_heartbeat },
         { "DELETE", "/v1/inventory/{source}", BODY_NONE, write_query, rest_inventory_delete },
-        { "GET", "/v1/storages", BODY_NONE, page_query, rest_storage_list },
+        { "GET", "/v1/storages", BODY_NONE, storage_query, rest_storage_list },
         { "GET", "/v1/storages/{name}", BODY_NONE, NULL, rest_storage_get },
         { "PUT", "/v1/storages/{name}", BODY_SMALL, write_query, rest_storage_put },
         { "DELETE", "/v1/storages/{name}", BODY_NONE, write_query, rest_storage_delete },
@@ -41,7 +44,7 @@ static const struct route routes[] = {
         { "GET", "/v1/exports/{id}", BODY_NONE, NULL, rest_export_get },
         { "PATCH", "/v1/exports/{id}", BODY_SMALL, write_query, rest_export_patch },
         { "DELETE", "/v1/exports/{id}", BODY_NONE, write_query, rest_export_delete },
-        { "GET", "/v1/exports/{id}/grants", BODY_NONE, NULL, rest_grant_list },
+        { "GET", "/v1/exports/{id}/grants", BODY_NONE, grant_query, rest_grant_list },
         { "POST", "/v1/exports/{id}/revoke", BODY_SMALL, write_query, rest_export_revoke },
         { "GET", "/v1/tasks", BODY_NONE, task_query, rest_task_list },
         { "GET", "/v1/tasks/{id}", BODY_NONE, NULL, rest_task_get },

@@ -21,7 +21,9 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "rest/answer_cache.h"
+#include "rest/cors.h"
 #include "rest/question.h"
+#include "rest/replay.h"
 #include "rest/request.h"
 #include "rest/route.h"
 #include "rest/settlement.h"
@@ -47,6 +49,7 @@ struct rest_server {
         size_t listener_count;
         struct questions *questions;
         struct settlements *settlements;
+        struct replays *replays;
         pthread_mutex_t lock;
         pthread_cond_t changed;
         bool stopping;
@@ -108,6 +111,7 @@ static void *on_request_line(void *context, const char *target, struct MHD_Conne
         request->server = listener->server;
         request->questions = listener->server->questions;
         request->settlements = listener->server->settlements;
+        request->replays = listener->server->replays;
         return request;
 }
 
@@ -189,6 +193,8 @@ static void request_admit(struct request *request, const struct listener *listen
 
         if (parsed < 0) {
                 reply_problem(&request->reply, &malformed, NULL, NULL);
+        } else if (cors_preflight(request)) {
+                return; /* a browser's own question, which has no token */
         } else if (known < 0 && !route_is_public(request->path)) {
                 reply_problem(&request->reply, &fault, NULL, NULL);
         } else {
@@ -298,6 +304,7 @@ static enum MHD_Result reply_send(struct request *request, struct listener *list
                 MHD_add_response_header(response, "X-Request-Id", request->id);
         if (request->revision > 0 && !reply->problem)
                 reply_field(reply, "Gatehouse-Revision", "%" PRIu64, request->revision);
+        cors_add(request);
         for (size_t i = 0; i < reply->field_count; i++)
                 MHD_add_response_header(response, reply->fields[i].name, reply->fields[i].value);
         result = MHD_queue_response(request->connection, (unsigned)reply->status, response);
@@ -429,6 +436,7 @@ static struct rest_server *server_new(const struct rest_context *context)
         pthread_condattr_destroy(&attributes);
         server->questions = questions_start(context->clock);
         server->settlements = settlements_new();
+        server->replays = replays_new();
         return server;
 }
 
@@ -493,6 +501,7 @@ void rest_stop(struct rest_server *server)
         }
         questions_free(server->questions);
         settlements_free(server->settlements);
+        replays_free(server->replays);
         pthread_cond_destroy(&server->changed);
         pthread_mutex_destroy(&server->lock);
         free(server);

@@ -36,6 +36,8 @@ struct rest_context {
         const struct clock *clock;
         gid_t operator_gid;        /* members are operators on the Unix socket, as root is */
         int path_check_timeout_ms; /* how long a create waits for somebody to look at its path */
+        char *const
+                *cors_origins; /* of whose pages browsers may ask (rest/cors.h); NULL-terminated; NULL = none */
         void (*random_bytes)(void *bytes, size_t length); /* NULL = the kernel's */
         struct rest_limits limits;
         const int *listeners; /* listening sockets, AF_UNIX, AF_INET or AF_INET6; taken by rest_start */

@@ -134,6 +134,7 @@ static void server_start(struct api *api)
                                         .clock = &api->clock,
                                         .operator_gid = getgid(),
                                         .path_check_timeout_ms = 5000,
+                                        .cors_origins = api->cors_origins,
                                         .limits = { .request_timeout_s = api->request_timeout_s },
                                         .listeners = listeners,
                                         .listener_count = 2 };
@@ -141,11 +142,14 @@ static void server_start(struct api *api)
         assert_int_equal(rest_start(&context, &api->server, &fault), 0);
 }
 
-static int api_start_with(void **state, unsigned request_timeout_s, bool filters)
+static char *const origins[] = { (char *)(uintptr_t)API_ORIGIN, NULL };
+
+static int api_start_with(void **state, unsigned request_timeout_s, bool filters, char *const *cors_origins)
 {
         struct api *api = NEW(struct api);
         struct fault fault = { 0 };
 
+        api->cors_origins = cors_origins;
         curl_global_init(CURL_GLOBAL_DEFAULT);
         pthread_mutex_init(&api->fake.lock, NULL);
         pthread_cond_init(&api->fake.changed, NULL);
@@ -178,17 +182,22 @@ static int api_start_with(void **state, unsigned request_timeout_s, bool filters
 
 int api_start(void **state)
 {
-        return api_start_with(state, 20, true);
+        return api_start_with(state, 20, true, NULL);
 }
 
 int api_start_unfiltered(void **state)
 {
-        return api_start_with(state, 20, false);
+        return api_start_with(state, 20, false, NULL);
 }
 
 int api_start_impatient(void **state)
 {
-        return api_start_with(state, 1, true);
+        return api_start_with(state, 1, true, NULL);
+}
+
+int api_start_cors(void **state)
+{
+        return api_start_with(state, 20, true, origins);
 }
 
 void api_stop_server(struct api *api)

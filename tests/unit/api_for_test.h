@@ -37,6 +37,7 @@ struct api {
         char folder[32], socket[64];
         unsigned short port; /* of 127.0.0.1 */
         unsigned request_timeout_s;
+        char *const *cors_origins;
         struct store *store; /* the writer's */
         struct writer *writer;
         struct status *status;
@@ -57,6 +58,8 @@ struct api {
 int api_start(void **state);
 int api_start_unfiltered(void **state); /* the operator has switched the packet filter off */
 int api_start_impatient(void **state);  /* a client may be silent for 1 s only */
+int api_start_cors(void **state);       /* browsers may show pages of API_ORIGIN what they ask */
+#define API_ORIGIN "https://dashboard.example"
 int api_stop(void **state);
 void api_stop_server(struct api *api);
 

@@ -63,8 +63,11 @@ static const struct stored_case {
           "'hash':'0000000000000000000000000000000000000000000000000000000000000000',"
           "'created_at_ms':1764000000123}" },
         { DOCUMENT_REPLY,
-          "{'request_hash':'00ff10e0deadbeef000102030405060708090a0b0c0d0e0f1011121314151617','export':'ex-1',"
-          "'created_at_ms':1764000000123}" },
+          "{'request_hash':'00ff10e0deadbeef000102030405060708090a0b0c0d0e0f1011121314151617','status':201,"
+          "'location':'/v1/exports/ex-1','tagged_revision':'7','body':'{}','created_at_ms':1764000000123}" },
+        { DOCUMENT_REPLY,
+          "{'request_hash':'00ff10e0deadbeef000102030405060708090a0b0c0d0e0f1011121314151617','status':200,"
+          "'tagged_revision':'0','created_at_ms':1764000000123}" },
         { DOCUMENT_COUNTER, "{'value':'18446744073709551615','created_at_ms':1764000000123}" },
         { DOCUMENT_ENVIRONMENT,
           "{'uid':'e-1','account':'acme','state':'starting','layers':[],'state_revision':'0','source':'platform',"
@@ -198,9 +201,9 @@ static void stored_form_without_a_needed_member_is_refused(void **test)
                      "created_at_ms" },
                 { 8, "scope account hash created_at_ms" },
                 { 10, "scope account node environment_uid hash created_at_ms" },
-                { 11, "request_hash export created_at_ms" },
-                { 12, "value created_at_ms" },
-                { 19, "kind subject actor exports clients steps cuts created_at_ms" },
+                { 11, "request_hash status tagged_revision created_at_ms" },
+                { 13, "value created_at_ms" },
+                { 20, "kind subject actor exports clients steps cuts created_at_ms" },
         };
 
         (void)test;
@@ -232,6 +235,11 @@ static void stored_form_that_is_damaged_is_refused_naming_the_object(void **test
                 { DOCUMENT_COUNTER, "{'value':'1','created_at_ms':-1}", "/created_at_ms" },
                 { DOCUMENT_COUNTER, "{'value':'1','created_at_ms':1,'more':1}", "/more: this key is not known" },
                 { DOCUMENT_REPLY, "{'request_hash':'00','export':'ex-1','created_at_ms':1}", "/request_hash" },
+                { DOCUMENT_REPLY,
+                  "{'request_hash':'00ff10e0deadbeef000102030405060708090a0b0c0d0e0f1011121314151617','status':"
+                  "409,"
+                  "'tagged_revision':'0','created_at_ms':1}",
+                  "/status" },
                 { DOCUMENT_REPLY,
                   "{'request_hash':'00FF10e0deadbeef000102030405060708090a0b0c0d0e0f1011121314151617','export':'"
                   "ex-1',"

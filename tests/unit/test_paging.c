@@ -121,6 +121,12 @@ static void bad_page_is_refused_naming_the_parameter(void **state)
                 { "limit=0&cursor=x&account=-", "400 query/account name.malformed query/limit limit.out_of_range "
                                                 "query/cursor cursor.malformed" },
                 { "limit=1&limit=2", "400 query/limit query.repeated" },
+                { "sort=age", "400 query/sort word.unknown" },
+                { "sort=path&cursor=6578706f72743a61", "400 query/cursor cursor.malformed" }, /* by creation */
+                { "sort=path&cursor=6578706f72742e706174683a61",
+                  "400 query/cursor cursor.malformed" },                        /* no path */
+                { "sort=path&cursor=6578706f72742e706174683a613a2f62", "200" }, /* "export.path:a:/b" */
+                { "cursor=6578706f72742e706174683a613a2f62", "400 query/cursor cursor.malformed" },
                 { "colour=red&size=1", "400 query/colour query.unknown query/size query.unknown" },
                 { "limit=1000&environment=none&storage=none&account=none", "200" },
         };
@@ -156,8 +162,8 @@ static void exports_are_filtered_on_every_page(void **state)
                "{'uid':'e-3','account':'acme','state':'running','layers':['cp']}", "201");
         for (int i = 0; i < 9; i++) {
                 AUTO_FREE char *body =
-                        memory_format("{'storage':'files','path':'/p','environment':'%s','mount_path':'/m%d'}",
-                                      i % 3 == 0 ? "blog" : "shop", i);
+                        memory_format("{'storage':'files','path':'/p','environment':'%s','mount_path':'/m%d'%s}",
+                                      i % 3 == 0 ? "blog" : "shop", i, i < 5 ? ",'manager':'ci'" : "");
 
                 expect(api, "POST", "/v1/exports", body, "201");
         }
@@ -174,6 +180,9 @@ static void exports_are_filtered_on_every_page(void **state)
                 { "environment=other", 0 },
                 { "environment=blog&account=foreign", 0 },
                 { "environment=shop&storage=files&account=acme", 6 },
+                { "manager=ci", 5 },
+                { "manager=", 0 },
+                { "manager=ci&environment=blog", 2 },
         };
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 AUTO_FREE char *cursor = NULL;
@@ -192,6 +201,117 @@ static void exports_are_filtered_on_every_page(void **state)
         }
 }
 
+/* The paths of all exports in pages of `limit`, led by the Link of each; between two pages `between` may change
+ * the world. */
+static void paths_read(struct api *api, int limit, void (*between)(struct api *api, int page), char *paths,
+                       size_t size)
+{
+        AUTO_FREE char *next = memory_format("/v1/exports?sort=path&storage=files&limit=%d", limit);
+        size_t length = 0;
+
+        paths[0] = '\0';
+        for (int page = 0; next; page++) {
+                AUTO_ANSWER struct answer answer = call_of(api, "GET", next, NULL);
+                const char *link = answer_field(&answer, "Link");
+                json_t *item;
+                size_t index;
+
+                assert_int_equal(answer.status, 200);
+                json_array_foreach(json_object_get(answer.json, "items"), index, item) length += (size_t)snprintf(
+                        paths + length, size - length, "%s ", json_string_value(json_object_get(item, "path")));
+                free(next);
+                next = link[0] == '<' ? memory_format("%.*s", (int)strcspn(link + 1, ">"), link + 1) : NULL;
+                assert_int_equal(next != NULL, json_is_string(json_object_get(answer.json, "next")));
+                assert_true(!next || strstr(link, ">; rel=\"next\""));
+                assert_true(page < 100);
+                if (between)
+                        between(api, page);
+        }
+}
+
+static void exports_sorted_by_path_are_shown_once(void **state)
+{
+        struct api *api = *state;
+        static const char *const made[] = { "/d", "/b", "/b", "/a b", "/c", "/\xc3\xa4" };
+        char paths[256];
+
+        api_world(api);
+        for (size_t i = 0; i < ARRAY_SIZE(made); i++) {
+                AUTO_FREE char *mount = memory_format("/m%zu", i);
+
+                api_export(api, made[i], mount);
+        }
+        for (int limit = 1; limit <= 7; limit++) {
+                paths_read(api, limit, NULL, paths, sizeof paths);
+                assert_string_equal(paths, "/a b /b /b /c /d /\xc3\xa4 ");
+        }
+}
+
+static void path_world_change(struct api *api, int page)
+{
+        if (page == 0) { /* "/b /d" were shown: what the cursor names goes, one before and one behind it come */
+                AUTO_ANSWER struct answer all = call_of(api, "GET", "/v1/exports?sort=path", NULL);
+                AUTO_FREE char *path = memory_format("/v1/exports/%s", answer_at(&all, "items/1/id"));
+
+                assert_string_equal(answer_at(&all, "items/1/path"), "/d");
+                expect(api, "DELETE", path, NULL, "202");
+                api_export(api, "/a", "/new1");
+                api_export(api, "/e", "/new2");
+        }
+}
+
+static void path_cursor_stays_right_while_rows_come_and_go(void **state)
+{
+        struct api *api = *state;
+        char paths[256];
+
+        api_world(api);
+        api_export(api, "/d", "/m1");
+        api_export(api, "/f", "/m2");
+        api_export(api, "/b", "/m3");
+        paths_read(api, 2, path_world_change, paths, sizeof paths);
+        assert_string_equal(paths, "/b /d /e /f ");
+}
+
+static void lists_are_filtered(void **state)
+{
+        struct api *api = *state;
+        static const struct {
+                const char *query;
+                size_t wanted;
+        } cases[] = {
+                { "environments?state=running", 2 },        { "environments?state=stopped", 0 },
+                { "environments?account=acme", 1 },         { "environments/shop/nodes?layer=cp", 1 },
+                { "environments/shop/nodes?layer=sql", 0 }, { "storages?account=acme", 1 },
+                { "storages?account=foreign", 0 },          { "exports/ID/grants?state=pending", 2 },
+                { "exports/ID/grants?state=active", 0 },    { "exports/ID/grants?limit=1", 1 },
+        };
+
+        api_world(api);
+        AUTO_ANSWER struct answer made =
+                call_of(api, "POST", "/v1/exports",
+                        "{'storage':'files','path':'/a','environment':'shop','mount_path':'/m'}");
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                const char *id = strstr(cases[i].query, "ID");
+                AUTO_FREE char *path = id ? memory_format("/v1/exports/%s%s", answer_at(&made, "id"), id + 2)
+                                          : memory_format("/v1/%s", cases[i].query);
+                AUTO_ANSWER struct answer answer = call_of(api, "GET", path, NULL);
+
+                assert_int_equal(answer.status, 200);
+                assert_int_equal(json_array_size(json_object_get(answer.json, "items")), cases[i].wanted);
+        }
+        AUTO_FREE char *grants = memory_format("/v1/exports/%s/grants", answer_at(&made, "id"));
+        AUTO_FREE char *bad = memory_format("%s?state=open", grants);
+        expect(api, "GET", bad, NULL, "400 query/state word.unknown");
+        AUTO_FREE char *first = memory_format("%s?limit=1", grants);
+        AUTO_ANSWER struct answer page = call_of(api, "GET", first, NULL);
+        AUTO_FREE char *second = memory_format("%s&cursor=%s", first, answer_at(&page, "next"));
+        AUTO_ANSWER struct answer rest = call_of(api, "GET", second, NULL);
+        assert_string_equal(answer_at(&page, "items/0/node"), "101");
+        assert_string_equal(answer_at(&rest, "items/0/node"), "102");
+        assert_string_equal(answer_field(&rest, "Link"), "");
+}
+
 #define API_TEST(name) cmocka_unit_test_setup_teardown(name, api_start, api_stop)
 
 int main(void)
@@ -202,6 +322,9 @@ int main(void)
                 API_TEST(bad_page_is_refused_naming_the_parameter),
                 API_TEST(cursor_longer_than_any_id_is_refused),
                 API_TEST(exports_are_filtered_on_every_page),
+                API_TEST(exports_sorted_by_path_are_shown_once),
+                API_TEST(path_cursor_stays_right_while_rows_come_and_go),
+                API_TEST(lists_are_filtered),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

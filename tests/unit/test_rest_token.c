@@ -47,6 +47,28 @@ static void secret_is_shown_once_and_never_stored(void **state)
         assert_null(strstr(stored, api->tokens[0] + 3));
 }
 
+static void secret_is_in_no_kept_reply(void **state)
+{
+        struct api *api = *state;
+        struct call make = { .method = "POST",
+                             .path = "/v1/tokens",
+                             .body = "{'name':'again','scope':'operator'}",
+                             .headers = { "Idempotency-Key: t-1" } };
+
+        AUTO_ANSWER struct answer first = call(api, make);
+        assert_int_equal(first.status, 201);
+        AUTO_ANSWER struct answer again = call(api, make);
+        assert_int_equal(again.status, 201);
+        assert_string_equal(answer_field(&again, "Location"), "/v1/tokens/again");
+        assert_true(json_is_null(json_object_get(again.json, "secret")));
+        assert_string_equal(answer_at(&again, "name"), "again");
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(api->writer);
+        struct snapshot_walk walk;
+        snapshot_walk_start(&walk, now->kinds[DOCUMENT_REPLY], NULL, NULL);
+        AUTO_FREE char *stored = document_render(snapshot_walk_next(&walk));
+        assert_null(strstr(stored, answer_at(&first, "secret") + 3));
+}
+
 static void caller_without_a_known_token_learns_nothing(void **state)
 {
         struct api *api = *state;
@@ -347,6 +369,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 API_TEST(secret_is_shown_once_and_never_stored),
+                API_TEST(secret_is_in_no_kept_reply),
                 API_TEST(caller_without_a_known_token_learns_nothing),
                 API_TEST(deleted_token_opens_nothing_any_more),
                 API_TEST(bad_token_is_refused),
