@@ -188,7 +188,7 @@ static void write_that_takes_away_begins_a_task(void **state)
                 AUTO_ANSWER struct answer answer = call_of(api, "PUT", cases[i].path, cases[i].body);
 
                 if (answer.status / 100 != 2 || strcmp(answer_at(&answer, "task/kind"), cases[i].kind) != 0)
-                        fail_msg("case %zu: %d %s", i, answer.status, answer.text);
+                        fail_msg("case %zu: %ld %s", i, answer.status, answer.text);
                 assert_string_equal(answer_at(&tried, "task"), "");
                 if (!cases[i].kind[0])
                         continue;
