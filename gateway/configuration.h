@@ -46,6 +46,8 @@ struct configuration {
         int verify;            /* enum verify_mode */
         int64_t verify_interval_ms;
         char *probe_network;
+        int64_t events_keep_ms;
+        int64_t events_most;
         int64_t path_check_timeout_ms;
         int64_t request_timeout_ms;
         int64_t max_connections;

@@ -184,13 +184,17 @@ static const struct snapshot *newest_snapshot(void *context)
 
 static int store_start(struct gateway *gateway, struct fault *fault)
 {
+        const struct trail_limits limits = { .age_ms = gateway->configuration.events_keep_ms,
+                                             .most = (uint64_t)gateway->configuration.events_most };
         struct store *store = NULL;
         int failed = store_sqlite_open(gateway->configuration.state_dir, &store, fault);
 
         if (!failed)
                 failed = writer_new(store, clock_system(), published, gateway, &gateway->writer, fault);
-        if (!failed)
+        if (!failed) {
+                writer_limit_trail(gateway->writer, &limits);
                 gateway->drift = drift_new(clock_system(), drift_event_write, gateway->writer);
+        }
         status_note_backend(gateway->status, BACKEND_STORE, failed ? fault : NULL);
         if (!failed)
                 gateway->tasks = task_keeper_new(gateway->writer, gateway->status, clock_system());

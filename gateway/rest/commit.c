@@ -39,7 +39,10 @@ static int job_prepare(struct write_job *job, struct write *write, struct fault 
 {
         struct commit *commit = (struct commit *)job;
         uint64_t revision = write->now->revision;
-        int result = commit->prepare(commit, write, fault);
+        int result;
+
+        write->request = commit->request->id;
+        result = commit->prepare(commit, write, fault);
 
         if (result == 0 && write->now->revision != revision) {
                 /* permit has said so before; whatever an operation forgets to ask ends here. */

@@ -47,6 +47,8 @@ void rest_verification_run(struct request *request);
 void rest_task_list(struct request *request);
 void rest_task_get(struct request *request);
 
+void rest_event_list(struct request *request);
+
 void rest_health_get(struct request *request);
 
 void rest_platform_file(struct request *request);

@@ -18,9 +18,9 @@
  * enough that nobody is tempted to make one. */
 static char *cursor_make(const struct page *page)
 {
-        const char *word = document_word(page->kind);
-        AUTO_FREE char *plain = page->by_path ? memory_format("%s.path:%s:%s", word, page->last, page->last_path)
-                                              : memory_format("%s:%s", word, page->last);
+        AUTO_FREE char *plain = page->by_path
+                                        ? memory_format("%s.path:%s:%s", page->word, page->last, page->last_path)
+                                        : memory_format("%s:%s", page->word, page->last);
         struct text text = { 0 };
 
         for (const char *at = plain; *at; at++)
@@ -69,7 +69,7 @@ static bool id_take(const char *text, size_t length, char id[DOCUMENT_ID_MAX + 1
 /* Reads a cursor of the page's kind and order; false when it is none that cursor_make gave out. */
 static bool cursor_read(const char *cursor, struct page *page)
 {
-        AUTO_FREE char *prefix = memory_format("%s%s:", document_word(page->kind), page->by_path ? ".path" : "");
+        AUTO_FREE char *prefix = memory_format("%s%s:", page->word, page->by_path ? ".path" : "");
         size_t prefix_length = strlen(prefix), id_length;
         char plain[CURSOR_PLAIN_SIZE];
         const char *id = plain + prefix_length;
@@ -101,11 +101,17 @@ static void limit_read(struct page *page, const char *text, struct violations *v
 void page_start(struct page *page, const struct request *request, enum document_kind kind,
                 struct violations *violations)
 {
+        page_start_named(page, request, document_word(kind), violations);
+}
+
+void page_start_named(struct page *page, const struct request *request, const char *word,
+                      struct violations *violations)
+{
         const char *limit = request_query(request, "limit");
         const char *cursor = request_query(request, "cursor");
 
         *page = (struct page){
-                .kind = kind, .limit = PAGE_LIMIT_DEFAULT, .by_path = page->by_path, .items = json_array()
+                .word = word, .limit = PAGE_LIMIT_DEFAULT, .by_path = page->by_path, .items = json_array()
         };
         if (limit)
                 limit_read(page, limit, violations);
@@ -133,10 +139,21 @@ bool page_has_room(struct page *page)
 
 void page_add(struct page *page, const struct document *document, json_t *item)
 {
-        json_array_append_new(page->items, item);
-        snprintf(page->last, sizeof page->last, "%s", document->id);
+        page_add_named(page, document->id, item);
         if (page->by_path)
                 snprintf(page->last_path, sizeof page->last_path, "%s", ((const struct export *)document)->path);
+}
+
+void page_add_named(struct page *page, const char *id, json_t *item)
+{
+        json_array_append_new(page->items, item);
+        snprintf(page->last, sizeof page->last, "%s", id);
+}
+
+void page_break(struct page *page, const char *id)
+{
+        page->more = true;
+        snprintf(page->last, sizeof page->last, "%s", id);
 }
 
 /* Adds `value` as it may stand in a query (RFC 3986, section 2.3). */

@@ -16,7 +16,7 @@
 #define PAGE_LIMIT_MOST 1000
 
 struct page {
-        enum document_kind kind;
+        const char *word; /* of what is listed */
         size_t limit;
         char after[DOCUMENT_ID_MAX + 1]; /* the last object of the page before, or "" */
         char last[DOCUMENT_ID_MAX + 1];  /* of this page so far */
@@ -34,6 +34,10 @@ void page_fini(struct page *page);
 void page_start(struct page *page, const struct request *request, enum document_kind kind,
                 struct violations *violations);
 
+/* The same for what is no document: `word` (static) is its kind, ids have no blanks and no colons. */
+void page_start_named(struct page *page, const struct request *request, const char *word,
+                      struct violations *violations);
+
 /* Where a walk begins: for snapshot_walk_start. */
 const char *page_after(const struct page *page);
 
@@ -42,6 +46,11 @@ bool page_has_room(struct page *page);
 
 /* Appends what the API shows of `document` (`item` is taken). */
 void page_add(struct page *page, const struct document *document, struct json_t *item);
+
+void page_add_named(struct page *page, const char *id, struct json_t *item);
+
+/* The page ends here, behind `id`, shorter than it might be: there is more to be asked for. */
+void page_break(struct page *page, const char *id);
 
 /* Answers with the page, and where the next one is (Link). */
 void page_reply(struct page *page, struct request *request);

@@ -40,6 +40,8 @@ static void reply_begin(struct reply *reply, int status)
         free(reply->body);
         reply->status = status;
         reply->problem = false;
+        reply->type = NULL;
+        reply->read = NULL;
         reply->body = NULL;
         reply->length = 0;
 }
@@ -61,6 +63,13 @@ void reply_json(struct reply *reply, int status, json_t *body)
         if (!reply->body)
                 abort();
         reply->length = strlen(reply->body);
+}
+
+void reply_stream(struct reply *reply, const char *type, ssize_t (*read)(void *request, char *buffer, size_t most))
+{
+        reply_json(reply, 200, NULL);
+        reply->type = type;
+        reply->read = read;
 }
 
 /* One phrase for each kind of failure: `title` of RFC 9457 does not change from case to case. */

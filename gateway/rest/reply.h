@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/fault.h"
 #include "domain/violation.h"
@@ -25,7 +26,9 @@ struct reply {
         int status; /* 0 = not decided */
         struct reply_field fields[REPLY_FIELDS_MAX];
         size_t field_count;
-        bool problem; /* the body is application/problem+json */
+        bool problem;                                              /* the body is application/problem+json */
+        const char *type;                                          /* static; another content type; NULL = JSON */
+        ssize_t (*read)(void *request, char *buffer, size_t most); /* reply_stream's; NULL = `body` */
         /* Answers a failure in other words than problem+json; NULL = in those. */
         void (*render)(struct reply *reply, const struct fault *fault, const struct violations *violations);
         int meant;                   /* the status of a failure that `render` answered with another; else 0 */
@@ -46,6 +49,13 @@ void reply_json(struct reply *reply, int status, struct json_t *body);
 
 /* Answers `status` with `body`, JSON as text, copied. */
 void reply_text(struct reply *reply, int status, const char *body);
+
+/* Answers 200 with what `read` gives, of any length, when it is asked: bytes, at most `most`; REPLY_READ_LATER
+ * when it has suspended the request, which is asked again when it is resumed; REPLY_READ_END. `type` is static. */
+#define REPLY_READ_LATER 0
+#define REPLY_READ_END (-1)
+void reply_stream(struct reply *reply, const char *type,
+                  ssize_t (*read)(void *request, char *buffer, size_t most));
 
 /* Answers with `fault`'s status, the violations (may be NULL) as errors[] and the members of `extra` (taken; may
  * be NULL) besides. */

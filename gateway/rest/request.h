@@ -19,6 +19,7 @@
 #include "rest/server.h"
 
 struct question;
+struct event_streams;
 struct questions;
 struct replays;
 struct route;
@@ -29,6 +30,7 @@ struct settlements;
 
 /* The fields that are looked at; everything else of a request's header is dropped. */
 #define REQUEST_HEADER_TABLE(X)                                \
+        X(HEADER_ACCEPT, "Accept")                             \
         X(HEADER_AUTHORIZATION, "Authorization")               \
         X(HEADER_CONTENT_TYPE, "Content-Type")                 \
         X(HEADER_CONTENT_LENGTH, "Content-Length")             \
@@ -39,6 +41,7 @@ struct settlements;
         X(HEADER_IF_REVISION, "Gatehouse-If-Revision")         \
         X(HEADER_INVENTORY_REVISION, "Inventory-Revision")     \
         X(HEADER_INVENTORY_SOURCE, "Inventory-Source")         \
+        X(HEADER_LAST_EVENT_ID, "Last-Event-ID")               \
         X(HEADER_ORIGIN, "Origin")                             \
         X(HEADER_CORS_METHOD, "Access-Control-Request-Method") \
         X(HEADER_PREFER, "Prefer")                             \
@@ -55,6 +58,7 @@ struct request {
         struct questions *questions;
         struct settlements *settlements;
         struct replays *replays;
+        struct event_streams *streams;
         void *connection; /* server.c's */
         int64_t started_ms;
 

@@ -17,6 +17,7 @@ static const char *const export_query[] = { "environment", "account", "storage",
 static const char *const grant_query[] = { "state", "limit", "cursor", NULL };
 
 static const char *const task_query[] = { "state", "export", "limit", "cursor", NULL };
+static const char *const event_query[] = { "account", "object", "action", "actor", "outcome", "since", "until", "limit", "cursor", NULL };
 
 static const struct route routes[] = {
         { "GET", "/1.0/environment/file/rest/{method}", BODY_NONE, NULL, rest_platform_file },
@@ -39,6 +40,7 @@ static const struct route routes[] = {
         { "GET", "/v1/storages/{name}", BODY_NONE, NULL, rest_storage_get },
         { "PUT", "/v1/storages/{name}", BODY_SMALL, write_query, rest_storage_put },
         { "DELETE", "/v1/storages/{name}", BODY_NONE, write_query, rest_storage_delete },
+        { "GET", "/v1/events", BODY_NONE, event_query, rest_event_list },
         { "GET", "/v1/exports", BODY_NONE, export_query, rest_export_list },
         { "POST", "/v1/exports", BODY_SMALL, write_query, rest_export_create },
         { "GET", "/v1/exports/{id}", BODY_NONE, NULL, rest_export_get },

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rest/server.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,9 +20,13 @@
 #include "base/memory.h"
 #include "rest/answer_cache.h"
 #include "rest/cors.h"
+#include "rest/event_stream.h"
+#include "rest/peer.h"
 #include "rest/question.h"
+#include "rest/refusal.h"
 #include "rest/replay.h"
 #include "rest/request.h"
+#include "rest/response.h"
 #include "rest/route.h"
 #include "rest/settlement.h"
 
@@ -50,6 +52,8 @@ struct rest_server {
         struct questions *questions;
         struct settlements *settlements;
         struct replays *replays;
+        struct event_streams *streams;
+        struct refusals *refusals;
         pthread_mutex_t lock;
         pthread_cond_t changed;
         bool stopping;
@@ -112,6 +116,7 @@ static void *on_request_line(void *context, const char *target, struct MHD_Conne
         request->questions = listener->server->questions;
         request->settlements = listener->server->settlements;
         request->replays = listener->server->replays;
+        request->streams = listener->server->streams;
         return request;
 }
 
@@ -146,39 +151,6 @@ static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind, const c
         return MHD_YES;
 }
 
-/* Writes where the request comes from, for the audit trail. */
-static void source_find(struct request *request, const struct listener *listener)
-{
-        const union MHD_ConnectionInfo *info =
-                MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-        const struct sockaddr *peer = info ? info->client_addr : NULL;
-        struct address address;
-        char text[ADDRESS_TEXT_SIZE] = "";
-
-        snprintf(request->source, sizeof request->source, "%s", listener->is_unix ? "unix" : "unknown");
-        if (listener->is_unix || !peer)
-                return;
-        if (peer->sa_family == AF_INET)
-                inet_ntop(AF_INET, &((const struct sockaddr_in *)peer)->sin_addr, text, sizeof text);
-        else if (peer->sa_family == AF_INET6)
-                inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)peer)->sin6_addr, text, sizeof text);
-        if (address_parse(text, &address) == 0) /* an IPv4-mapped one is shown as IPv4 */
-                address_format(&address, request->source);
-}
-
-static int principal_find(struct request *request, const struct listener *listener, struct fault *fault)
-{
-        const struct rest_context *context = request->context;
-
-        if (listener->is_unix) {
-                const union MHD_ConnectionInfo *info =
-                        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-                return principal_from_peer(info->connect_fd, context->operator_gid, &request->principal, fault);
-        }
-        return request_authenticate(request, principal_bearer(request->headers[HEADER_AUTHORIZATION]), fault);
-}
-
 /* The header has been read: finds out who asks for what, and whether the body is worth reading. */
 static void request_admit(struct request *request, const struct listener *listener)
 {
@@ -186,10 +158,10 @@ static void request_admit(struct request *request, const struct listener *listen
 
         MHD_get_connection_values(request->connection, MHD_HEADER_KIND, on_header, request);
         request_choose_id(request);
-        source_find(request, listener);
+        peer_source(request, listener->is_unix);
         struct fault malformed = { 0 };
         int parsed = request_parse_target(request, &malformed);
-        int known = request->is_platform ? 0 : principal_find(request, listener, &fault);
+        int known = request->is_platform ? 0 : peer_principal(request, listener->is_unix, &fault);
 
         if (parsed < 0) {
                 reply_problem(&request->reply, &malformed, NULL, NULL);
@@ -215,7 +187,7 @@ static enum MHD_Result on_plain_header(void *context, enum MHD_ValueKind kind, c
         (void)kind;
         if (place == HEADER_AUTHORIZATION && !header->authorization)
                 header->authorization = value;
-        else if (place < REQUEST_HEADER_COUNT)
+        else if (place < REQUEST_HEADER_COUNT && place != HEADER_ACCEPT) /* what looks at it is not kept */
                 header->plain = false;
         return header->plain ? MHD_YES : MHD_NO;
 }
@@ -285,32 +257,14 @@ static enum MHD_Result body_take(struct request *request, const char *bytes, siz
 
 static enum MHD_Result reply_send(struct request *request, struct listener *listener)
 {
-        struct reply *reply = &request->reply;
-        bool kept = request->plain && reply->of_memory && reply->status == MHD_HTTP_OK;
-        struct MHD_Response *response =
-                MHD_create_response_from_buffer(reply->length, reply->body ? reply->body : (char *)"",
-                                                reply->body ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
-        enum MHD_Result result;
+        bool kept = request->plain && request->reply.of_memory && request->reply.status == MHD_HTTP_OK;
+        struct MHD_Response *response = response_make(request, kept);
+        enum MHD_Result result =
+                MHD_queue_response(request->connection, (unsigned)request->reply.status, response);
 
-        if (!response)
-                abort();
-        if (reply->body)
-                MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                                        reply->problem ? "application/problem+json" : "application/json");
-        reply->body = NULL; /* the response has it */
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-        MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-        if (!kept) /* one answer for many requests has the id of none: who wants one sends it */
-                MHD_add_response_header(response, "X-Request-Id", request->id);
-        if (request->revision > 0 && !reply->problem)
-                reply_field(reply, "Gatehouse-Revision", "%" PRIu64, request->revision);
-        cors_add(request);
-        for (size_t i = 0; i < reply->field_count; i++)
-                MHD_add_response_header(response, reply->fields[i].name, reply->fields[i].value);
-        result = MHD_queue_response(request->connection, (unsigned)reply->status, response);
         if (kept)
                 answer_cache_keep(listener->answers, &request->stamp, &request->key, request->route, response,
-                                  reply->length);
+                                  request->reply.length);
         else
                 MHD_destroy_response(response);
         return result;
@@ -373,8 +327,10 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
         (void)connection;
         if (!request)
                 return;
-        if (request->connection)
+        if (request->connection) {
                 request_log(request, how != MHD_REQUEST_TERMINATED_COMPLETED_OK);
+                refusals_note(server->refusals, request);
+        }
         if (request->replying) {
                 pthread_mutex_lock(&server->lock);
                 server->replying--;
@@ -429,6 +385,7 @@ static struct rest_server *server_new(const struct rest_context *context)
         limits->connections = limits->connections ? limits->connections : 256;
         limits->connections_per_address = limits->connections_per_address ? limits->connections_per_address : 64;
         limits->request_timeout_s = limits->request_timeout_s ? limits->request_timeout_s : 30;
+        limits->heartbeat_ms = limits->heartbeat_ms ? limits->heartbeat_ms : 15000;
         pthread_mutex_init(&server->lock, NULL);
         pthread_condattr_init(&attributes);
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -437,6 +394,8 @@ static struct rest_server *server_new(const struct rest_context *context)
         server->questions = questions_start(context->clock);
         server->settlements = settlements_new();
         server->replays = replays_new();
+        server->refusals = refusals_new(context->writer, context->clock);
+        server->streams = event_streams_start(writer_trail(context->writer), (int)limits->heartbeat_ms);
         return server;
 }
 
@@ -492,6 +451,7 @@ void rest_stop(struct rest_server *server)
                         MHD_quiesce_daemon(server->listeners[i].daemon);
         questions_end(server->questions);
         settlements_end(server->settlements);
+        event_streams_end(server->streams);
         server_drain(server);
         for (size_t i = 0; i < server->listener_count; i++) {
                 if (server->listeners[i].daemon)
@@ -502,6 +462,8 @@ void rest_stop(struct rest_server *server)
         questions_free(server->questions);
         settlements_free(server->settlements);
         replays_free(server->replays);
+        event_streams_free(server->streams);
+        refusals_free(server->refusals);
         pthread_cond_destroy(&server->changed);
         pthread_mutex_destroy(&server->lock);
         free(server);

@@ -21,6 +21,7 @@
 struct rest_limits {
         unsigned connections;             /* at once, of each listener; 0 = 256 */
         unsigned connections_per_address; /* at once, of each TCP client address; 0 = 64 */
+        unsigned heartbeat_ms;            /* between signs of life of a stream of events; 0 = 15 s */
         unsigned request_timeout_s;       /* without a byte from the client, and for a whole body; 0 = 30 */
 };
 
@@ -49,8 +50,8 @@ struct rest_server;
 /* Starts to serve `context` (copied; what it points to is borrowed). On a fault the listeners are closed. */
 int rest_start(const struct rest_context *context, struct rest_server **server, struct fault *fault);
 
-/* Ends it: takes no new connection, answers 503 to what has not been committed, ends waits (`Prefer: wait`) at
- * once with what is known, waits for commits under way and for the question that is being put, then
- * closes. To be called before writer_free and status_free; a wait that the status still holds frees itself
+/* Ends it: takes no new connection, ends streams of events, answers 503 to what has not been committed, ends waits
+ * (`Prefer: wait`) at once with what is known, waits for commits under way and for the question that is being put,
+ * then closes. To be called before writer_free and status_free; a wait that the status still holds frees itself
  * when the status settles it. NULL is fine. */
 void rest_stop(struct rest_server *server);

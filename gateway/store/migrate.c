@@ -19,6 +19,17 @@ static const char *const steps[] = {
         "INSERT INTO revision VALUES (1, 0);"
         "PRAGMA user_version = 1;"
         "COMMIT;",
+        /* Events tell of which request they are, whose their object is, and of attempts that were refused. The
+         * hash of a token had been in them. */
+        "BEGIN IMMEDIATE;"
+        "ALTER TABLE events ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE events ADD COLUMN request TEXT;"
+        "ALTER TABLE events ADD COLUMN account TEXT;"
+        "UPDATE events SET before = json_remove(before, '$.hash'), after = json_remove(after, '$.hash')"
+        " WHERE action LIKE 'token.%';"
+        "DROP INDEX events_by_revision;"
+        "PRAGMA user_version = 2;"
+        "COMMIT;",
 };
 
 _Static_assert(ARRAY_SIZE(steps) == MIGRATE_VERSION, "each version has the step that leads to it");

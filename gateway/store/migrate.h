@@ -10,7 +10,7 @@
 #include "base/fault.h"
 
 /* The version that this program writes: what PRAGMA user_version says after migrate_run. */
-#define MIGRATE_VERSION 1
+#define MIGRATE_VERSION 2
 
 /* Brings a database of version `have` (0 = empty) to MIGRATE_VERSION: hands `execute` one script for each step;
  * a script is one transaction that ends with the new PRAGMA user_version, so that a crash between two steps

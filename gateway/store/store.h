@@ -5,11 +5,13 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/fault.h"
 #include "domain/document.h"
+#include "domain/event.h"
 
 /* One change: a put of `text` or, with text NULL, a delete (of nothing: nothing). Borrowed for the call. The
  * changes of a commit are made in order, each sees those before it. */
@@ -21,24 +23,15 @@ struct store_change {
 };
 #define STORE_ANY UINT64_MAX
 
-/* A line of the audit trail, written in the same transaction as what it tells of. */
-struct store_event {
-        int64_t at_ms;
-        const char *actor;  /* "token:ci", "uid:0" */
-        const char *source; /* "unix", "10.0.0.9" */
-        const char *action; /* "export.create" */
-        const char *object; /* id; may be NULL */
-        const char *before; /* JSON or NULL; never a secret */
-        const char *after;
-};
+#define STORE_PRUNE_MOST 1000 /* a batch takes some milliseconds of the writer's time */
 
 /* One transaction: all of it or nothing. */
 struct store_commit {
         const struct store_change *changes;
         size_t change_count;
-        const struct store_event *events; /* in order */
+        struct event *const *events; /* in order, numbered; written in the same transaction */
         size_t event_count;
-        uint64_t revision;  /* out: given to every put and event; 0 when it failed */
+        uint64_t revision;  /* out: given to every put; 0 when it failed, or has no changes and is the first */
         struct fault fault; /* out: CONFLICT when an expected revision did not hold */
 };
 
@@ -53,15 +46,20 @@ struct store_operations {
                     int (*each)(void *context, enum document_kind kind, const char *id, uint64_t revision,
                                 const char *text, size_t length, struct fault *fault),
                     void *context, struct fault *fault);
-        /* Calls `each` for every event of a revision above `after`, oldest first; non-zero ends the walk. */
-        int (*events)(struct store *store, uint64_t after,
-                      int (*each)(void *context, uint64_t revision, const struct store_event *event,
-                                  struct fault *fault),
-                      void *context, struct fault *fault);
+        /* Calls `each` for the events after `number`, oldest first or (`backward`) before it, newest first, until
+         * it returns other than 0, which ends the walk and is returned. `event` is borrowed for the call. From any
+         * thread, also while commits are made, for which it does not wait. */
+        int (*history)(struct store *store, uint64_t number, bool backward,
+                       int (*each)(void *context, const struct event *event, struct fault *fault), void *context,
+                       struct fault *fault);
+        /* Removes the oldest events, STORE_PRUNE_MOST at most: those before `before_ms`, and those that are more
+         * than `most`; never the newest one, by whose number the next goes. *removed: how many. */
+        int (*prune)(struct store *store, int64_t before_ms, uint64_t most, size_t *removed, struct fault *fault);
         /* Makes `count` commits durable with one sync: each is atomic by itself, a failed one (see its fault)
          * leaves the others alone; revisions grow in the order given. Returns a fault only when nothing of the
          * group was kept: then none took place. EXHAUSTED: disk or quota full; UNAVAILABLE: locked or read-only;
-         * INTERNAL: input/output error. Each commit that is kept takes the next revision, even an empty one. */
+         * INTERNAL: input/output error. Each commit that is kept takes the next revision, but one
+         * without changes, which has that of the one before. */
         int (*commit)(struct store *store, struct store_commit *commits, size_t count, struct fault *fault);
         /* The newest revision ever given out. */
         uint64_t (*revision)(struct store *store);

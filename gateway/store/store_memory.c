@@ -5,6 +5,7 @@
  */
 #include <assert.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "base/pmap.h"
@@ -17,15 +18,11 @@ struct stored_document {
         char text[];
 };
 
-struct stored_event {
-        struct store_event event; /* its strings are owned */
-        uint64_t revision;
-};
-
 struct store_memory {
         struct store store;
         struct pmap kinds[DOCUMENT_KIND_COUNT];
-        struct stored_event *events;
+        pthread_mutex_t events_lock; /* of the next two: history may be read by any thread */
+        const struct event **events;
         size_t event_count;
         uint64_t revision;
 };
@@ -42,19 +39,14 @@ static struct stored_document *stored_document_new(const char *text, uint64_t re
         return document;
 }
 
-static void event_keep(struct store_memory *memory, const struct store_event *event, uint64_t revision)
+static void events_keep(struct store_memory *memory, const struct store_commit *commit)
 {
-        memory->events = memory_resize(memory->events, memory->event_count + 1, sizeof *memory->events);
-        memory->events[memory->event_count++] = (struct stored_event){
-                .revision = revision,
-                .event = { .at_ms = event->at_ms,
-                           .actor = memory_text(event->actor),
-                           .source = memory_text(event->source),
-                           .action = memory_text(event->action),
-                           .object = memory_text(event->object),
-                           .before = memory_text(event->before),
-                           .after = memory_text(event->after) },
-        };
+        pthread_mutex_lock(&memory->events_lock);
+        for (size_t i = 0; i < commit->event_count; i++) {
+                memory->events = memory_grow(memory->events, memory->event_count, sizeof *memory->events);
+                memory->events[memory->event_count++] = event_new(commit->events[i]);
+        }
+        pthread_mutex_unlock(&memory->events_lock);
 }
 
 static int change_apply(struct pmap *map, const struct store_change *change, uint64_t revision,
@@ -101,12 +93,12 @@ static void commit_one(struct store_memory *memory, struct store_commit *commit)
         if (!failed) {
                 struct pmap old[DOCUMENT_KIND_COUNT];
 
-                commit->revision = ++memory->revision;
+                memory->revision += commit->change_count > 0;
+                commit->revision = memory->revision;
                 memcpy(old, memory->kinds, sizeof old);
                 memcpy(memory->kinds, draft, sizeof draft);
                 memcpy(draft, old, sizeof old);
-                for (size_t k = 0; k < commit->event_count; k++)
-                        event_keep(memory, &commit->events[k], commit->revision);
+                events_keep(memory, commit);
         }
         kinds_fini(draft);
 }
@@ -150,18 +142,61 @@ static int memory_load(struct store *store,
         return failed;
 }
 
-static int memory_events(struct store *store, uint64_t after,
-                         int (*each)(void *context, uint64_t revision, const struct store_event *event,
-                                     struct fault *fault),
-                         void *context, struct fault *fault)
+/* The event after or before `number`; NULL at the end. Caller owns the reference. */
+static const struct event *event_next(struct store_memory *memory, uint64_t number, bool backward)
 {
-        const struct store_memory *memory = (struct store_memory *)store;
-        int failed = 0;
+        const struct event *found = NULL;
 
-        for (size_t i = 0; i < memory->event_count && !failed; i++)
-                if (memory->events[i].revision > after)
-                        failed = each(context, memory->events[i].revision, &memory->events[i].event, fault);
-        return failed;
+        pthread_mutex_lock(&memory->events_lock);
+        for (size_t i = 0; i < memory->event_count; i++) {
+                const struct event *event = memory->events[i];
+
+                if (backward ? event->number < number : event->number > number && !found)
+                        found = event;
+        }
+        shared_get(found);
+        pthread_mutex_unlock(&memory->events_lock);
+        return found;
+}
+
+static int memory_history(struct store *store, uint64_t number, bool backward,
+                          int (*each)(void *context, const struct event *event, struct fault *fault),
+                          void *context, struct fault *fault)
+{
+        const struct event *event;
+        int result = 0;
+
+        while (!result && (event = event_next((struct store_memory *)store, number, backward))) {
+                number = event->number;
+                result = each(context, event, fault);
+                shared_put(event);
+        }
+        return result;
+}
+
+static int memory_prune(struct store *store, int64_t before_ms, uint64_t most, size_t *removed,
+                        struct fault *fault)
+{
+        struct store_memory *memory = (struct store_memory *)store;
+        size_t kept = 0, count = memory->event_count;
+
+        (void)fault;
+        *removed = 0;
+        pthread_mutex_lock(&memory->events_lock);
+        for (size_t i = 0; i < count; i++) {
+                const struct event *event = memory->events[i];
+
+                if (*removed < STORE_PRUNE_MOST && i + 1 < count &&
+                    (event->at_ms < before_ms || event->number + most <= memory->events[count - 1]->number)) {
+                        shared_put(event);
+                        ++*removed;
+                } else {
+                        memory->events[kept++] = event;
+                }
+        }
+        memory->event_count = kept;
+        pthread_mutex_unlock(&memory->events_lock);
+        return 0;
 }
 
 static uint64_t memory_revision(struct store *store)
@@ -174,24 +209,20 @@ static void memory_close(struct store *store)
         struct store_memory *memory = (struct store_memory *)store;
 
         kinds_fini(memory->kinds);
-        for (size_t i = 0; i < memory->event_count; i++) {
-                struct store_event *event = &memory->events[i].event;
-                const char *const strings[] = { event->actor,  event->source, event->action,
-                                                event->object, event->before, event->after };
-
-                for (size_t j = 0; j < ARRAY_SIZE(strings); j++)
-                        free((void *)(uintptr_t)strings[j]);
-        }
+        for (size_t i = 0; i < memory->event_count; i++)
+                shared_put(memory->events[i]);
+        pthread_mutex_destroy(&memory->events_lock);
         free(memory->events);
         free(memory);
 }
 
 struct store *store_memory_new(void)
 {
-        static const struct store_operations operations = { memory_load, memory_events, memory_commit,
-                                                            memory_revision, memory_close };
+        static const struct store_operations operations = { memory_load,   memory_history,  memory_prune,
+                                                            memory_commit, memory_revision, memory_close };
         struct store_memory *memory = NEW(struct store_memory);
 
         memory->store.operations = &operations;
+        pthread_mutex_init(&memory->events_lock, NULL);
         return &memory->store;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "store/migrate.h"
+#include "store/sqlite_history.h"
 #include "store/store.h"
 #include "store/store_folder.h"
 
@@ -30,14 +31,19 @@
                          " ON CONFLICT (kind, id) DO UPDATE SET revision = excluded.revision,"                  \
                          " text = excluded.text")                                                               \
         X(STATEMENT_REMOVE, "DELETE FROM documents WHERE kind = ?1 AND id = ?2")                                \
-        X(STATEMENT_EVENT, "INSERT INTO events (revision, at_ms, actor, source, action, object, before, after)" \
-                           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")                                          \
+        X(STATEMENT_EVENT, "INSERT INTO events (number, revision, at_ms, refused, actor, source, request,"      \
+                           " action, object, account, before, after)"                                           \
+                           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")                       \
+        X(STATEMENT_PRUNE_OLD,                                                                                  \
+          "DELETE FROM events WHERE number IN (SELECT number FROM (SELECT number, at_ms FROM"                   \
+          " events WHERE number < (SELECT max(number) FROM events) ORDER BY number LIMIT ?2)"                   \
+          " WHERE at_ms < ?1)")                                                                                 \
+        X(STATEMENT_PRUNE_MANY, "DELETE FROM events WHERE number IN (SELECT number FROM events WHERE number <=" \
+                                " (SELECT max(number) FROM events) - ?1 ORDER BY number LIMIT ?2)")             \
         X(STATEMENT_SET_REVISION, "UPDATE revision SET value = ?1 WHERE one = 1")                               \
         X(STATEMENT_GET_REVISION, "SELECT value FROM revision WHERE one = 1")                                   \
         X(STATEMENT_LOAD, "SELECT id, revision, text FROM documents WHERE kind = ?1 ORDER BY id")               \
-        X(STATEMENT_COUNT_ALL, "SELECT count(*) FROM documents")                                                \
-        X(STATEMENT_EVENTS, "SELECT revision, at_ms, actor, source, action, object, before, after FROM events"  \
-                            " WHERE revision > ?1 ORDER BY number")
+        X(STATEMENT_COUNT_ALL, "SELECT count(*) FROM documents")
 
 #define STATEMENT_ENUM(name, sql) name,
 enum statement { STATEMENT_TABLE(STATEMENT_ENUM) STATEMENTS };
@@ -51,6 +57,7 @@ struct store_sqlite {
         struct store store;
         sqlite3 *database;
         sqlite3_stmt *statements[STATEMENTS];
+        struct sqlite_history *history;
         uint64_t revision;
         int lock_fd; /* holds flock(2) on <folder>/gatehouse.lock */
 };
@@ -164,19 +171,22 @@ static int change_apply(struct store_sqlite *sqlite, const struct store_change *
         return statement_run(sqlite, which, fault);
 }
 
-static int event_apply(struct store_sqlite *sqlite, const struct store_event *event, uint64_t revision,
-                       struct fault *fault)
+static int event_apply(struct store_sqlite *sqlite, const struct event *event, struct fault *fault)
 {
         sqlite3_stmt *statement = sqlite->statements[STATEMENT_EVENT];
 
-        sqlite3_bind_int64(statement, 1, (sqlite3_int64)revision);
-        sqlite3_bind_int64(statement, 2, event->at_ms);
-        bind_text(statement, 3, event->actor);
-        bind_text(statement, 4, event->source);
-        bind_text(statement, 5, event->action);
-        bind_text(statement, 6, event->object);
-        bind_text(statement, 7, event->before);
-        bind_text(statement, 8, event->after);
+        sqlite3_bind_int64(statement, 1, (sqlite3_int64)event->number);
+        sqlite3_bind_int64(statement, 2, (sqlite3_int64)event->revision);
+        sqlite3_bind_int64(statement, 3, event->at_ms);
+        sqlite3_bind_int(statement, 4, event->refused);
+        bind_text(statement, 5, event->actor);
+        bind_text(statement, 6, event->source);
+        bind_text(statement, 7, event->request);
+        bind_text(statement, 8, event->action);
+        bind_text(statement, 9, event->object);
+        bind_text(statement, 10, event->account);
+        bind_text(statement, 11, event->before);
+        bind_text(statement, 12, event->after);
         return statement_run(sqlite, STATEMENT_EVENT, fault);
 }
 
@@ -193,13 +203,13 @@ static int commit_apply(struct store_sqlite *sqlite, struct store_commit *commit
                         failed = change_apply(sqlite, &commit->changes[i], *revision + 1, fault);
         }
         for (size_t i = 0; i < commit->event_count && !failed && !commit->fault.code; i++)
-                failed = event_apply(sqlite, &commit->events[i], *revision + 1, fault);
+                failed = event_apply(sqlite, commit->events[i], fault);
         if (!failed && commit->fault.code)
                 failed = statement_run(sqlite, STATEMENT_SAVEPOINT_BACK, fault);
         if (!failed)
                 failed = statement_run(sqlite, STATEMENT_SAVEPOINT_END, fault);
         if (!failed && !commit->fault.code)
-                commit->revision = ++*revision;
+                commit->revision = commit->change_count > 0 ? ++*revision : *revision;
         return failed;
 }
 
@@ -287,34 +297,34 @@ static int sqlite_load(struct store *store,
         return failed;
 }
 
-static int sqlite_events(struct store *store, uint64_t after,
-                         int (*each)(void *context, uint64_t revision, const struct store_event *event,
-                                     struct fault *fault),
-                         void *context, struct fault *fault)
+static int sqlite_history(struct store *store, uint64_t number, bool backward,
+                          int (*each)(void *context, const struct event *event, struct fault *fault),
+                          void *context, struct fault *fault)
 {
+        return sqlite_history_walk(((struct store_sqlite *)store)->history, number, backward, each, context,
+                                   fault);
+}
+
+static int sqlite_prune(struct store *store, int64_t before_ms, uint64_t most, size_t *removed,
+                        struct fault *fault)
+{
+        const struct {
+                enum statement which;
+                int64_t limit;
+        } steps[] = { { STATEMENT_PRUNE_OLD, before_ms }, { STATEMENT_PRUNE_MANY, (int64_t)(most ? most : 1) } };
         struct store_sqlite *sqlite = (struct store_sqlite *)store;
-        sqlite3_stmt *statement = sqlite->statements[STATEMENT_EVENTS];
-        int failed = 0, step = SQLITE_DONE;
+        int failed = 0;
 
-        sqlite3_bind_int64(statement, 1, (sqlite3_int64)after);
-        while (!failed && (step = sqlite3_step(statement)) == SQLITE_ROW) {
-                const char *columns[8];
+        *removed = 0;
+        for (size_t i = 0; i < ARRAY_SIZE(steps) && !failed && *removed < STORE_PRUNE_MOST; i++) {
+                sqlite3_stmt *statement = sqlite->statements[steps[i].which];
 
-                for (int i = 2; i < 8; i++)
-                        columns[i] = (const char *)sqlite3_column_text(statement, i);
-                struct store_event event = { .at_ms = sqlite3_column_int64(statement, 1),
-                                             .actor = columns[2],
-                                             .source = columns[3],
-                                             .action = columns[4],
-                                             .object = columns[5],
-                                             .before = columns[6],
-                                             .after = columns[7] };
-                failed = each(context, (uint64_t)sqlite3_column_int64(statement, 0), &event, fault);
+                sqlite3_bind_int64(statement, 1, steps[i].limit);
+                sqlite3_bind_int64(statement, 2, (sqlite3_int64)(STORE_PRUNE_MOST - *removed));
+                failed = statement_run(sqlite, steps[i].which, fault);
+                if (!failed)
+                        *removed += (size_t)sqlite3_changes(sqlite->database);
         }
-        if (!failed && step != SQLITE_DONE)
-                failed = database_fault(sqlite->database, fault, "read events");
-        sqlite3_reset(statement);
-        sqlite3_clear_bindings(statement);
         return failed;
 }
 
@@ -327,6 +337,7 @@ static void sqlite_close(struct store *store)
 {
         struct store_sqlite *sqlite = (struct store_sqlite *)store;
 
+        sqlite_history_close(sqlite->history);
         for (int i = 0; i < STATEMENTS; i++)
                 sqlite3_finalize(sqlite->statements[i]);
         sqlite3_close(sqlite->database);
@@ -416,13 +427,15 @@ static int database_open(struct store_sqlite *sqlite, const char *folder, struct
                         failed = database_fault(sqlite->database, fault, "open store");
         if (!failed)
                 failed = statement_number(sqlite, STATEMENT_GET_REVISION, &sqlite->revision, &found, fault);
+        if (!failed)
+                failed = sqlite_history_open(path, &sqlite->history, fault);
         return failed;
 }
 
 int store_sqlite_open(const char *folder, struct store **store, struct fault *fault)
 {
-        static const struct store_operations operations = { sqlite_load, sqlite_events, sqlite_commit,
-                                                            sqlite_revision, sqlite_close };
+        static const struct store_operations operations = { sqlite_load,   sqlite_history,  sqlite_prune,
+                                                            sqlite_commit, sqlite_revision, sqlite_close };
         struct store_sqlite *sqlite = NEW(struct store_sqlite);
 
         sqlite->store.operations = &operations;

@@ -6,6 +6,11 @@
 
 #include "base/log.h"
 #include "domain/contest.h"
+#include "domain/environment.h"
+#include "domain/event_json.h"
+#include "domain/export.h"
+#include "domain/storage.h"
+#include "domain/task.h"
 
 #define EVENT_ADDRESS "address."
 
@@ -21,16 +26,6 @@ static void text_drop(const char *text)
         free((void *)(uintptr_t)text);
 }
 
-static void event_fini(struct store_event *event)
-{
-        text_drop(event->actor);
-        text_drop(event->source);
-        text_drop(event->action);
-        text_drop(event->object);
-        text_drop(event->before);
-        text_drop(event->after);
-}
-
 static void entry_fini(struct write_entry *entry)
 {
         for (size_t i = 0; i < entry->change_count; i++) {
@@ -39,7 +34,7 @@ static void entry_fini(struct write_entry *entry)
         }
         free(entry->changes);
         for (size_t i = 0; i < entry->event_count; i++)
-                event_fini(&entry->events[i]);
+                shared_put(entry->events[i]);
         free(entry->events);
 }
 
@@ -104,52 +99,97 @@ void write_remove(struct write *write, enum document_kind kind, const char *id)
         snapshot_remove(group->trial, kind, copy);
 }
 
-/* `before` and `after` are taken. */
-static void event_add(struct write_group *group, const char *actor, const char *source, const char *action,
-                      const char *object, char *before, char *after)
+static void event_add(struct write_group *group, const struct event *event)
 {
         struct write_entry *entry = entry_current(group);
+        AUTO_FREE char *before = event_side(event->before), *after = event_side(event->after);
+        struct event capped = *event;
 
+        capped.before = before;
+        capped.after = after;
+        struct event *kept = event_new(&capped);
+        kept->at_ms = group->now_ms;
         entry->events = memory_grow(entry->events, entry->event_count, sizeof *entry->events);
-        entry->events[entry->event_count++] = (struct store_event){ .at_ms = group->now_ms,
-                                                                    .actor = memory_text(actor),
-                                                                    .source = memory_text(source),
-                                                                    .action = memory_text(action),
-                                                                    .object = memory_text(object),
-                                                                    .before = before,
-                                                                    .after = after };
-        group->trial->revision = revision_ahead(group);
+        entry->events[entry->event_count++] = kept;
+}
+
+/* Whose a node is tells its environment, which the same job may have taken away. */
+static const char *document_account(const struct write_group *group, const struct document *document)
+{
+        const struct node *node = (const struct node *)document;
+        const struct environment *environment;
+
+        switch (document->kind) {
+        case DOCUMENT_ENVIRONMENT:
+                return ((const struct environment *)document)->account;
+        case DOCUMENT_NODE:
+                environment = snapshot_environment_by_uid(group->trial, node->environment_uid)
+                                      ?: snapshot_environment_by_uid(group->draft, node->environment_uid);
+                return environment ? environment->account : NULL;
+        case DOCUMENT_STORAGE:
+                return ((const struct storage *)document)->account;
+        case DOCUMENT_EXPORT:
+                return ((const struct export *)document)->account;
+        case DOCUMENT_TASK:
+                return ((const struct task *)document)->account;
+        default:
+                return NULL;
+        }
+}
+
+void write_event_whole(struct write *write, const struct event *event)
+{
+        event_add(write->internal, event);
 }
 
 void write_event(struct write *write, const char *actor, const char *source, const char *action,
                  const char *object, const struct document *before, const struct document *after)
 {
-        event_add(write->internal, actor, source, action, object, before ? document_render(before) : NULL,
-                  after ? document_render(after) : NULL);
+        AUTO_FREE char *old = NULL, *new = NULL;
+        const struct document *document = after ? after : before;
+
+        event_sides(before, after, &old, &new);
+        event_add(write->internal,
+                  &(struct event){ .actor = actor,
+                                   .source = source,
+                                   .request = write->request,
+                                   .action = action,
+                                   .object = object,
+                                   .account = document ? document_account(write->internal, document) : NULL,
+                                   .before = old,
+                                   .after = new });
 }
 
 void write_event_text(struct write *write, const char *actor, const char *source, const char *action,
                       const char *object, const char *before, const char *after)
 {
-        event_add(write->internal, actor, source, action, object, memory_text(before), memory_text(after));
+        event_add(write->internal, &(struct event){ .actor = actor,
+                                                    .source = source,
+                                                    .request = write->request,
+                                                    .action = action,
+                                                    .object = object,
+                                                    .before = before,
+                                                    .after = after });
 }
 
 static void contest_tell(void *context, const struct address *address, bool contested, const char *claimants)
 {
         struct write_group *group = context;
         const struct write_entry *entry = entry_current(group);
-        const struct store_event *cause = entry->event_count > 0 ? &entry->events[0] : NULL;
-        AUTO_FREE char *actor = memory_text(cause ? cause->actor : "gatehoused");
-        AUTO_FREE char *source = memory_text(cause ? cause->source : "internal");
+        const struct event *cause = entry->event_count > 0 ? entry->events[0] : NULL;
         char text[ADDRESS_TEXT_SIZE];
 
         address_format(address, text);
         for (size_t i = 0; i < entry->event_count; i++)
-                if (strncmp(entry->events[i].action, EVENT_ADDRESS, sizeof EVENT_ADDRESS - 1) == 0 &&
-                    strcmp(entry->events[i].object, text) == 0)
+                if (strncmp(entry->events[i]->action, EVENT_ADDRESS, sizeof EVENT_ADDRESS - 1) == 0 &&
+                    strcmp(entry->events[i]->object, text) == 0)
                         return; /* the job has changed both claimants */
-        event_add(group, actor, source, contested ? EVENT_ADDRESS "contested" : EVENT_ADDRESS "agreed", text, NULL,
-                  memory_text(claimants));
+        event_add(group, &(struct event){ .actor = cause ? cause->actor : "gatehoused",
+                                          .source = cause ? cause->source : "internal",
+                                          .request = cause ? cause->request : NULL,
+                                          .action = contested ? EVENT_ADDRESS "contested" : EVENT_ADDRESS "agreed",
+                                          .object = text,
+                                          .after = claimants });
 }
 
 /* Which contests the job has begun or ended. */
@@ -170,7 +210,7 @@ void write_group_add(struct write_group *group, struct write_job *job)
         group->trial = snapshot_draft(group->draft);
         group->trial->revision = group->draft->revision;
 
-        struct write write = { group->trial, group->now_ms, group->writer, group };
+        struct write write = { group->trial, group->now_ms, group->writer, NULL, group };
         int failed = job->prepare(job, &write, &entry->fault);
         assert(!failed == (entry->fault.code == FAULT_NONE));
         if (!failed)
@@ -180,6 +220,9 @@ void write_group_add(struct write_group *group, struct write_job *job)
 
                 group->trial = group->draft;
                 group->draft = accepted;
+                for (size_t i = 0; i < entry->event_count; i++)
+                        entry->events[i]->revision = accepted->revision;
+                group->revisions += entry->change_count > 0;
                 entry->is_committed = true;
                 group->commit_count++;
         }
@@ -187,10 +230,17 @@ void write_group_add(struct write_group *group, struct write_job *job)
         group->trial = NULL;
 }
 
+/* Numbers the events of an entry that is about to be committed. */
+static void events_number(struct write_group *group, const struct write_entry *entry)
+{
+        for (size_t i = 0; i < entry->event_count; i++)
+                entry->events[i]->number = ++group->event_number;
+}
+
 static void contests_log(const struct write_entry *entry)
 {
         for (size_t i = 0; i < entry->event_count; i++) {
-                const struct store_event *event = &entry->events[i];
+                const struct event *event = entry->events[i];
 
                 if (strcmp(event->action, EVENT_ADDRESS "contested") == 0)
                         log_line(LOG_LEVEL_WARNING, (const char *[]){ "address", event->object, NULL },
@@ -207,13 +257,14 @@ static void contests_log(const struct write_entry *entry)
 static bool entries_settle(struct write_group *group, const struct store_commit *commits)
 {
         const struct store_commit *commit = commits;
-        uint64_t expected = group->draft->revision - group->commit_count;
+        uint64_t expected = group->draft->revision - group->revisions;
         bool agrees = true;
 
         for (size_t i = 0; i < group->entry_count; i++) {
                 if (!group->entries[i].is_committed)
                         continue;
-                agrees = agrees && !commit->fault.code && commit->revision == ++expected;
+                expected += group->entries[i].change_count > 0;
+                agrees = agrees && !commit->fault.code && commit->revision == expected;
                 if (commit->fault.code)
                         log_error("store: a commit was refused though nobody else writes: %s", commit->fault.text);
                 else
@@ -234,11 +285,13 @@ enum write_outcome write_group_commit(struct write_group *group, struct store *s
         for (size_t i = 0; i < group->entry_count; i++) {
                 const struct write_entry *entry = &group->entries[i];
 
-                if (entry->is_committed)
-                        commits[count++] = (struct store_commit){ .changes = entry->changes,
-                                                                  .change_count = entry->change_count,
-                                                                  .events = entry->events,
-                                                                  .event_count = entry->event_count };
+                if (!entry->is_committed)
+                        continue;
+                events_number(group, entry);
+                commits[count++] = (struct store_commit){ .changes = entry->changes,
+                                                          .change_count = entry->change_count,
+                                                          .events = entry->events,
+                                                          .event_count = entry->event_count };
         }
         if (!store->operations->commit(store, commits, count, &fault))
                 return entries_settle(group, commits) ? WRITE_KEPT : WRITE_DISAGREES;

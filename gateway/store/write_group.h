@@ -15,7 +15,7 @@ struct write_entry {
         struct fault fault;           /* code NONE = committed, or nothing was asked for */
         struct store_change *changes; /* ids and texts are owned */
         size_t change_count;
-        struct store_event *events; /* strings are owned */
+        struct event **events; /* owned; numbered when they are committed */
         size_t event_count;
         bool follows;      /* prepared on changes of jobs before it: what it saw stands and falls with them */
         bool is_committed; /* has a commit of its own in the group, the next of `commits` */
@@ -25,9 +25,11 @@ struct write_group {
         struct snapshot *draft; /* with the changes of every job that was accepted so far */
         int64_t now_ms;
         struct writer *writer;
+        uint64_t event_number; /* of the newest event; the next is numbered from it */
         struct write_entry *entries;
         size_t entry_count;
         size_t commit_count;    /* entries with is_committed */
+        size_t revisions;       /* those of them with changes: each takes a revision */
         struct snapshot *trial; /* while a job is prepared: the draft with its changes */
 };
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "store/write_group.h"
@@ -12,6 +13,10 @@
 /* Jobs in one group at most. A sync costs about as much as preparing a few dozen jobs; beyond that a larger group
  * only makes its first job wait longer. */
 #define GROUP_MAX 128
+
+/* Between two looks for events that have become too old or too many, and between two batches of them. */
+#define PRUNE_INTERVAL_MS 60000
+#define PRUNE_BATCH_MS 200
 
 struct writer {
         struct store *store; /* the thread's */
@@ -24,6 +29,10 @@ struct writer {
         pthread_cond_t queue_grew;
         struct write_job *first, **last;
         bool is_ending;
+        struct trail_limits limits;
+        int64_t prune_at_ms; /* monotonic: when events are looked at next; INT64_MAX = they are kept */
+
+        struct trail *trail; /* the thread adds to it, others read */
 
         pthread_mutex_t published_mutex; /* held for as long as taking a reference takes */
         const struct snapshot *published;
@@ -86,7 +95,7 @@ static void snapshot_reload(struct writer *writer)
         struct fault fault = { 0 };
         struct snapshot *snapshot = store_snapshot(writer->store, &fault);
 
-        if (!snapshot) {
+        if (!snapshot || trail_catch_up(writer->trail, &fault)) {
                 log_error("store: it cannot be read back: %s", fault.text);
                 abort();
         }
@@ -97,7 +106,8 @@ static void group_publish(struct writer *writer, const struct write_group *group
 {
         switch (outcome) {
         case WRITE_KEPT:
-                snapshot_publish(writer, shared_get(group->draft));
+                if (group->revisions > 0)
+                        snapshot_publish(writer, shared_get(group->draft));
                 break;
         case WRITE_DISAGREES:
                 snapshot_reload(writer);
@@ -108,15 +118,36 @@ static void group_publish(struct writer *writer, const struct write_group *group
         }
 }
 
-/* The jobs that wait now, GROUP_MAX at most; NULL when the writer is to end and none waits. */
-static struct write_job *jobs_take(struct writer *writer)
+static bool prune_is_due(const struct writer *writer)
 {
-        struct write_job *jobs, *last;
+        return clock_monotonic_ms(writer->clock) >= writer->prune_at_ms;
+}
+
+/* Waits, under the lock, until there is something to do: a job, the end, or events to look at. */
+static void work_await(struct writer *writer)
+{
+        while (!writer->first && !writer->is_ending && !prune_is_due(writer)) {
+                struct timespec until;
+
+                if (writer->prune_at_ms == INT64_MAX) {
+                        pthread_cond_wait(&writer->queue_grew, &writer->queue_mutex);
+                        continue;
+                }
+                clock_gettime(CLOCK_MONOTONIC, &until);
+                until.tv_sec += 1 + (writer->prune_at_ms - clock_monotonic_ms(writer->clock)) / 1000;
+                pthread_cond_timedwait(&writer->queue_grew, &writer->queue_mutex, &until);
+        }
+}
+
+/* The jobs that wait now, GROUP_MAX at most; NULL when none does. False when the writer is to end. */
+static bool jobs_take(struct writer *writer, struct write_job **jobs)
+{
+        struct write_job *last;
+        bool goes_on;
 
         pthread_mutex_lock(&writer->queue_mutex);
-        while (!writer->first && !writer->is_ending)
-                pthread_cond_wait(&writer->queue_grew, &writer->queue_mutex);
-        jobs = last = writer->first;
+        work_await(writer);
+        *jobs = last = writer->first;
         for (int count = 1; last && last->next && count < GROUP_MAX; count++)
                 last = last->next;
         writer->first = last ? last->next : NULL;
@@ -124,8 +155,64 @@ static struct write_job *jobs_take(struct writer *writer)
                 writer->last = &writer->first;
         if (last)
                 last->next = NULL;
+        goes_on = last || !writer->is_ending;
         pthread_mutex_unlock(&writer->queue_mutex);
-        return jobs;
+        return goes_on;
+}
+
+static void group_tell(struct writer *writer, const struct write_group *group)
+{
+        for (size_t i = 0; i < group->entry_count; i++) {
+                const struct write_entry *entry = &group->entries[i];
+
+                for (size_t j = 0; entry->is_committed && j < entry->event_count; j++)
+                        trail_add(writer->trail, entry->events[j]);
+        }
+        trail_tell(writer->trail);
+}
+
+static void group_run(struct writer *writer, struct write_job *jobs)
+{
+        struct write_group group;
+        enum write_outcome outcome;
+
+        /* Only this thread publishes: `published` can be read without the lock here. */
+        write_group_init(&group, writer->published, clock_wall_ms(writer->clock), writer);
+        group.event_number = trail_newest(writer->trail);
+        for (; jobs; jobs = jobs->next)
+                write_group_add(&group, jobs);
+        outcome = write_group_commit(&group, writer->store);
+        group_publish(writer, &group, outcome);
+        if (outcome == WRITE_KEPT)
+                group_tell(writer, &group);
+        /* `done` may free the job. */
+        for (size_t i = 0; i < group.entry_count; i++)
+                group.entries[i].job->done(group.entries[i].job, writer->published, &group.entries[i].fault);
+        write_group_fini(&group);
+}
+
+/* Removes one batch of events that are kept no longer, when it is time to. */
+static void events_prune(struct writer *writer)
+{
+        struct fault fault = { 0 };
+        struct trail_limits limits;
+        size_t removed = 0;
+        bool is_due;
+
+        pthread_mutex_lock(&writer->queue_mutex);
+        is_due = prune_is_due(writer);
+        limits = writer->limits;
+        pthread_mutex_unlock(&writer->queue_mutex);
+        if (!is_due)
+                return;
+        if (writer->store->operations->prune(
+                    writer->store, limits.age_ms ? clock_wall_ms(writer->clock) - limits.age_ms : INT64_MIN,
+                    limits.most ? limits.most : INT64_MAX, &removed, &fault))
+                log_warning("store: events that are kept no longer stay: %s", fault.text);
+        pthread_mutex_lock(&writer->queue_mutex);
+        writer->prune_at_ms = clock_monotonic_ms(writer->clock) +
+                              (removed == STORE_PRUNE_MOST ? PRUNE_BATCH_MS : PRUNE_INTERVAL_MS);
+        pthread_mutex_unlock(&writer->queue_mutex);
 }
 
 static void *writer_run(void *argument)
@@ -133,21 +220,26 @@ static void *writer_run(void *argument)
         struct writer *writer = argument;
         struct write_job *jobs;
 
-        while ((jobs = jobs_take(writer))) {
-                struct write_group group;
-
-                /* Only this thread publishes: `published` can be read without the lock here. */
-                write_group_init(&group, writer->published, clock_wall_ms(writer->clock), writer);
-                for (; jobs; jobs = jobs->next)
-                        write_group_add(&group, jobs);
-                group_publish(writer, &group, write_group_commit(&group, writer->store));
-                /* `done` may free the job. */
-                for (size_t i = 0; i < group.entry_count; i++)
-                        group.entries[i].job->done(group.entries[i].job, writer->published,
-                                                   &group.entries[i].fault);
-                write_group_fini(&group);
+        while (jobs_take(writer, &jobs)) {
+                if (jobs)
+                        group_run(writer, jobs);
+                events_prune(writer);
         }
         return NULL;
+}
+
+void writer_limit_trail(struct writer *writer, const struct trail_limits *limits)
+{
+        pthread_mutex_lock(&writer->queue_mutex);
+        writer->limits = *limits;
+        writer->prune_at_ms = limits->age_ms || limits->most ? INT64_MIN : INT64_MAX;
+        pthread_cond_signal(&writer->queue_grew);
+        pthread_mutex_unlock(&writer->queue_mutex);
+}
+
+struct trail *writer_trail(struct writer *writer)
+{
+        return writer->trail;
 }
 
 /* Starts the thread with every signal blocked: they are the main thread's. */
@@ -167,6 +259,7 @@ static int thread_start(struct writer *writer)
 static void writer_drop(struct writer *writer)
 {
         shared_put(writer->published);
+        trail_free(writer->trail);
         store_close(writer->store);
         pthread_mutex_destroy(&writer->queue_mutex);
         pthread_mutex_destroy(&writer->published_mutex);
@@ -179,18 +272,25 @@ int writer_new(struct store *store, const struct clock *clock, void (*on_publish
 {
         struct writer *made = NEW(struct writer);
         struct fault cause = { 0 };
+        pthread_condattr_t attributes;
         int error;
 
         made->store = store;
+        made->prune_at_ms = INT64_MAX;
         made->clock = clock;
         made->on_publish = on_publish;
         made->context = context;
         made->last = &made->first;
         pthread_mutex_init(&made->queue_mutex, NULL);
         pthread_mutex_init(&made->published_mutex, NULL);
-        pthread_cond_init(&made->queue_grew, NULL);
+        pthread_condattr_init(&attributes);
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+        pthread_cond_init(&made->queue_grew, &attributes);
+        pthread_condattr_destroy(&attributes);
         made->published = store_snapshot(store, &cause);
-        if (made->published && (error = thread_start(made)))
+        if (made->published)
+                made->trail = trail_new(store, &cause);
+        if (made->trail && (error = thread_start(made)))
                 fault_set_errno(&cause, FAULT_INTERNAL, error, "start the writer's thread");
         if (cause.code) {
                 writer_drop(made);

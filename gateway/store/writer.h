@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "domain/snapshot.h"
 #include "store/store.h"
+#include "store/trail.h"
 
 struct writer;
 
@@ -18,6 +19,7 @@ struct write {
         const struct snapshot *now; /* what this job sees: look things up here */
         int64_t now_ms;
         struct writer *writer; /* for the functions below only */
+        const char *request;   /* id of the request that the job is of, for its events: set by prepare; or NULL */
         void *internal;
 };
 
@@ -30,14 +32,17 @@ void write_put(struct write *write, struct document *document);
 /* Asks for the removal; nothing happens when there is no such object. */
 void write_remove(struct write *write, enum document_kind kind, const char *id);
 
-/* Adds an audit line to this job's; strings are copied. A job with nothing else is committed too. before/after:
- * the documents' stored forms are taken as they are now (either may be NULL). That an address has come to be
- * claimed by two nodes, or by one alone again, is added by itself, in the name of the job's first line. */
+/* Adds an audit line to this job's; strings are copied. A job with nothing else is committed too, and gives the
+ * store no new revision. before/after (either may be NULL): what differs between their stored forms as they are
+ * now is kept. That an address has come to be claimed by two nodes, or by one alone again, is added by itself, in
+ * the name of the job's first line. */
 void write_event(struct write *write, const char *actor, const char *source, const char *action,
                  const char *object, const struct document *before, const struct document *after);
 /* The same with both sides as JSON of the caller's (copied; either may be NULL). */
 void write_event_text(struct write *write, const char *actor, const char *source, const char *action,
                       const char *object, const char *before, const char *after);
+/* The same with all that an event has; number, revision and at_ms are given to it. */
+void write_event_whole(struct write *write, const struct event *event);
 
 /* A job. `prepare` runs in the writer thread: 0 = commit what was asked for (nothing asked for is fine), or a
  * fault = nothing of it happens. `done` runs in the writer thread after the commit is durable (or not), in the
@@ -66,6 +71,17 @@ void writer_submit(struct writer *writer, struct write_job *job);
  * drops both with shared_put. Or `prepare`'s fault, and neither is set. */
 int writer_try(struct writer *writer, struct write_job *job, const struct snapshot **base,
                const struct snapshot **draft, struct fault *fault);
+
+/* How long events are kept: before_ms until they are too old, and as many. To be called once, before any thread.
+ */
+struct trail_limits {
+        int64_t age_ms; /* 0 = for ever */
+        uint64_t most;  /* 0 = without a limit */
+};
+void writer_limit_trail(struct writer *writer, const struct trail_limits *limits);
+
+/* The newest events; the writer's. */
+struct trail *writer_trail(struct writer *writer);
 
 /* The newest published snapshot; caller drops it with shared_put. Never waits for a commit. */
 const struct snapshot *writer_snapshot(struct writer *writer);

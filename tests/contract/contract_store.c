@@ -137,13 +137,25 @@ static int document_print(void *context, enum document_kind kind, const char *id
         return 0;
 }
 
-static int event_print(void *context, uint64_t revision, const struct store_event *event, struct fault *fault)
+static int event_print(void *context, const struct event *event, struct fault *fault)
 {
         (void)fault;
-        text_addf(context, "%" PRIu64 " %" PRId64 " %s %s %s %s %s %s\n", revision, event->at_ms, event->actor,
-                  event->source, event->action, event->object ? event->object : "-",
-                  event->before ? event->before : "-", event->after ? event->after : "-");
+        text_addf(context, "%" PRIu64 "@%" PRIu64 " %" PRId64 " %s %s %s %s %s %s %s %s%s\n", event->number,
+                  event->revision, event->at_ms, event->actor, event->source,
+                  event->request ? event->request : "-", event->action, event->object ? event->object : "-",
+                  event->account ? event->account : "-", event->before ? event->before : "-",
+                  event->after ? event->after : "-", event->refused ? " refused" : "");
         return 0;
+}
+
+static struct event event_plain(uint64_t number, int64_t at_ms)
+{
+        return (struct event){ .number = number,
+                               .revision = 2,
+                               .at_ms = at_ms,
+                               .actor = "uid:0",
+                               .source = "unix",
+                               .action = "login" };
 }
 
 /* Everything that is in the store, as lines; caller frees. */
@@ -258,7 +270,8 @@ static void store_changes_of_a_commit_see_each_other(void **state)
 static void store_failed_commit_leaves_the_others_of_its_group(void **state)
 {
         struct bench *bench = *state;
-        const struct store_event event = { 5, "uid:0", "unix", "node.put", "x", NULL, NULL };
+        struct event event = { .number = 1, .at_ms = 5, .actor = "uid:0", .source = "unix", .action = "node.put" };
+        struct event *const events_of_it[] = { &event };
         const struct store_change good = { DOCUMENT_NODE, "good", "{}", 0 };
         const struct store_change bad[] = { { DOCUMENT_NODE, "bad", "{}", 0 },
                                             { DOCUMENT_NODE, "good", "{\"x\":1}", 0 } };
@@ -266,7 +279,7 @@ static void store_failed_commit_leaves_the_others_of_its_group(void **state)
         struct store_commit commits[] = { commit_of(&good, 1), commit_of(bad, 2), commit_of(&late, 1) };
         AUTO_TEXT struct text events = { 0 };
 
-        commits[1].events = &event;
+        commits[1].events = events_of_it;
         commits[1].event_count = 1;
         assert_int_equal(bench->store->operations->commit(bench->store, commits, 3, NULL), 0);
         assert_int_equal(commits[0].fault.code, FAULT_NONE);
@@ -275,7 +288,7 @@ static void store_failed_commit_leaves_the_others_of_its_group(void **state)
         assert_int_equal(commits[1].revision, 0);
         assert_int_equal(commits[2].revision, 2);
         assert_contents(bench->store, "node/good@1={}\nnode/late@2={}\n");
-        assert_int_equal(bench->store->operations->events(bench->store, 0, event_print, &events, NULL), 0);
+        assert_int_equal(bench->store->operations->history(bench->store, 0, false, event_print, &events, NULL), 0);
         assert_string_equal(text_get(&events), "");
 }
 
@@ -296,24 +309,96 @@ static void store_group_of_failures_changes_nothing(void **state)
 static void store_events_are_kept_with_their_commit(void **state)
 {
         struct bench *bench = *state;
-        const struct store_event create = { 1700000000123, "token:ci", "10.0.0.9", "export.create",
-                                            "ex-1",        NULL,       "{\"a\":1}" };
-        const struct store_event twice[] = { { 2, "uid:0", "unix", "login", NULL, NULL, NULL },
-                                             { 3, "uid:0", "unix", "logout", NULL, NULL, NULL } };
+        struct event create = { .number = 1,
+                                .revision = 1,
+                                .at_ms = 1700000000123,
+                                .actor = "token:ci",
+                                .source = "10.0.0.9",
+                                .request = "req-7",
+                                .action = "export.create",
+                                .object = "ex-1",
+                                .account = "acme",
+                                .after = "{\"a\":1}" };
+        struct event first = event_plain(2, 2), second = event_plain(3, 3);
+        struct event *const one[] = { &create }, *const twice[] = { &first, &second };
         const struct store_change put = { DOCUMENT_EXPORT, "ex-1", "{\"a\":1}", 0 };
         struct store_commit commits[] = {
-                { .changes = &put, .change_count = 1, .events = &create, .event_count = 1 },
+                { .changes = &put, .change_count = 1, .events = one, .event_count = 1 },
                 { .events = twice, .event_count = 2 },
         };
-        AUTO_TEXT struct text all = { 0 }, later = { 0 };
+        AUTO_TEXT struct text all = { 0 }, later = { 0 }, back = { 0 };
 
+        second.refused = true;
         assert_int_equal(bench->store->operations->commit(bench->store, commits, 2, NULL), 0);
-        assert_int_equal(bench->store->operations->events(bench->store, 0, event_print, &all, NULL), 0);
-        assert_string_equal(text_get(&all), "1 1700000000123 token:ci 10.0.0.9 export.create ex-1 - {\"a\":1}\n"
-                                            "2 2 uid:0 unix login - - -\n"
-                                            "2 3 uid:0 unix logout - - -\n");
-        assert_int_equal(bench->store->operations->events(bench->store, 1, event_print, &later, NULL), 0);
-        assert_string_equal(text_get(&later), "2 2 uid:0 unix login - - -\n2 3 uid:0 unix logout - - -\n");
+        assert_int_equal(bench->store->operations->history(bench->store, 0, false, event_print, &all, NULL), 0);
+        assert_string_equal(text_get(&all),
+                            "1@1 1700000000123 token:ci 10.0.0.9 req-7 export.create ex-1 acme - {\"a\":1}\n"
+                            "2@2 2 uid:0 unix - login - - - -\n"
+                            "3@2 3 uid:0 unix - login - - - - refused\n");
+        assert_int_equal(bench->store->operations->history(bench->store, 1, false, event_print, &later, NULL), 0);
+        assert_string_equal(text_get(&later),
+                            "2@2 2 uid:0 unix - login - - - -\n3@2 3 uid:0 unix - login - - - - refused\n");
+        assert_int_equal(bench->store->operations->history(bench->store, 3, true, event_print, &back, NULL), 0);
+        assert_string_equal(text_get(&back),
+                            "2@2 2 uid:0 unix - login - - - -\n"
+                            "1@1 1700000000123 token:ci 10.0.0.9 req-7 export.create ex-1 acme - {\"a\":1}\n");
+}
+
+/* Commits `count` events in one group, numbered from `first` on, each `at_ms` as its number. */
+static void events_commit(struct store *store, uint64_t first, size_t count)
+{
+        AUTO_FREE struct event *events = memory_new(count, sizeof *events);
+        AUTO_FREE struct event **list = memory_new(count, sizeof *list);
+        struct store_commit commit = { .events = list, .event_count = count };
+
+        for (size_t i = 0; i < count; i++) {
+                events[i] = event_plain(first + i, (int64_t)(first + i));
+                list[i] = &events[i];
+        }
+        assert_int_equal(store->operations->commit(store, &commit, 1, NULL), 0);
+}
+
+static int event_count(void *context, const struct event *event, struct fault *fault)
+{
+        uint64_t *seen = context;
+
+        (void)fault;
+        seen[0]++;
+        seen[1] = event->number;
+        return 0;
+}
+
+static void store_prunes_what_is_old_and_what_is_too_much(void **state)
+{
+        static const struct {
+                int64_t before_ms;
+                uint64_t most;
+                size_t removed;
+                uint64_t left, oldest;
+        } steps[] = {
+                { INT64_MIN, INT64_MAX, 0, 1500, 1 },
+                { 11, INT64_MAX, 10, 1490, 11 },
+                { INT64_MIN, 1400, 90, 1400, 101 },
+                { 111, 1380, 20, 1380, 121 },
+                { INT64_MAX, INT64_MAX, STORE_PRUNE_MOST, 380, 1121 }, /* in batches */
+                { INT64_MAX, INT64_MAX, 379, 1, 1500 },                /* the newest stays */
+                { INT64_MAX, 0, 0, 1, 1500 },
+        };
+        struct bench *bench = *state;
+
+        events_commit(bench->store, 1, 1500);
+        for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+                uint64_t seen[2] = { 0 };
+                size_t removed = 7;
+
+                assert_int_equal(bench->store->operations->prune(bench->store, steps[i].before_ms, steps[i].most,
+                                                                 &removed, NULL),
+                                 0);
+                bench->store->operations->history(bench->store, UINT64_MAX, true, event_count, seen, NULL);
+                if (removed != steps[i].removed || seen[0] != steps[i].left || seen[1] != steps[i].oldest)
+                        fail_msg("step %zu: %zu removed, %d left from %d on", i, removed, (int)seen[0],
+                                 (int)seen[1]);
+        }
 }
 
 static int walk_stop(void *context, enum document_kind kind, const char *id, uint64_t revision, const char *text,
@@ -549,6 +634,7 @@ int main(void)
                 CASE(store_failed_commit_leaves_the_others_of_its_group),
                 CASE(store_group_of_failures_changes_nothing),
                 CASE(store_events_are_kept_with_their_commit),
+                CASE(store_prunes_what_is_old_and_what_is_too_much),
                 CASE(store_walk_ends_where_it_is_told),
                 CASE(store_ten_thousand_documents_load_in_order),
                 CASE_FILES(store_reopened_holds_the_same),

@@ -15,14 +15,20 @@ static int probe_load(struct store *store,
         return probe->inner->operations->load(probe->inner, each, context, fault);
 }
 
-static int probe_events(struct store *store, uint64_t after,
-                        int (*each)(void *context, uint64_t revision, const struct store_event *event,
-                                    struct fault *fault),
-                        void *context, struct fault *fault)
+static int probe_history(struct store *store, uint64_t number, bool backward,
+                         int (*each)(void *context, const struct event *event, struct fault *fault), void *context,
+                         struct fault *fault)
 {
         struct store_probe *probe = (struct store_probe *)store;
 
-        return probe->inner->operations->events(probe->inner, after, each, context, fault);
+        return probe->inner->operations->history(probe->inner, number, backward, each, context, fault);
+}
+
+static int probe_prune(struct store *store, int64_t before_ms, uint64_t most, size_t *removed, struct fault *fault)
+{
+        struct store_probe *probe = (struct store_probe *)store;
+
+        return probe->inner->operations->prune(probe->inner, before_ms, most, removed, fault);
 }
 
 static void probe_wait_released(struct store_probe *probe)
@@ -85,8 +91,8 @@ static void probe_close(struct store *store)
 
 struct store_probe *store_probe_new(struct store *inner)
 {
-        static const struct store_operations operations = { probe_load, probe_events, probe_commit, probe_revision,
-                                                            probe_close };
+        static const struct store_operations operations = { probe_load,   probe_history,  probe_prune,
+                                                            probe_commit, probe_revision, probe_close };
         struct store_probe *probe = NEW(struct store_probe);
 
         probe->store.operations = &operations;

@@ -46,7 +46,7 @@ function check_foreign(name,    place) {
         if (name == "jansson.h")
                 place = "^gateway/(domain/([a-z_]*_json|json_reader)[.]c|rest/[a-z_]*[.]c|cli/[a-z_]*[.]c)$"
         else if (name == "sqlite3.h")
-                place = "^gateway/store/store_sqlite[.]c$"
+                place = "^gateway/store/(store_sqlite|sqlite_history)[.]c$"
         else if (name == "microhttpd.h")
                 place = "^gateway/rest/[a-z_]*[.]c$"
         else if (name ~ /^systemd\/sd-bus/)

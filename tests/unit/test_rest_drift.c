@@ -61,11 +61,10 @@ static void what_differed_is_shown_in_full(void **state)
                             "NFS-Ganesha has export 17 otherwise than it was given; it was put right");
 }
 
-static int event_look(void *context, uint64_t revision, const struct store_event *event, struct fault *fault)
+static int event_look(void *context, const struct event *event, struct fault *fault)
 {
         struct text *trail = context;
 
-        (void)revision;
         (void)fault;
         text_addf(trail, "%s %s %s %s %s\n", event->actor, event->action, event->object, event->before,
                   event->after);
@@ -81,7 +80,7 @@ static void each_difference_is_a_line_of_the_trail(void **state)
         for (int i = 0; i < 5; i++)
                 difference_note(api, DIFFERENCE_REPAIRED);
         api_world(api); /* the writer takes jobs in order: what was handed over before is committed now */
-        assert_int_equal(api->store->operations->events(api->store, 0, event_look, &trail, &fault), 0);
+        assert_int_equal(api->store->operations->history(api->store, 0, false, event_look, &trail, &fault), 0);
         AUTO_FREE char *lines = text_take(&trail);
         static const char line[] =
                 "gatehouse drift.repaired ex-1 {\"observed\":\"clients *\"} {\"desired\":\"clients 10.77.0.21 "

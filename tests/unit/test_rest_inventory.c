@@ -473,9 +473,8 @@ static void any_word_of_the_source_ends_its_silence(void **state)
         expect(api, "DELETE", "/v1/inventory/platform", NULL, "404");
 }
 
-static int event_print(void *context, uint64_t revision, const struct store_event *event, struct fault *fault)
+static int event_print(void *context, const struct event *event, struct fault *fault)
 {
-        (void)revision;
         (void)fault;
         text_addf(context, "%s %s\n", event->action, event->object);
         return 0;
@@ -498,7 +497,7 @@ static void events_tell_of_silence_and_contests(void **state)
         expect(api, "PUT", "/v1/inventory",
                REPORT(4, REPORTED_SHOP(REPORTED("101", "10.77.0.21") "," REPORTED("103", "10.77.0.21"))), "200");
         expect(api, "PUT", "/v1/inventory", REPORT(5, ""), "200");
-        api->store->operations->events(api->store, 0, event_print, &events, NULL);
+        api->store->operations->history(api->store, 0, false, event_print, &events, NULL);
         assert_string_equal(text_get(&events), "inventory.report platform\ninventory.create platform\n"
                                                "inventory.stale platform\ninventory.expired platform\n"
                                                "inventory.fresh platform\n"

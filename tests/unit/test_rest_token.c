@@ -305,11 +305,10 @@ static void account_sees_only_its_own(void **state)
         expect_as(api, api->tokens[2], "DELETE", path, NULL, "202");
 }
 
-static int audit_look(void *context, uint64_t revision, const struct store_event *event, struct fault *fault)
+static int audit_look(void *context, const struct event *event, struct fault *fault)
 {
         struct text *text = context;
 
-        (void)revision;
         (void)fault;
         text_addf(text, "%s %s %s %s %s%s\n", event->actor, event->source, event->action,
                   event->object ? event->object : "-", event->before ? "b" : "-", event->after ? "a" : "-");
@@ -330,7 +329,7 @@ static void every_write_leaves_an_audit_line_and_no_secret(void **state)
         expect_as(api, api->tokens[1], "DELETE", "/v1/environments/shop", NULL, "202");
         expect(api, "DELETE", "/v1/tokens/op", NULL, "200");
         api_stop_server(api);
-        assert_int_equal(api->store->operations->events(api->store, 0, audit_look, &trail, &fault), 0);
+        assert_int_equal(api->store->operations->history(api->store, 0, false, audit_look, &trail, &fault), 0);
         AUTO_FREE char *wanted = memory_format("uid:%u unix token.create op -a\n"
                                                "uid:%u unix token.create inv -a\n"
                                                "uid:%u unix token.create acc -a\n"
