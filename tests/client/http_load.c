@@ -186,7 +186,7 @@ int main(int argc, char **argv)
                                                  { "unix-socket", required_argument, NULL, 'u' },
                                                  { "header", required_argument, NULL, 'H' },
                                                  { "echo", no_argument, NULL, 'e' },
-                                                 { NULL } };
+                                                 { NULL, 0, NULL, 0 } };
         static struct load load = { .lane_count = 1 };
         long long started_us;
         bool wrong = false;
