@@ -11,6 +11,7 @@ extern const struct command inventory_commands[];
 extern const struct command storage_commands[];
 extern const struct command export_commands[];
 extern const struct command grant_commands[];
+extern const struct command mount_commands[];
 extern const struct command task_commands[];
 extern const struct command token_commands[];
 extern const struct command status_commands[];

@@ -13,9 +13,19 @@
 #include "cli/session.h"
 
 static const struct command *const tables[] = {
-        environment_commands, inventory_commands, storage_commands, export_commands,
-        grant_commands,       task_commands,      token_commands,   status_commands,
-        drift_commands,       firewall_commands,  verify_commands,  NULL,
+        environment_commands,
+        inventory_commands,
+        storage_commands,
+        export_commands,
+        grant_commands,
+        task_commands,
+        token_commands,
+        status_commands,
+        drift_commands,
+        firewall_commands,
+        verify_commands,
+        mount_commands,
+        NULL,
 };
 
 /* An option, else what the environment says, else `preset`; empty counts as not said. */

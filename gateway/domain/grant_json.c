@@ -24,6 +24,9 @@ static json_t *mount_json(const struct grant *grant)
         json_set_text(object, "type", mount.type);
         json_set_text(object, "source", mount.source);
         json_set_text(object, "options", mount.options);
+        json_object_set_new(object, "servers", json_from_names(mount.servers, mount.server_count));
+        json_set_text(object, "remote", mount.remote);
+        json_set_text(object, "path", grant->export->mount_path);
         json_object_set_new(object, "commands", json_from_names(mount.commands, mount.command_count));
         json_set_text(object, "fstab", mount.fstab);
         json_set_text(object, "unit_name", mount.unit_name);

@@ -96,42 +96,58 @@ static const struct address *server_find(const struct grant *grant)
         return &storage->addresses[0];
 }
 
-static char *source_make(const struct grant *grant, const struct address *server)
+static char *remote_make(const struct grant *grant)
 {
         const char *root = strcmp(grant->export->path, "/") == 0 ? "" : grant->export->path;
+
+        if (grant->choice.protocol == PROTOCOL_IS_GLUSTER)
+                return memory_format("/%s%s", grant->storage->volume, root);
+        return memory_format("/exports/%s", grant->export->document.id);
+}
+
+static char *source_make(const struct address *server, const char *remote)
+{
         char address[ADDRESS_TEXT_SIZE];
 
         address_format(server, address);
-        if (grant->choice.protocol == PROTOCOL_IS_GLUSTER)
-                return memory_format("%s:/%s%s", address, grant->storage->volume, root);
-        return memory_format(server->family == ADDRESS_V6 ? "[%s]:/exports/%s" : "%s:/exports/%s", address,
-                             grant->export->document.id);
+        return memory_format(server->family == ADDRESS_V6 ? "[%s]:%s" : "%s:%s", address, remote);
+}
+
+/* Whether a storage address serves the grant besides `server`, which does. */
+static bool server_serves_too(const struct grant *grant, const struct address *other, const struct address *server)
+{
+        return !address_equal(other, server) && grant_can_reach(grant, other) &&
+               (grant->choice.protocol == PROTOCOL_IS_GLUSTER || grant->storage->kind == STORAGE_SINGLE);
+}
+
+static void servers_make(struct mount_instructions *mount, const struct grant *grant, const struct address *server)
+{
+        const struct storage *storage = grant->storage;
+        char address[ADDRESS_TEXT_SIZE];
+
+        mount->servers = memory_new(storage->address_count, sizeof *mount->servers);
+        mount->servers[mount->server_count++] = memory_text(address_format(server, address));
+        for (size_t i = 0; i < storage->address_count; i++)
+                if (server_serves_too(grant, &storage->addresses[i], server))
+                        mount->servers[mount->server_count++] =
+                                memory_text(address_format(&storage->addresses[i], address));
 }
 
 /* The other storage nodes: where the client asks for the volume when the first one is down. */
-static void text_add_backup_servers(struct text *options, const struct grant *grant, const struct address *server)
+static void text_add_backup_servers(struct text *options, const struct mount_instructions *mount)
 {
-        const char *before = ",backup-volfile-servers=";
-
-        for (size_t i = 0; i < grant->storage->address_count; i++) {
-                const struct address *other = &grant->storage->addresses[i];
-                char address[ADDRESS_TEXT_SIZE];
-
-                if (address_equal(other, server) || !grant_can_reach(grant, other))
-                        continue;
-                text_addf(options, "%s%s", before, address_format(other, address));
-                before = ":";
-        }
+        for (size_t i = 1; i < mount->server_count; i++)
+                text_addf(options, "%s%s", i == 1 ? ",backup-volfile-servers=" : ":", mount->servers[i]);
 }
 
 /* soft: the platform's documented NFSv4 options. Gluster Native has no such choice. */
-static char *options_make(const struct grant *grant, const struct address *server)
+static char *options_make(const struct grant *grant, const struct mount_instructions *mount)
 {
         struct text options = { 0 };
 
         if (grant->choice.protocol == PROTOCOL_IS_GLUSTER) {
                 text_add(&options, "_netdev");
-                text_add_backup_servers(&options, grant, server);
+                text_add_backup_servers(&options, mount);
         } else {
                 text_add(&options, grant->export->mount_style == MOUNT_SOFT
                                            ? "nolock,soft,timeo=30,retrans=2,_netdev"
@@ -209,8 +225,10 @@ void mount_instructions_make(const struct grant *grant, struct mount_instruction
 
         *mount = (struct mount_instructions){ 0 };
         mount->type = memory_text(grant->choice.protocol == PROTOCOL_IS_GLUSTER ? "glusterfs" : "nfs4");
-        mount->source = source_make(grant, server);
-        mount->options = options_make(grant, server);
+        mount->remote = remote_make(grant);
+        mount->source = source_make(server, mount->remote);
+        servers_make(mount, grant, server);
+        mount->options = options_make(grant, mount);
         commands_make(mount, mount_path);
         mount->fstab = fstab_make(mount, mount_path);
         mount->unit_name = unit_name_make(mount_path);
@@ -223,6 +241,10 @@ void mount_instructions_fini(struct mount_instructions *mount)
         for (size_t i = 0; i < mount->command_count; i++)
                 free(mount->commands[i]);
         free(mount->commands);
+        for (size_t i = 0; i < mount->server_count; i++)
+                free(mount->servers[i]);
+        free(mount->servers);
+        free(mount->remote);
         free(mount->type);
         free(mount->source);
         free(mount->options);

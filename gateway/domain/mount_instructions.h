@@ -8,9 +8,13 @@
 #include "domain/grant.h"
 
 struct mount_instructions {
-        char *type;      /* "nfs4" or "glusterfs" */
-        char *source;    /* "10.0.0.1:/exports/ex-..." or "10.0.0.1:/data/shared/site" */
-        char *options;   /* "hard,_netdev,..." */
+        char *type;     /* "nfs4" or "glusterfs" */
+        char *source;   /* "10.0.0.1:/exports/ex-..." or "10.0.0.1:/data/shared/site" */
+        char *options;  /* "hard,_netdev,..." */
+        char **servers; /* addresses that it can be mounted from, that of `source` first. For NFS those of a single
+                           storage; of a cluster the first alone, where NFS-Ganesha is */
+        size_t server_count;
+        char *remote;    /* what follows the colon of `source` */
         char **commands; /* POSIX sh, one command each: make the mount point, make it unwritable (mode 0,
                             chattr +i) while nothing is mounted, mount, check with mountpoint -q */
         size_t command_count;

@@ -1,48 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reconcile/status.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/memory.h"
-#include "base/pmap.h"
-
-enum side_state { SIDE_UNSEEN, SIDE_HELD, SIDE_FAILED };
-
-struct side {
-        enum side_state state;
-        enum fault_code code; /* SIDE_FAILED */
-        uint64_t revision;
-        int64_t since_ms; /* SIDE_HELD: monotonic */
-        char *text;       /* SIDE_FAILED */
-};
-
-/* What is known of one export; changed under the lock only. */
-struct status_entry {
-        struct shared shared;
-        struct side sides[2];
-};
-
-struct status {
-        pthread_mutex_t lock;
-        pthread_cond_t changed; /* a wait was added, or it is time to stop */
-        pthread_t timer;
-        const struct clock *clock;
-        struct pmap entries;      /* export id -> struct status_entry */
-        _Atomic uint64_t version; /* written under the lock, after what it counts */
-        struct receipts receipts;
-        struct status_wait *waits;
-        void (*held_changed)(void *context); /* or NULL */
-        void *held_context;
-        struct protocol_facts facts;
-        struct fault backends[BACKEND_COUNT];
-        bool backend_noted[BACKEND_COUNT];
-        bool observes;
-        bool stopping;
-};
+#include "reconcile/status_state.h"
 
 static void entry_free(void *object)
 {
@@ -53,14 +17,14 @@ static void entry_free(void *object)
         free(entry);
 }
 
-static struct status_entry *entry_find(struct status *status, const char *export_id)
+struct status_entry *status_entry_find(struct status *status, const char *export_id)
 {
         return pmap_find(status->entries, export_id, strlen(export_id));
 }
 
 static struct status_entry *entry_get(struct status *status, const char *export_id)
 {
-        struct status_entry *entry = entry_find(status, export_id);
+        struct status_entry *entry = status_entry_find(status, export_id);
 
         if (!entry) {
                 entry = NEW(struct status_entry);
@@ -69,74 +33,6 @@ static struct status_entry *entry_get(struct status *status, const char *export_
                 shared_put(entry);
         }
         return entry;
-}
-
-/* Whether what `wait` waits for has been seen. */
-static bool wait_is_settled(struct status *status, const struct status_wait *wait)
-{
-        const struct status_entry *entry = entry_find(status, wait->export_id);
-
-        for (int protocol = 0; protocol < 2; protocol++) {
-                const struct side *side = entry ? &entry->sides[protocol] : NULL;
-
-                if (wait->sides[protocol] &&
-                    (!side || side->state != SIDE_HELD || side->revision < wait->revision))
-                        return false;
-        }
-        return wait->task_id[0] == '\0' || receipts_have_ended(&status->receipts, wait->task_id);
-}
-
-/* Takes the waits that have settled, or whose time is over, off the list and tells their callers. */
-static void waits_end(struct status *status)
-{
-        int64_t now_ms = clock_monotonic_ms(status->clock);
-
-        for (struct status_wait **at = &status->waits; *at;) {
-                struct status_wait *wait = *at;
-                bool in_time = wait_is_settled(status, wait);
-
-                if (!in_time && now_ms < wait->deadline_ms && !status->stopping) {
-                        at = &wait->next;
-                        continue;
-                }
-                *at = wait->next;
-                wait->settled(wait, in_time);
-        }
-}
-
-/* Milliseconds until the next deadline, at most a second. */
-static int64_t waits_next_ms(const struct status *status)
-{
-        int64_t now_ms = clock_monotonic_ms(status->clock), next_ms = 1000;
-
-        for (const struct status_wait *wait = status->waits; wait; wait = wait->next)
-                if (wait->deadline_ms - now_ms < next_ms)
-                        next_ms = wait->deadline_ms - now_ms;
-        return next_ms > 0 ? next_ms : 0;
-}
-
-static void *timer_run(void *argument)
-{
-        struct status *status = argument;
-
-        pthread_mutex_lock(&status->lock);
-        while (!status->stopping) {
-                waits_end(status);
-                if (!status->waits) {
-                        pthread_cond_wait(&status->changed, &status->lock);
-                        continue;
-                }
-                struct timespec until;
-                int64_t next_ms = waits_next_ms(status);
-
-                clock_gettime(CLOCK_MONOTONIC, &until);
-                until.tv_sec += (until.tv_nsec / 1000000 + next_ms) / 1000;
-                until.tv_nsec = (until.tv_nsec / 1000000 + next_ms) % 1000 * 1000000 + until.tv_nsec % 1000000;
-                pthread_cond_timedwait(&status->changed, &status->lock, &until);
-        }
-        waits_end(status);
-        pthread_mutex_unlock(&status->lock);
-        return NULL;
 }
 
 struct status *status_new(const struct clock *clock)
@@ -150,7 +46,7 @@ struct status *status_new(const struct clock *clock)
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
         pthread_cond_init(&status->changed, &attributes);
         pthread_condattr_destroy(&attributes);
-        if (pthread_create(&status->timer, NULL, timer_run, status) != 0)
+        if (pthread_create(&status->timer, NULL, status_timer_run, status) != 0)
                 abort();
         pthread_setname_np(status->timer, "status");
         return status;
@@ -182,14 +78,24 @@ static void side_set(struct side *side, enum side_state state, uint64_t revision
         }
 }
 
+/* Whether a side is noted again as it is known: a failure is, each time that it is tried again. */
+static bool side_is(const struct side *side, uint64_t revision, const struct fault *fault)
+{
+        return side->state == (fault ? SIDE_FAILED : SIDE_HELD) && side->revision == revision &&
+               (!fault || (side->code == fault->code && strcmp(side->text, fault->text) == 0));
+}
+
 void status_note(struct status *status, const char *export_id, enum protocol protocol, uint64_t revision,
                  const struct fault *fault)
 {
         pthread_mutex_lock(&status->lock);
         struct side *side = &entry_get(status, export_id)->sides[protocol];
         struct side older = *side;
+        bool is_known = side_is(side, revision, fault);
 
         side_set(side, fault ? SIDE_FAILED : SIDE_HELD, revision, fault);
+        if (!is_known)
+                status_count_change(status);
         if (!fault && older.state == SIDE_HELD && older.revision == revision) {
                 side->since_ms = older.since_ms;
         } else if (!fault) {
@@ -197,8 +103,7 @@ void status_note(struct status *status, const char *export_id, enum protocol pro
                 if (status->held_changed)
                         status->held_changed(status->held_context);
         }
-        status->version++;
-        waits_end(status);
+        status_waits_end(status);
         pthread_mutex_unlock(&status->lock);
 }
 
@@ -208,7 +113,7 @@ int64_t status_held_since(struct status *status, const char *export_id, enum pro
         int64_t since_ms = 0;
 
         pthread_mutex_lock(&status->lock);
-        const struct status_entry *entry = entry_find(status, export_id);
+        const struct status_entry *entry = status_entry_find(status, export_id);
         const struct side *side = entry ? &entry->sides[protocol] : NULL;
 
         *seen = side && side->state != SIDE_UNSEEN;
@@ -233,14 +138,14 @@ void status_note_gone(struct status *status, const char *export_id, enum protoco
         struct status_entry *entry;
 
         pthread_mutex_lock(&status->lock);
-        entry = entry_find(status, export_id);
+        entry = status_entry_find(status, export_id);
         if (entry) {
                 side_set(&entry->sides[protocol], SIDE_UNSEEN, 0, NULL);
                 if (entry->sides[!protocol].state == SIDE_UNSEEN)
                         pmap_remove(&status->entries, export_id, strlen(export_id));
-                status->version++;
+                status_count_change(status);
         }
-        waits_end(status);
+        status_waits_end(status);
         pthread_mutex_unlock(&status->lock);
 }
 
@@ -275,7 +180,7 @@ enum grant_state status_grant_state(struct status *status, const struct grant *g
                 return access_is_suspension(grant->verdict) ? GRANT_SUSPENDED : GRANT_REFUSED;
         }
         pthread_mutex_lock(&status->lock);
-        entry = entry_find(status, grant->export->document.id);
+        entry = status_entry_find(status, grant->export->document.id);
         if (entry) {
                 const struct side *side = &entry->sides[grant->choice.protocol];
 
@@ -291,16 +196,6 @@ enum grant_state status_grant_state(struct status *status, const struct grant *g
         return state;
 }
 
-void status_wait_start(struct status *status, struct status_wait *wait)
-{
-        pthread_mutex_lock(&status->lock);
-        wait->next = status->waits;
-        status->waits = wait;
-        waits_end(status);
-        pthread_cond_signal(&status->changed);
-        pthread_mutex_unlock(&status->lock);
-}
-
 void status_set_layers(struct status *status, const char *storage_node, const bool in_use[LAYER_COUNT])
 {
         pthread_mutex_lock(&status->lock);
@@ -314,7 +209,8 @@ void status_follow(struct status *status, const struct snapshot *snapshot)
 {
         pthread_mutex_lock(&status->lock);
         receipts_follow(&status->receipts, snapshot, clock_wall_ms(status->clock));
-        waits_end(status);
+        status_count_change(status);
+        status_waits_end(status);
         pthread_mutex_unlock(&status->lock);
 }
 
@@ -333,7 +229,7 @@ static enum let_go review_ask(void *context, const struct task_export *export, s
 
         if (answer != LET_GO_HINDERED || fault->code != FAULT_NONE)
                 return answer;
-        entry = entry_find(review->status, export->id);
+        entry = status_entry_find(review->status, export->id);
         if (!entry || entry->sides[protocol].state != SIDE_FAILED)
                 return LET_GO_IN_HAND;
         fault_set(fault, entry->sides[protocol].code, "%s", entry->sides[protocol].text);
@@ -349,7 +245,7 @@ void status_review(struct status *status, const struct let_go_question *question
         own.context = &review;
         pthread_mutex_lock(&status->lock);
         if (receipts_review(&status->receipts, &own, clock_wall_ms(status->clock)))
-                waits_end(status);
+                status_waits_end(status);
         pthread_mutex_unlock(&status->lock);
 }
 
@@ -366,7 +262,7 @@ void status_review_member(struct status *status, size_t member, enum task_layer 
         pthread_mutex_lock(&status->lock);
         if (receipts_review_member(&status->receipts, member, layer, revision, fault,
                                    clock_wall_ms(status->clock)))
-                waits_end(status);
+                status_waits_end(status);
         pthread_mutex_unlock(&status->lock);
 }
 
@@ -375,7 +271,7 @@ void status_review_firewall(struct status *status, enum firewall_service service
 {
         pthread_mutex_lock(&status->lock);
         if (receipts_review_firewall(&status->receipts, service, revision, fault, clock_wall_ms(status->clock)))
-                waits_end(status);
+                status_waits_end(status);
         pthread_mutex_unlock(&status->lock);
 }
 
@@ -422,7 +318,7 @@ void status_set_facts(struct status *status, const struct protocol_facts *facts)
 {
         pthread_mutex_lock(&status->lock);
         status->facts = *facts;
-        status->version++;
+        status_count_change(status);
         pthread_mutex_unlock(&status->lock);
 }
 
@@ -433,7 +329,8 @@ bool status_note_probe(struct status *status, const struct address *probe)
         pthread_mutex_lock(&status->lock);
         changed = !address_equal(&status->facts.probe, probe);
         status->facts.probe = *probe;
-        status->version++;
+        if (changed)
+                status_count_change(status);
         pthread_mutex_unlock(&status->lock);
         return changed;
 }
@@ -442,12 +339,14 @@ bool status_note_pool(struct status *status, enum known pool_enforced, const cha
 {
         bool changed;
 
+        if (pool_enforced != KNOWN_ABSENT)
+                unenforced = "";
         pthread_mutex_lock(&status->lock);
         changed = status->facts.pool_enforced != pool_enforced;
-        snprintf(status->facts.unenforced, sizeof status->facts.unenforced, "%s",
-                 pool_enforced == KNOWN_ABSENT ? unenforced : "");
+        if (changed || strcmp(status->facts.unenforced, unenforced) != 0)
+                status_count_change(status);
+        snprintf(status->facts.unenforced, sizeof status->facts.unenforced, "%s", unenforced);
         status->facts.pool_enforced = pool_enforced;
-        status->version++;
         pthread_mutex_unlock(&status->lock);
         return changed;
 }

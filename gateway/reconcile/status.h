@@ -50,6 +50,9 @@ enum grant_state status_grant_state(struct status *status, const struct grant *g
  * may be called before status_wait_start returns, must not block and must not call status_*; the struct stays the
  * caller's and must live until then. */
 struct status_wait {
+        bool any_change;      /* settled instead once status_version is no longer `version`, */
+        uint64_t version;     /* which the caller has asked for before it looked at anything, */
+        int64_t not_until_ms; /* but not before the monotonic clock is there: many changes make one look */
         char export_id[EXPORT_ID_SIZE];
         uint64_t revision;
         char task_id[TASK_ID_SIZE]; /* or "" */
@@ -82,8 +85,9 @@ void status_note_cut(struct status *status, const struct firewall_pair *pair, un
 struct task *status_task(struct status *status, const struct task *task);
 void status_each_ended(struct status *status, void (*each)(void *context, struct task *task), void *context);
 
-/* Grows with whatever changes what status_grant_state or status_facts answer: what was made of their answers after
- * it was read still holds while it is the same. Waits for nobody. */
+/* Grows with whatever changes what status_grant_state or status_facts answer, and with each snapshot that a side
+ * goes over to: what was made of their answers after it was read still holds while it is the same. Time alone, by
+ * which an export expires, does not make it grow. Waits for nobody. */
 uint64_t status_version(struct status *status);
 
 /* What is known of the world for the protocol choice. Set at start from the configuration (the arrays must

@@ -36,6 +36,10 @@ void rest_export_delete(struct request *request);
 
 void rest_grant_list(struct request *request);
 
+void rest_mount_list(struct request *request);
+void rest_mounted_get(struct request *request);
+void rest_mounted_put(struct request *request);
+
 void rest_token_list(struct request *request);
 void rest_token_create(struct request *request);
 void rest_token_delete(struct request *request);

@@ -78,6 +78,23 @@ const struct environment *environment_find(struct request *request, const struct
                        : NULL;
 }
 
+const struct node *node_find_mounts(struct request *request, const struct snapshot *now, enum permit_action action)
+{
+        const struct node *node = snapshot_node(now, request->parameters[0]);
+        const struct environment *environment =
+                node ? snapshot_environment_by_uid(now, node->environment_uid) : NULL;
+
+        struct fault fault = { 0 };
+        int result = permit_mounts(&request->principal, action, environment ? environment->account : "",
+                                   request->parameters[0], &fault);
+
+        if (result == -FAULT_NOT_FOUND || (result == 0 && !environment))
+                result = access_not_found("node", &fault);
+        if (result < 0)
+                reply_problem(&request->reply, &fault, NULL, NULL);
+        return result == 0 ? node : NULL;
+}
+
 const struct export *export_find(struct request *request, const struct snapshot *now, enum permit_action action)
 {
         const struct export *export = snapshot_export(now, request->parameters[0]);

@@ -36,3 +36,7 @@ bool object_is_open(struct request *request, enum permit_action action, const ch
 const struct environment *environment_find(struct request *request, const struct snapshot *now,
                                            enum permit_action action);
 const struct export *export_find(struct request *request, const struct snapshot *now, enum permit_action action);
+
+/* The same for a node, to do PERMIT_READ_MOUNTS or PERMIT_REPORT_MOUNTS. */
+const struct node *node_find_mounts(struct request *request, const struct snapshot *now,
+                                    enum permit_action action);

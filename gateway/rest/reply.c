@@ -72,6 +72,14 @@ void reply_stream(struct reply *reply, const char *type, ssize_t (*read)(void *r
         reply->read = read;
 }
 
+void reply_body(struct reply *reply, int status, const char *type, char *body)
+{
+        reply_begin(reply, status);
+        reply->type = type;
+        reply->body = body;
+        reply->length = strlen(body);
+}
+
 /* One phrase for each kind of failure: `title` of RFC 9457 does not change from case to case. */
 static const char *fault_title(enum fault_code code)
 {
@@ -189,10 +197,9 @@ char *reply_etag(uint64_t revision, char text[REPLY_ETAG_SIZE])
         return text;
 }
 
-bool reply_etag_matches(const char *field, uint64_t revision)
+bool reply_tag_matches(const char *field, const char *tag)
 {
-        char tag[REPLY_ETAG_SIZE];
-        size_t length = strlen(reply_etag(revision, tag));
+        size_t length = strlen(tag);
 
         field += strspn(field, " \t");
         if (strcmp(field, "*") == 0)
@@ -210,4 +217,11 @@ bool reply_etag_matches(const char *field, uint64_t revision)
                 field = end;
         }
         return false;
+}
+
+bool reply_etag_matches(const char *field, uint64_t revision)
+{
+        char tag[REPLY_ETAG_SIZE];
+
+        return reply_tag_matches(field, reply_etag(revision, tag));
 }

@@ -49,6 +49,8 @@ void reply_json(struct reply *reply, int status, struct json_t *body);
 
 /* Answers `status` with `body`, JSON as text, copied. */
 void reply_text(struct reply *reply, int status, const char *body);
+/* Answers `status` with `body` (taken) of `type`, "text/plain; charset=utf-8" and the like (static). */
+void reply_body(struct reply *reply, int status, const char *type, char *body);
 
 /* Answers 200 with what `read` gives, of any length, when it is asked: bytes, at most `most`; REPLY_READ_LATER
  * when it has suspended the request, which is asked again when it is resumed; REPLY_READ_END. `type` is static. */
@@ -78,3 +80,6 @@ char *reply_etag(uint64_t revision, char text[REPLY_ETAG_SIZE]);
 
 /* Whether an If-Match or If-None-Match value ("*" or a list of tags, weak or not) names `revision`. */
 bool reply_etag_matches(const char *field, uint64_t revision);
+
+/* The same for a whole tag, quotes included. */
+bool reply_tag_matches(const char *field, const char *tag);

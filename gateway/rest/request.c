@@ -260,7 +260,7 @@ void request_check(struct request *request)
         if (request->principal.kind == PRINCIPAL_NODE && !route_is_for_nodes(request->route) &&
             !route_is_public(request->path)) {
                 reply_fault(&request->reply, FAULT_FORBIDDEN,
-                            "a token of scope node opens /v1/nodes/%s/mounts, and nothing else",
+                            "a token of scope node opens /v1/nodes/%s/mounts and mounted, and nothing else",
                             request->principal.node);
                 return;
         }

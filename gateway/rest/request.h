@@ -18,6 +18,7 @@
 #include "rest/reply.h"
 #include "rest/server.h"
 
+struct mount_reports;
 struct question;
 struct event_streams;
 struct questions;
@@ -59,6 +60,7 @@ struct request {
         struct settlements *settlements;
         struct replays *replays;
         struct event_streams *streams;
+        struct mount_reports *mount_reports;
         void *connection; /* server.c's */
         int64_t started_ms;
 

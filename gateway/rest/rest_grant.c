@@ -7,6 +7,7 @@
 #include "domain/export_json.h"
 #include "rest/export_show.h"
 #include "rest/handlers.h"
+#include "rest/mount_report.h"
 #include "rest/object.h"
 #include "rest/paging.h"
 #include "rest/verification_show.h"
@@ -27,6 +28,7 @@ static json_t *grant_show(const struct request *request, const struct snapshot *
         object = grant_to_json(grant, state, cause_code, cause);
         if (state == GRANT_ACTIVE)
                 json_object_set_new(object, "verified", grant_verified_to_json(request, grant));
+        grant_set_client(request, grant, object);
         grant_derive_writes(now, grant, &facts, clock_wall_ms(request->context->clock), &writes);
         grant_json_set_writes(object, &writes);
         return object;

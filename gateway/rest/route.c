@@ -36,6 +36,9 @@ static const struct route routes[] = {
         { "PUT", "/v1/inventory", BODY_INVENTORY, write_query, rest_inventory_put },
         { "POST", "/v1/inventory/heartbeat", BODY_SMALL, write_query, rest_inventory_heartbeat },
         { "DELETE", "/v1/inventory/{source}", BODY_NONE, write_query, rest_inventory_delete },
+        { "GET", "/v1/nodes/{id}/mounted", BODY_NONE, NULL, rest_mounted_get },
+        { "PUT", "/v1/nodes/{id}/mounted", BODY_SMALL, NULL, rest_mounted_put },
+        { "GET", "/v1/nodes/{id}/mounts", BODY_NONE, NULL, rest_mount_list },
         { "GET", "/v1/storages", BODY_NONE, storage_query, rest_storage_list },
         { "GET", "/v1/storages/{name}", BODY_NONE, NULL, rest_storage_get },
         { "PUT", "/v1/storages/{name}", BODY_SMALL, write_query, rest_storage_put },
@@ -71,7 +74,8 @@ bool route_is_public(const char *path)
 
 bool route_is_for_nodes(const struct route *route)
 {
-        return strcmp(route->pattern, "/v1/nodes/{id}/mounts") == 0;
+        return strcmp(route->pattern, "/v1/nodes/{id}/mounts") == 0 ||
+               strcmp(route->pattern, "/v1/nodes/{id}/mounted") == 0;
 }
 
 /* Whether `path` has the form of `pattern`; `captures` (may be NULL) then gets copies of what {x} stood for. */

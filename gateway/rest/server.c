@@ -22,6 +22,7 @@
 #include "rest/cors.h"
 #include "rest/event_stream.h"
 #include "rest/peer.h"
+#include "rest/mount_report.h"
 #include "rest/question.h"
 #include "rest/refusal.h"
 #include "rest/replay.h"
@@ -54,6 +55,7 @@ struct rest_server {
         struct replays *replays;
         struct event_streams *streams;
         struct refusals *refusals;
+        struct mount_reports *mount_reports;
         pthread_mutex_t lock;
         pthread_cond_t changed;
         bool stopping;
@@ -117,6 +119,7 @@ static void *on_request_line(void *context, const char *target, struct MHD_Conne
         request->settlements = listener->server->settlements;
         request->replays = listener->server->replays;
         request->streams = listener->server->streams;
+        request->mount_reports = listener->server->mount_reports;
         return request;
 }
 
@@ -176,7 +179,7 @@ static void request_admit(struct request *request, const struct listener *listen
 
 struct plain_header {
         const char *authorization;
-        bool plain; /* no other field that is looked at */
+        bool plain; /* no other field that is looked at; what is kept is JSON, whatever is accepted */
 };
 
 static enum MHD_Result on_plain_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
@@ -396,6 +399,7 @@ static struct rest_server *server_new(const struct rest_context *context)
         server->replays = replays_new();
         server->refusals = refusals_new(context->writer, context->clock);
         server->streams = event_streams_start(writer_trail(context->writer), (int)limits->heartbeat_ms);
+        server->mount_reports = mount_reports_new();
         return server;
 }
 
@@ -464,6 +468,7 @@ void rest_stop(struct rest_server *server)
         replays_free(server->replays);
         event_streams_free(server->streams);
         refusals_free(server->refusals);
+        mount_reports_free(server->mount_reports);
         pthread_cond_destroy(&server->changed);
         pthread_mutex_destroy(&server->lock);
         free(server);

@@ -25,8 +25,8 @@ void settlements_free(struct settlements *settlements);
 #define PREFER_WAIT_MOST_S 60
 bool prefer_parse(const char *field, unsigned *wait_s, struct violations *violations);
 
-/* Suspends the request until the status has seen what `wait` describes (export_id, revision, sides and task_id
- * are looked at) or wait_s seconds are over; then `next`, with *in_time set (which must live until then). When the
- * server is stopping, `next` is called at once. */
+/* Suspends the request until the status has seen what `wait` describes (its deadline,
+ * settled and next are set here) or wait_s seconds are over; then `next`, with *in_time set (which must live until
+ * then). When the server is stopping, `next` is called at once. */
 void settlement_wait(struct request *request, const struct status_wait *wait, unsigned wait_s, bool *in_time,
                      void (*next)(struct request *request));

@@ -5,109 +5,15 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
-
 #include <stdlib.h>
+#include <cmocka.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
 #include "base/memory.h"
-#include "cli/commands.h"
 #include "cli/session.h"
-
-static const struct command *const tables[] = {
-        environment_commands, inventory_commands, storage_commands, export_commands, grant_commands,
-        token_commands,       status_commands,    drift_commands,   verify_commands, NULL,
-};
-
-/* A gateway by script: the answer to each call in turn, and the calls that came. */
-struct script {
-        const struct reply {
-                int status;       /* 0 = nobody there */
-                const char *body; /* with ' for "; NULL = none */
-        } * replies;
-        struct text calls;
-};
-
-static void quotes_swap(char *text)
-{
-        for (; *text; text++)
-                *text = *text == '\'' ? '"' : *text == '"' ? '\'' : *text;
-}
-
-static int script_perform(void *context, const struct call *call, struct answer *answer, struct fault *fault)
-{
-        struct script *script = context;
-        const struct reply *reply = script->replies++;
-        AUTO_FREE char *sent = call->body ? json_dumps(call->body, JSON_COMPACT) : NULL;
-        AUTO_FREE char *body = memory_text(reply->body);
-
-        if (sent)
-                quotes_swap(sent);
-        text_addf(&script->calls, "%s %s%s%s", call->method, call->path, sent ? " " : "", sent ? sent : "");
-        if (call->key)
-                text_addf(&script->calls, " key=%s", call->key);
-        if (call->if_match)
-                text_addf(&script->calls, " if-match=%s", call->if_match);
-        if (call->if_revision)
-                text_addf(&script->calls, " if-revision=%s", call->if_revision);
-        if (call->wait_s)
-                text_addf(&script->calls, " wait=%u", call->wait_s);
-        text_add_char(&script->calls, '\n');
-        if (reply->status == 0)
-                return fault_set(fault, FAULT_UNAVAILABLE, "call the gateway at x: nobody there");
-        answer->status = reply->status;
-        if (body) {
-                quotes_swap(body);
-                answer->body = json_loads(body, 0, NULL);
-                assert_non_null(answer->body);
-                snprintf(answer->revision, sizeof answer->revision, "%lld", /* as the header field says it */
-                         (long long)json_integer_value(json_object_get(answer->body, "revision")));
-        }
-        return 0;
-}
-
-struct outcome {
-        int exit_code;
-        char *out, *err, *calls;
-};
-
-static void outcome_fini(struct outcome *outcome)
-{
-        free(outcome->out);
-        free(outcome->err);
-        free(outcome->calls);
-}
-#define AUTO_OUTCOME __attribute__((cleanup(outcome_fini)))
-
-/* Runs `line` against the script. */
-static struct outcome run(const char *line, const struct reply *replies)
-{
-        AUTO_FREE char *words_text = memory_text(line);
-        struct script script = { .replies = replies };
-        struct outcome outcome = { 0 };
-        struct invocation invocation;
-        struct fault fault = { 0 };
-        char *words[60], *rest = NULL;
-        size_t out_size, err_size;
-        int count = 0;
-
-        for (char *word = strtok_r(words_text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
-                words[count++] = word;
-        if (invocation_parse(count, words, tables, &invocation, &fault))
-                fail_msg("%s: %s", line, fault.text);
-        struct session session = { .caller = { script_perform, &script },
-                                   .out = open_memstream(&outcome.out, &out_size),
-                                   .err = open_memstream(&outcome.err, &err_size) };
-        outcome.exit_code = session_take_options(&session, &invocation);
-        if (outcome.exit_code == EXIT_DONE)
-                outcome.exit_code = invocation.command->run(&session, &invocation);
-        fclose(session.out);
-        fclose(session.err);
-        outcome.calls = text_take(&script.calls);
-        return outcome;
-}
+#include "gateway_by_script.h"
 
 static void answer_decides_the_exit_code(void **test)
 {

@@ -18,6 +18,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "domain/mount_instructions.h"
+#include "domain/mount_line.h"
 #include "domain/path_rules.h"
 #include "world_for_test.h"
 
@@ -397,6 +398,103 @@ static void source_and_options_follow_protocol_style_access_and_addresses(void *
         }
 }
 
+static void servers_are_all_that_serve_the_grant(void **test)
+{
+        static const struct {
+                enum protocol protocol;
+                enum storage_kind kind;
+                const char *node, *storage, *servers;
+        } rows[] = {
+                { PROTOCOL_IS_NFS, STORAGE_CLUSTER, "10.77.0.21", "10.77.0.11 10.77.0.12", "10.77.0.11" },
+                { PROTOCOL_IS_NFS, STORAGE_SINGLE, "10.77.0.21 fd77::21", "10.77.0.11 fd77::11",
+                  "10.77.0.11 fd77::11" },
+                { PROTOCOL_IS_NFS, STORAGE_SINGLE, "fd77::21", "10.77.0.11 fd77::11", "fd77::11" },
+                { PROTOCOL_IS_GLUSTER, STORAGE_CLUSTER, "10.77.0.21", "fd77::11 10.77.0.12 10.77.0.13",
+                  "10.77.0.12 10.77.0.13" },
+        };
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                AUTO_TEXT struct text servers = { 0 };
+                struct mount_instructions mount;
+                struct scene scene;
+
+                scene_init(&scene);
+                scene.storage->kind = rows[i].kind;
+                scene.node->address_count = world_addresses(rows[i].node, scene.node->addresses);
+                scene.storage->address_count = world_addresses(rows[i].storage, scene.storage->addresses);
+                scene.grant.choice.protocol = rows[i].protocol;
+                scene_mount(&scene, "/m", &mount);
+                for (size_t k = 0; k < mount.server_count; k++)
+                        text_addf(&servers, "%s%s", k > 0 ? " " : "", mount.servers[k]);
+                assert_string_equal(text_get(&servers), rows[i].servers);
+                mount_instructions_fini(&mount);
+                scene_fini(&scene);
+        }
+}
+
+/* What a client's shell makes of the path of a line. */
+static void line_is_read_back_by_a_shell(void **test)
+{
+        static const char script[] =
+                "read -r g e s p a t v r o path rest <<'X'\n%s\nX\n"
+                "case $path in *[!A-Za-z0-9._/:,=\\\\-]*) exit 3;; esac\nprintf %%b. \"$path\"";
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(hostile_paths); i++) {
+                AUTO_FREE char *expected = memory_format("%s.", hostile_paths[i]);
+                AUTO_TEXT struct text line = { 0 }, output = { 0 };
+                struct scene scene;
+
+                scene_init(&scene);
+                world_set(&scene.export->mount_path, hostile_paths[i]);
+                mount_line_add(&line, &scene.grant, GRANT_ACTIVE, NULL, "");
+                AUTO_FREE char *here = memory_format(script, text_get(&line));
+                const char *const shell[] = { "sh", "-c", here, NULL };
+                assert_int_equal(run(shell, &output), 0);
+                assert_string_equal(text_get(&output), expected);
+                scene_fini(&scene);
+        }
+}
+
+static void line_has_all_fields_whoever_is_admitted(void **test)
+{
+        static const struct {
+                enum access_verdict verdict;
+                bool has_storage;
+                const char *cause_code, *cause, *expected;
+        } rows[] = {
+                { ACCESS_ADMITTED, true, NULL, "",
+                  "grant ex-1 active nfs rw nfs4 10.77.0.11 /exports/ex-1 vers=4,hard,_netdev /srv/a\\0040b "
+                  "export.nfs "
+                  "the\\0040export\\0040asks\\0040for\\0040NFS\n" },
+                { ACCESS_ADMITTED, true, "unavailable", "it's off",
+                  "grant ex-1 active nfs rw nfs4 10.77.0.11 /exports/ex-1 vers=4,hard,_netdev /srv/a\\0040b "
+                  "unavailable "
+                  "it\\0047s\\0040off\n" },
+                { ACCESS_ENVIRONMENT_SLEEPING, true, "environment.sleeping", "it sleeps",
+                  "grant ex-1 active nfs rw - - - - /srv/a\\0040b environment.sleeping it\\0040sleeps\n" },
+                { ACCESS_ENVIRONMENT_SLEEPING, false, NULL, "",
+                  "grant ex-1 active - rw - - - - /srv/a\\0040b - -\n" },
+        };
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                AUTO_SHARED struct environment *environment = world_environment();
+                AUTO_TEXT struct text line = { 0 };
+                struct scene scene;
+
+                scene_init(&scene);
+                world_set(&scene.export->mount_path, "/srv/a b");
+                scene.grant.verdict = rows[i].verdict;
+                scene.grant.environment = environment;
+                scene.grant.storage = rows[i].has_storage ? scene.storage : NULL;
+                mount_line_add(&line, &scene.grant, GRANT_ACTIVE, rows[i].cause_code, rows[i].cause);
+                assert_string_equal(text_get(&line), rows[i].expected);
+                scene_fini(&scene);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -409,6 +507,9 @@ int main(void)
                 cmocka_unit_test(unit_doubles_percent_signs_and_tells_trailing_blanks_by_name),
                 cmocka_unit_test(unit_is_left_out_when_its_name_gets_too_long),
                 cmocka_unit_test(source_and_options_follow_protocol_style_access_and_addresses),
+                cmocka_unit_test(servers_are_all_that_serve_the_grant),
+                cmocka_unit_test(line_is_read_back_by_a_shell),
+                cmocka_unit_test(line_has_all_fields_whoever_is_admitted),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -252,6 +252,51 @@ static void waits_end_when_the_status_does(void **test)
         assert_int_equal(waiting.outcome, false);
 }
 
+static bool grows(struct fixture *fixture, uint64_t *known)
+{
+        uint64_t before = *known;
+
+        *known = status_version(fixture->status);
+        return *known != before;
+}
+
+static void version_grows_with_what_is_new_and_not_with_what_is_told_again(void **test)
+{
+        struct fixture *fixture = *test;
+        struct status *status = fixture->status;
+        struct protocol_facts facts = { 0 };
+        struct fault fault = { 0 };
+        struct snapshot *snapshot = snapshot_new();
+        struct address probe = world_address("10.0.0.1");
+        uint64_t known = status_version(status);
+
+        fault_set(&fault, FAULT_UNAVAILABLE, "away");
+        for (int again = 0; again < 2; again++) {
+                status_note(status, "ex-1", PROTOCOL_IS_NFS, 5, NULL);
+                assert_int_equal(grows(fixture, &known), !again);
+        }
+        for (int again = 0; again < 2; again++) {
+                status_note(status, "ex-1", PROTOCOL_IS_NFS, 5, &fault);
+                assert_int_equal(grows(fixture, &known), !again);
+        }
+        fault_set(&fault, FAULT_UNAVAILABLE, "further away");
+        status_note(status, "ex-1", PROTOCOL_IS_NFS, 5, &fault);
+        assert_true(grows(fixture, &known));
+        status_note_gone(status, "ex-1", PROTOCOL_IS_NFS);
+        assert_true(grows(fixture, &known));
+        for (int again = 0; again < 2; again++) {
+                status_note_pool(status, KNOWN_PRESENT, "");
+                assert_int_equal(grows(fixture, &known), !again);
+                status_note_probe(status, &probe);
+                assert_int_equal(grows(fixture, &known), !again);
+        }
+        status_set_facts(status, &facts);
+        assert_true(grows(fixture, &known));
+        status_follow(status, snapshot);
+        assert_true(grows(fixture, &known));
+        shared_put(snapshot);
+}
+
 #define FIXTURE_TEST(test) cmocka_unit_test_setup_teardown(test, fixture_set_up, fixture_tear_down)
 
 int main(void)
@@ -264,6 +309,7 @@ int main(void)
                 FIXTURE_TEST(wait_for_a_task_needs_every_layer),
                 FIXTURE_TEST(wait_for_a_task_and_a_side_needs_both),
                 FIXTURE_TEST(wait_for_a_task_needs_every_member),
+                FIXTURE_TEST(version_grows_with_what_is_new_and_not_with_what_is_told_again),
                 cmocka_unit_test(waits_end_when_the_status_does),
         };
 
