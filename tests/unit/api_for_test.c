@@ -135,7 +135,8 @@ static void server_start(struct api *api)
                                         .operator_gid = getgid(),
                                         .path_check_timeout_ms = 5000,
                                         .cors_origins = api->cors_origins,
-                                        .limits = { .request_timeout_s = api->request_timeout_s },
+                                        .limits = { .heartbeat_ms = 100,
+                                                    .request_timeout_s = api->request_timeout_s },
                                         .listeners = listeners,
                                         .listener_count = 2 };
 
