@@ -9,6 +9,7 @@
 extern const struct command environment_commands[];
 extern const struct command inventory_commands[];
 extern const struct command storage_commands[];
+extern const struct command event_commands[];
 extern const struct command export_commands[];
 extern const struct command grant_commands[];
 extern const struct command mount_commands[];

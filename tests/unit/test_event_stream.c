@@ -16,6 +16,7 @@
 
 #include "api_for_test.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "rest/event_stream.h"
@@ -68,8 +69,10 @@ static bool stream_read(struct listener *listener)
 
 static void stream_await(struct listener *listener, const char *wanted)
 {
+        int64_t until_ms = clock_monotonic_ms(clock_system()) + PATIENCE_MS; /* heartbeats come for ever */
+
         while (!strstr(text_get(&listener->seen), wanted))
-                if (!stream_read(listener))
+                if (!stream_read(listener) || clock_monotonic_ms(clock_system()) > until_ms)
                         fail_msg("\"%s\" does not come, but: %s", wanted, text_get(&listener->seen));
 }
 
