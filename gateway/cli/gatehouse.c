@@ -16,10 +16,7 @@ static const struct command *const tables[] = {
         environment_commands,
         inventory_commands,
         storage_commands,
-<<<<<<< HEAD
-=======
         event_commands,
->>>>>>> bd59174 (cli: gatehouse event list)
         export_commands,
         grant_commands,
         task_commands,
@@ -28,10 +25,7 @@ static const struct command *const tables[] = {
         drift_commands,
         firewall_commands,
         verify_commands,
-<<<<<<< HEAD
         mount_commands,
-=======
->>>>>>> bd59174 (cli: gatehouse event list)
         NULL,
 };
 
