@@ -6,6 +6,7 @@
 
 #include "cli/invocation.h"
 
+extern const struct command apply_commands[];
 extern const struct command environment_commands[];
 extern const struct command inventory_commands[];
 extern const struct command storage_commands[];

@@ -13,20 +13,9 @@
 #include "cli/session.h"
 
 static const struct command *const tables[] = {
-        environment_commands,
-        inventory_commands,
-        storage_commands,
-        event_commands,
-        export_commands,
-        grant_commands,
-        task_commands,
-        token_commands,
-        status_commands,
-        drift_commands,
-        firewall_commands,
-        verify_commands,
-        mount_commands,
-        NULL,
+        apply_commands,  environment_commands, inventory_commands, storage_commands, event_commands,
+        export_commands, grant_commands,       task_commands,      token_commands,   status_commands,
+        drift_commands,  firewall_commands,    verify_commands,    mount_commands,   NULL,
 };
 
 /* An option, else what the environment says, else `preset`; empty counts as not said. */

@@ -18,6 +18,7 @@
 
 /* kind, word: the audit trail has the same one */
 #define TASK_KIND_TABLE(X)                               \
+        X(TASK_APPLY, "apply")                           \
         X(TASK_EXPORT_CREATE, "export.create")           \
         X(TASK_EXPORT_CHANGE, "export.change")           \
         X(TASK_EXPORT_DELETE, "export.delete")           \

@@ -32,3 +32,14 @@ void violation_add(struct violations *violations, const char *pointer, const cha
         violation->code = code;
         violations->count++;
 }
+
+void violations_move(struct violations *into, const char *prefix, struct violations *from)
+{
+        for (size_t i = 0; i < from->count; i++) {
+                AUTO_FREE char *pointer = memory_format("%s%s", prefix, from->items[i].pointer);
+
+                violation_add(into, pointer, from->items[i].code, "%s", from->items[i].detail);
+        }
+        into->dropped += from->dropped;
+        violations_fini(from);
+}

@@ -29,6 +29,9 @@ void violations_fini(struct violations *violations);
 void violation_add(struct violations *violations, const char *pointer, const char *code, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
 
+/* Adds all of `from`, which is empty then, with `prefix` ("/exports/3") in front of each pointer. */
+void violations_move(struct violations *into, const char *prefix, struct violations *from);
+
 static inline bool violations_any(const struct violations *violations)
 {
         return violations->count > 0;

@@ -56,6 +56,13 @@ static int job_prepare(struct write_job *job, struct write *write, struct fault 
         return result;
 }
 
+static int job_rehearse(struct write_job *job, struct write *write, struct fault *fault)
+{
+        struct commit *commit = (struct commit *)job;
+
+        return commit->prepare(commit, write, fault);
+}
+
 static void job_done(struct write_job *job, const struct snapshot *published, const struct fault *fault)
 {
         struct commit *commit = (struct commit *)job;
@@ -93,6 +100,23 @@ void commit_start(struct request *request, struct commit *commit,
                 return;
         }
         writer_submit(request->context->writer, &commit->job);
+}
+
+int commit_rehearse(struct request *request, struct commit *commit,
+                    int (*prepare)(struct commit *commit, struct write *write, struct fault *fault))
+{
+        const struct snapshot *base, *draft;
+        int result;
+
+        commit->job = (struct write_job){ .prepare = job_rehearse };
+        commit->request = request;
+        commit->prepare = prepare;
+        result = writer_try(request->context->writer, &commit->job, &base, &draft, &commit->fault);
+        if (result < 0)
+                return result;
+        shared_put(base);
+        shared_put(draft);
+        return 0;
 }
 
 bool commit_failed(struct request *request, const struct commit *commit)

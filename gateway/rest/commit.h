@@ -11,6 +11,7 @@
 #include "store/writer.h"
 
 struct dry_run;
+struct json_t;
 
 /* First member of a handler's own struct (its request->work). Zeroed, then filled by commit_start. */
 struct commit {
@@ -25,6 +26,8 @@ struct commit {
         uint64_t revision;                /* out: of the snapshot that holds it */
         char conflict_id[EXPORT_ID_SIZE]; /* out: the export in the way, or "" */
         struct dry_run *dry_run;          /* of a request that only asks what would be */
+        /* Adds to a dry run's answer what its operation has to tell besides; NULL = nothing. */
+        void (*tell)(const struct commit *commit, struct json_t *answer);
 };
 
 /* Frees what the fields hold, not the struct. */
@@ -36,6 +39,11 @@ void commit_fini(struct commit *commit);
 void commit_start(struct request *request, struct commit *commit,
                   int (*prepare)(struct commit *commit, struct write *write, struct fault *fault),
                   void (*next)(struct request *request));
+
+/* Runs `prepare` now on a draft that nobody commits, to learn what speaks against it before anybody is asked about
+ * it: what it puts is gone afterwards. 0, or the commit's fault. */
+int commit_rehearse(struct request *request, struct commit *commit,
+                    int (*prepare)(struct commit *commit, struct write *write, struct fault *fault));
 
 /* Whether the commit failed: then the reply is set. */
 bool commit_failed(struct request *request, const struct commit *commit);

@@ -251,6 +251,8 @@ static void dry_run_reply(struct request *request)
                                    "access_list", outlook_lines_json(outlook));
 
         filter_tell(dry_run, answer);
+        if (commit->tell)
+                commit->tell(commit, answer);
         reply_json(&request->reply, 200, answer);
 }
 

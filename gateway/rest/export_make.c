@@ -7,6 +7,18 @@
 #include "base/memory.h"
 #include "rest/export_check.h"
 
+bool export_writing_is_open(struct request *request)
+{
+        const struct principal *principal = &request->principal;
+        const char *own = principal->kind == PRINCIPAL_ACCOUNT ? principal->account : NULL;
+        struct fault fault = { 0 };
+
+        if (permit(principal, PERMIT_WRITE_EXPORT, own, &fault) == 0)
+                return true;
+        reply_problem(&request->reply, &fault, NULL, NULL);
+        return false;
+}
+
 int export_settle(struct commit *commit, const struct snapshot *now, struct export *wanted,
                   const struct storage **storage, struct fault *fault)
 {

@@ -7,6 +7,10 @@
 
 #include "rest/revocation.h"
 
+/* Whether the request's scope may make exports at all; whose they may be is seen when the storage is known. False:
+ * the reply is set. */
+bool export_writing_is_open(struct request *request);
+
 /* Fills in what the names of `wanted` (from export_from_json, or built) stand for in `now`, and looks at all that
  * speaks against it for the request's principal. INVALID with the commit's violations; CONFLICT, and the commit's
  * conflict_id names the export in the way. *storage is borrowed from `now`. */

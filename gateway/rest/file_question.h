@@ -16,6 +16,10 @@ struct file_question {
         struct path_seen seen; /* of inspect */
 };
 
+/* Adds what was seen at the path, and cannot be exported, as a violation at `pointer`; nothing when nobody can say
+ * now: the grants will tell. */
+void file_question_check(const struct file_question *question, const char *pointer, struct violations *violations);
+
 /* Suspends the request until the question is answered, for path_check_timeout at most; then `next`. */
 void file_question_ask(struct request *request, struct file_question *question,
                        void (*next)(struct request *request));

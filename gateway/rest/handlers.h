@@ -7,6 +7,8 @@
 
 #include "rest/request.h"
 
+void rest_apply(struct request *request);
+
 void rest_environment_list(struct request *request);
 void rest_environment_get(struct request *request);
 void rest_environment_put(struct request *request);

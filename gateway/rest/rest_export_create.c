@@ -116,28 +116,13 @@ static void export_create_done(struct request *request)
         settlement_wait(request, &wait, change->wait_s, &change->in_time, export_create_reply);
 }
 
-static void path_check(const struct file_question *question, struct violations *violations)
-{
-        const struct path_seen *seen = &question->seen;
-
-        if (question->question.fault.code == FAULT_INVALID)
-                violation_add(violations, "/path", "path.not_usable", "%s", question->question.fault.text);
-        else if (question->question.fault.code != FAULT_NONE)
-                return; /* nobody can say now: the grants will tell */
-        else if (seen->kind == PATH_LINK)
-                violation_add(violations, "/path", "path.is_link",
-                              "%s is a symbolic link; say the directory that it leads to", seen->at);
-        else if (seen->kind == PATH_OTHER)
-                violation_add(violations, "/path", "path.not_directory", "%s is not a directory", seen->at);
-}
-
 /* Somebody has looked at the path, or nobody can. */
 static void export_create_inspected(struct request *request)
 {
         AUTO_VIOLATIONS struct violations violations = { 0 };
         struct export_create *change = request->work;
 
-        path_check(&change->question, &violations);
+        file_question_check(&change->question, "/path", &violations);
         if (violations_any(&violations))
                 reply_violations(&request->reply, FAULT_INVALID, &violations);
         else
@@ -189,19 +174,6 @@ static bool export_create_headers(struct request *request, struct export_create 
         return !violations_any(&violations);
 }
 
-/* Whether the scope may make exports at all; whose they may be is seen when the storage is known. */
-static bool export_create_is_open(struct request *request)
-{
-        const struct principal *principal = &request->principal;
-        const char *own = principal->kind == PRINCIPAL_ACCOUNT ? principal->account : NULL;
-        struct fault fault = { 0 };
-
-        if (permit(principal, PERMIT_WRITE_EXPORT, own, &fault) == 0)
-                return true;
-        reply_problem(&request->reply, &fault, NULL, NULL);
-        return false;
-}
-
 void rest_export_create(struct request *request)
 {
         AUTO_VIOLATIONS struct violations violations = { 0 };
@@ -210,7 +182,7 @@ void rest_export_create(struct request *request)
 
         request->work = change;
         request->work_free = export_create_free;
-        if (!export_create_is_open(request) || !export_create_headers(request, change))
+        if (!export_writing_is_open(request) || !export_create_headers(request, change))
                 return;
         body = request_json(request);
         if (!body)
