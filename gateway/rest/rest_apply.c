@@ -37,7 +37,6 @@ struct apply_write {
         struct file_question question;
         struct violations wrong_paths;
         size_t settled; /* items whose grants have been waited for */
-        int64_t wait_until_ms;
         bool in_time;
 };
 
@@ -106,21 +105,22 @@ static void apply_reply(struct request *request, int status, json_t *task)
 }
 
 /* Waits for the grants of one export after the other, and then for the task, all within the time that was asked
- * for. */
+ * for. The first wait that is not settled in time is the last one. */
 static void apply_settle(struct request *request)
 {
         struct apply_write *change = request->work;
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
-        int64_t left_ms = change->wait_until_ms - clock_monotonic_ms(request->context->clock);
+        int64_t left_ms = change->revocation.until_ms - clock_monotonic_ms(request->context->clock);
 
-        while (change->settled < change->apply.count && left_ms > 0) {
+        while (change->in_time && change->settled < change->apply.count && left_ms > 0) {
                 const struct apply_item *item = &change->apply.items[change->settled++];
                 struct status_wait wait = { 0 };
 
                 if (item->document->kind != DOCUMENT_EXPORT || item->result > APPLY_CHANGED)
                         continue;
                 export_wait_for(request, now, (const struct export *)item->document, &wait);
-                settlement_wait(request, &wait, (unsigned)(left_ms + 999) / 1000, &change->in_time, apply_settle);
+                settlement_wait(request, &wait, (unsigned)((left_ms + 999) / 1000), &change->in_time,
+                                apply_settle);
                 return;
         }
         revocation_done(request);
@@ -129,14 +129,15 @@ static void apply_settle(struct request *request)
 static void apply_done(struct request *request)
 {
         struct apply_write *change = request->work;
+        struct revocation *revocation = &change->revocation;
 
         replay_end(&change->replay);
-        change->wait_until_ms =
-                clock_monotonic_ms(request->context->clock) + (int64_t)change->revocation.wait_s * 1000;
-        if (change->revocation.commit.fault.code == FAULT_NONE)
+        change->in_time = true;
+        revocation->until_ms = clock_monotonic_ms(request->context->clock) + (int64_t)revocation->wait_s * 1000;
+        if (revocation->commit.fault.code == FAULT_NONE)
                 apply_settle(request);
         else
-                commit_failed(request, &change->revocation.commit);
+                commit_failed(request, &revocation->commit);
 }
 
 /* --- What is at the new paths ----------------------------------------------------------------------------------

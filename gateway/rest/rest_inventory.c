@@ -287,6 +287,8 @@ static int inventory_delete_prepare(struct commit *commit, struct write *write, 
 
         if (!inventory)
                 return access_not_found("source", fault);
+        if (precondition_check(commit->request, &inventory->document, fault) < 0)
+                return -(int)fault->code;
         commit_remove(commit, write, "inventory.forget", &inventory->document);
         return 0;
 }

@@ -176,18 +176,29 @@ static void revocation_reply(struct request *request)
                 reply_field(&request->reply, "Preference-Applied", "wait=%u", revocation->wait_s);
 }
 
+/* Whole seconds, so that 1 ms that is left still waits. */
+static unsigned left_s(const struct request *request, const struct revocation *revocation)
+{
+        int64_t left_ms = revocation->until_ms - clock_monotonic_ms(request->context->clock);
+
+        if (revocation->until_ms == 0)
+                return revocation->wait_s;
+        return left_ms > 0 ? (unsigned)((left_ms + 999) / 1000) : 0;
+}
+
 void revocation_done(struct request *request)
 {
         struct revocation *revocation = request->work;
+        unsigned wait_s = left_s(request, revocation);
 
         if (commit_failed(request, &revocation->commit))
                 return;
-        if (revocation->wait_s == 0) {
+        if (wait_s == 0) {
                 revocation_reply(request);
                 return;
         }
         if (revocation->task)
                 snprintf(revocation->wait.task_id, sizeof revocation->wait.task_id, "%s",
                          revocation->task->document.id);
-        settlement_wait(request, &revocation->wait, revocation->wait_s, &revocation->in_time, revocation_reply);
+        settlement_wait(request, &revocation->wait, wait_s, &revocation->in_time, revocation_reply);
 }

@@ -17,6 +17,7 @@ struct revocation {
         struct task *task;       /* what prepare has begun, or NULL: nobody loses anything */
         struct status_wait wait; /* what is waited for besides the task; sides may be set before revocation_done */
         unsigned wait_s;
+        int64_t until_ms; /* monotonic: the end of what is left of wait_s; 0 = all of it is */
         bool waits;
         bool in_time;
         /* Answers with `status`; `task` (to be taken) is the receipt so far, or NULL. */

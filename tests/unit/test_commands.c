@@ -428,6 +428,41 @@ static void inventory_apply_sends_each_report(void **test)
         assert_non_null(strstr(outcome.out, "4"));
 }
 
+static void apply_sends_the_document_and_shows_what_differs(void **test)
+{
+        static const struct reply reply = {
+                202, "{'counts':{'created':1,'changed':0,'unchanged':1,'removed':1},'task':{'id':'ta-1'},'items':["
+                     "{'kind':'export','result':'unchanged','id':'ex-1','environment':'shop','mount_path':'/a'},"
+                     "{'kind':'export','result':'created','id':'ex-2','environment':'shop','mount_path':'/b'},"
+                     "{'kind':'export','result':'removed','id':'ex-3','environment':'shop','mount_path':'/c'}]}"
+        };
+        AUTO_FREE char *file = file_with("{'manager': 'file', 'exports': []}");
+        AUTO_FREE char *line = memory_format("apply %s --manager ci --prune --wait 5", file);
+        AUTO_OUTCOME struct outcome outcome = run(line, &reply);
+
+        (void)test;
+        unlink(file);
+        assert_int_equal(outcome.exit_code, EXIT_DONE);
+        assert_string_equal(outcome.calls, "POST /v1/apply {'manager':'ci','exports':[],'prune':true} wait=5\n");
+        assert_null(strstr(outcome.out, "ex-1"));
+        assert_non_null(strstr(outcome.out, "created  export  shop         /b          ex-2\n"));
+        assert_non_null(strstr(outcome.out, "1 created, 0 changed, 1 unchanged, 1 removed\n"));
+        assert_non_null(strstr(outcome.out, "see task ta-1"));
+}
+
+static void apply_takes_one_document(void **test)
+{
+        static const struct reply reply = { 200, "{}" };
+        AUTO_FREE char *file = file_with("[{'manager': 'a'}, {'manager': 'b'}]");
+        AUTO_FREE char *line = memory_format("apply %s", file);
+        AUTO_OUTCOME struct outcome outcome = run(line, &reply);
+
+        (void)test;
+        unlink(file);
+        assert_int_equal(outcome.exit_code, EXIT_USAGE);
+        assert_string_equal(outcome.calls, "");
+}
+
 static void other_commands_call_what_they_say(void **test)
 {
         static const struct {
@@ -570,6 +605,8 @@ int main(void)
                 cmocka_unit_test(writes_of_a_file_require_one_revision_after_the_other),
                 cmocka_unit_test(dry_run_of_an_environment_that_is_new_stops_at_its_nodes),
                 cmocka_unit_test(inventory_apply_sends_each_report),
+                cmocka_unit_test(apply_sends_the_document_and_shows_what_differs),
+                cmocka_unit_test(apply_takes_one_document),
                 cmocka_unit_test(other_commands_call_what_they_say),
         };
 
