@@ -447,9 +447,59 @@ static void every_answer_is_json_with_a_result(void **state)
                 assert_string_equal(answer_at(&answer, "result"), cases[i].wanted);
                 assert_null(strstr(answer.text, "gh_"));
         }
+}
+
+/* For another account nothing of acme's is there. */
+static void other_account_finds_nothing(void **state)
+{
+        static const struct {
+                const char *method, *form, *wanted;
+        } cases[] = {
+                { "addmountpointbyid", "envName=other&nodeId=201&path=/m&sourcePath=/data/x&sourceNodeId=501",
+                  "5 sourceNodeId source.unknown" },
+                { "addmountpointbyid", "envName=other&nodeId=201&path=/m&sourcePath=/data/x&sourceNodeId=102",
+                  "5 sourceNodeId source.unknown" },
+                { "addmountpointbyid", "envName=other&nodeId=201&path=/m&sourcePath=/data/x&sourceHost=10.77.0.11",
+                  "90422 sourceHost source.external" },
+                { "addmountpointbyid", "envName=other&nodeId=201&path=/m&sourcePath=/data/x&sourceHost=files",
+                  "90422 sourceHost source.external" },
+                { "removemountpointbygroup", BY_GROUP, "5" },
+                { "removemountpointbyid", "envName=shop&nodeId=101&path=/var/www/site", "5" },
+                { "removemountpointbyid", "envName=other&nodeId=101&path=/var/www/site", "5" },
+                { "removeexport",
+                  "envName=vault&nodeId=501&path=/data/site&clientNodeId=101&clientPath=/var/www/site",
+                  "5 nodeId storage.unknown" },
+                { "getmountpoints", "envName=shop", "5 envName environment.unknown" },
+                { "getmountpoints", "envName=other&nodeId=101", "5 nodeId node.unknown" },
+                { "getexportedlist", "envName=vault&nodeId=501", "5 nodeId storage.unknown" },
+        };
+        struct api *api = *state;
+        AUTO_ANSWER struct answer token =
+                call_of(api, "POST", "/v1/tokens", "{'name':'f','scope':'account','account':'foreign'}");
+
+        api_export(api, "/site", "/var/www/site");
+        snprintf(api->tokens[2], sizeof api->tokens[2], "%s", answer_at(&token, "secret"));
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+                expect_result(api, cases[i].method, cases[i].form, cases[i].wanted);
+        expect_export(api, "target", "{\"layer\":\"cp\"}");
+}
+
+/* What only looks may not change anything, although GET may. */
+static void head_changes_nothing(void **state)
+{
+        struct api *api = *state;
+        AUTO_FREE char *path =
+                memory_format(TREE "addmountpointbyid?" BY_NODE "&sourcePath=/data/x&sourceNodeId=501&session=%s",
+                              api->tokens[2]);
         AUTO_ANSWER struct answer head =
-                call(api, (struct call){ .method = "HEAD", .path = query, .headers = { NULL }, .token = "" });
+                call(api, (struct call){ .method = "HEAD", .path = path, .headers = { NULL }, .token = "" });
+
         assert_int_equal(head.status, 200);
+        expect_no_exports(api);
+        AUTO_ANSWER struct answer get = call(
+                api, (struct call){ .method = "GET", .path = path, .headers = { "Prefer: wait=0" }, .token = "" });
+        assert_string_equal(answer_at(&get, "result"), "0");
+        expect_export(api, "target", "{\"node\":\"103\"}");
 }
 
 /* A token with the right to read lists, and changes nothing by either verb. */
@@ -494,6 +544,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(lists_show_what_either_api_made, platform_start, api_stop),
                 cmocka_unit_test_setup_teardown(cross_mount_is_told_and_refused_by_both, platform_start, api_stop),
                 cmocka_unit_test_setup_teardown(every_answer_is_json_with_a_result, platform_start, api_stop),
+                cmocka_unit_test_setup_teardown(other_account_finds_nothing, platform_start, api_stop),
+                cmocka_unit_test_setup_teardown(head_changes_nothing, platform_start, api_stop),
                 cmocka_unit_test_setup_teardown(token_that_reads_changes_nothing, platform_start, api_stop),
                 cmocka_unit_test_setup_teardown(operator_at_the_socket_is_nobody_here, platform_start, api_stop),
         };
