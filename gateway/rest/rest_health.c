@@ -35,4 +35,6 @@ void rest_health_get(struct request *request)
                         body, "reconcile",
                         json_string("observe: NOTHING IS ENFORCED, no server is changed; see gatehouse drift"));
         reply_json(&request->reply, well ? 200 : 503, body);
+        if (!well)
+                reply_field(&request->reply, "Retry-After", "5");
 }

@@ -104,7 +104,7 @@ static void token_reply_keep(const struct token_write *change, struct write *wri
         json_t *body = token_to_json(change->wanted);
 
         json_object_set_new(body, "secret", json_null());
-        replay_keep(&change->replay, write, 201, location, 0, body);
+        replay_keep(&change->replay, write, 201, location, change->wanted->document.revision, body);
         json_decref(body);
 }
 
@@ -139,7 +139,7 @@ static void token_create_done(struct request *request)
                 return;
         body = token_to_json(change->wanted);
         json_object_set_new(body, "secret", json_string(change->secret));
-        reply_json(&request->reply, 201, body);
+        object_reply(request, 201, &change->wanted->document, body);
         reply_field(&request->reply, "Location", "/v1/tokens/%s", change->wanted->document.id);
 }
 
@@ -183,6 +183,8 @@ static int token_delete_prepare(struct commit *commit, struct write *write, stru
         if (!token ||
             permit(&commit->request->principal, action_to(true, (const struct token *)token), NULL, NULL) < 0)
                 return access_not_found("token", fault);
+        if (precondition_check(commit->request, token, fault) < 0)
+                return -(int)fault->code;
         commit_remove(commit, write, "token.delete", token);
         return 0;
 }

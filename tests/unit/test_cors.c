@@ -9,7 +9,9 @@
 #include "api_for_test.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "rest/origin.h"
+#include "rest/route.h"
 
 #define ALLOWED "Origin: " API_ORIGIN
 #define PREFLIGHT "Access-Control-Request-Method: PATCH"
@@ -112,6 +114,43 @@ static void origin_has_the_form_that_browsers_send(void **state)
                         fail_msg("%s", cases[i].value);
 }
 
+/* The path of a pattern, with "x" for what it captures. Caller frees. */
+static char *path_of(const char *pattern)
+{
+        struct text path = { 0 };
+
+        for (; *pattern; pattern++) {
+                if (*pattern == '{')
+                        pattern += strcspn(pattern, "}");
+                text_add_char(&path, *pattern == '}' ? 'x' : *pattern);
+        }
+        return text_take(&path);
+}
+
+static void every_path_answers_options_and_every_get_head(void **state)
+{
+        struct api *api = *state;
+        size_t count;
+        const struct route *routes = route_table(&count);
+
+        for (size_t i = 0; i < count; i++) {
+                if (strncmp(routes[i].pattern, "/1.0/", 5) == 0)
+                        continue; /* answers everything as the platform does */
+                AUTO_FREE char *path = path_of(routes[i].pattern);
+                AUTO_ANSWER struct answer options = call_of(api, "OPTIONS", path, NULL);
+
+                assert_int_equal(options.status, 204);
+                assert_non_null(strstr(answer_field(&options, "Allow"), routes[i].method));
+                if (strcmp(routes[i].method, "GET") != 0)
+                        continue;
+                AUTO_ANSWER struct answer get = call_of(api, "GET", path, NULL);
+                AUTO_ANSWER struct answer head = call_of(api, "HEAD", path, NULL);
+                assert_int_equal(head.status, get.status);
+                assert_string_equal(head.text, "");
+                assert_string_equal(answer_field(&head, "Content-Type"), answer_field(&get, "Content-Type"));
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -119,6 +158,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(preflight_needs_an_allowed_origin_and_no_token, api_start_cors,
                                                 api_stop),
                 cmocka_unit_test_setup_teardown(nothing_is_said_to_browsers_unless_configured, api_start,
+                                                api_stop),
+                cmocka_unit_test_setup_teardown(every_path_answers_options_and_every_get_head, api_start,
                                                 api_stop),
                 cmocka_unit_test(origin_has_the_form_that_browsers_send),
         };

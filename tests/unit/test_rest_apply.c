@@ -220,6 +220,10 @@ static void key_answers_what_it_was_answered(void **state)
         assert_int_equal(first.status, 200);
         assert_string_equal(again.text, first.text);
         assert_string_equal(answer_field(&again, "Idempotency-Replayed"), "true");
+        uint64_t revision = api_revision(api);
+        AUTO_ANSWER struct answer same = apply(api, "", body, "Idempotency-Key: a-2");
+        assert_string_equal(answer_at(&same, "counts"), COUNTS(0, 0, 1, 0));
+        assert_int_equal(api_revision(api), revision);
         AUTO_ANSWER struct answer other = apply(api, "", "{'manager':'ci'}", "Idempotency-Key: a-1");
         assert_string_equal(answer_summary(&other), "422 header/Idempotency-Key idempotency.key_reused");
 }
