@@ -61,9 +61,9 @@ static void secret_is_in_no_kept_reply(void **state)
         assert_int_equal(again.status, 201);
         assert_string_equal(answer_field(&again, "Location"), "/v1/tokens/again");
         assert_string_equal(answer_field(&again, "ETag"), answer_field(&first, "ETag"));
-        AUTO_ANSWER struct answer late = call(
-                api,
-                (struct call){ .method = "DELETE", .path = "/v1/tokens/again", .headers = { "If-Match: \"999\"" } });
+        AUTO_ANSWER struct answer late = call(api, (struct call){ .method = "DELETE",
+                                                                  .path = "/v1/tokens/again",
+                                                                  .headers = { "If-Match: \"999\"" } });
         assert_int_equal(late.status, 412);
         assert_true(json_is_null(json_object_get(again.json, "secret")));
         assert_string_equal(answer_at(&again, "name"), "again");
