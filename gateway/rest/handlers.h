@@ -55,6 +55,8 @@ void rest_task_get(struct request *request);
 
 void rest_event_list(struct request *request);
 
+void rest_metrics_get(struct request *request);
+
 void rest_health_get(struct request *request);
 
 void rest_platform_file(struct request *request);

@@ -23,6 +23,7 @@ struct question;
 struct event_streams;
 struct questions;
 struct replays;
+struct request_counts;
 struct route;
 struct settlements;
 
@@ -60,6 +61,7 @@ struct request {
         struct settlements *settlements;
         struct replays *replays;
         struct event_streams *streams;
+        struct request_counts *counts;
         struct mount_reports *mount_reports;
         void *connection; /* server.c's */
         int64_t started_ms;

@@ -24,6 +24,7 @@ static const struct route routes[] = {
         { "POST", "/1.0/environment/file/rest/{method}", BODY_SMALL, NULL, rest_platform_file },
         { "GET", "/healthz", BODY_NONE, NULL, rest_health_get },
         { "POST", "/v1/apply", BODY_INVENTORY, write_query, rest_apply },
+        { "GET", "/metrics", BODY_NONE, NULL, rest_metrics_get },
         { "GET", "/v1/drift", BODY_NONE, NULL, rest_drift_get },
         { "GET", "/v1/environments", BODY_NONE, environment_query, rest_environment_list },
         { "GET", "/v1/environments/{name}", BODY_NONE, NULL, rest_environment_get },

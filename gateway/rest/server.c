@@ -27,6 +27,7 @@
 #include "rest/refusal.h"
 #include "rest/replay.h"
 #include "rest/request.h"
+#include "rest/request_counts.h"
 #include "rest/response.h"
 #include "rest/route.h"
 #include "rest/settlement.h"
@@ -55,6 +56,7 @@ struct rest_server {
         struct replays *replays;
         struct event_streams *streams;
         struct refusals *refusals;
+        struct request_counts *counts;
         struct mount_reports *mount_reports;
         pthread_mutex_t lock;
         pthread_cond_t changed;
@@ -119,6 +121,7 @@ static void *on_request_line(void *context, const char *target, struct MHD_Conne
         request->settlements = listener->server->settlements;
         request->replays = listener->server->replays;
         request->streams = listener->server->streams;
+        request->counts = listener->server->counts;
         request->mount_reports = listener->server->mount_reports;
         return request;
 }
@@ -333,6 +336,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
         if (request->connection) {
                 request_log(request, how != MHD_REQUEST_TERMINATED_COMPLETED_OK);
                 refusals_note(server->refusals, request);
+                request_counts_note(server->counts, request);
         }
         if (request->replying) {
                 pthread_mutex_lock(&server->lock);
@@ -397,6 +401,7 @@ static struct rest_server *server_new(const struct rest_context *context)
         server->questions = questions_start(context->clock);
         server->settlements = settlements_new();
         server->replays = replays_new();
+        server->counts = request_counts_new();
         server->refusals = refusals_new(context->writer, context->clock);
         server->streams = event_streams_start(writer_trail(context->writer), (int)limits->heartbeat_ms);
         server->mount_reports = mount_reports_new();
@@ -468,6 +473,7 @@ void rest_stop(struct rest_server *server)
         replays_free(server->replays);
         event_streams_free(server->streams);
         refusals_free(server->refusals);
+        request_counts_free(server->counts);
         mount_reports_free(server->mount_reports);
         pthread_cond_destroy(&server->changed);
         pthread_mutex_destroy(&server->lock);
