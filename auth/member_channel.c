@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-#define VERSION "GHMEMB01"
+#define VERSION "GHMEMB02"
 #define VERSION_SIZE 8
 #define PUBLIC_SIZE crypto_scalarmult_BYTES
 #define PROOF_SIZE 32

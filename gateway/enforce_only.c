@@ -54,6 +54,7 @@ static int member_start(struct member *member, const struct configuration *confi
                 .gluster = &world->gluster,
                 .node = &world->node,
                 .door = world->door,
+                .probe = world->probe,
                 .clock = clock_system(),
                 .mark_path = mark_path,
                 .interval_ms = configuration->reconcile_interval_ms,

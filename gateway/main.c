@@ -384,6 +384,7 @@ static int member_run(struct gateway *gateway, const sigset_t *signals)
 
         if ((failed = privilege_give_up(configuration, &fault)) ||
             (failed = world_open(&gateway->world, configuration, &fault)) ||
+            (failed = world_open_probe(&gateway->world, configuration, &fault)) ||
             (failed = enforce_only_run(configuration, &gateway->world, signals, &fault)))
                 log_error("start: %s", fault.text);
         world_close(&gateway->world);

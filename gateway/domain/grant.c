@@ -104,6 +104,8 @@ static void grant_add(const struct derivation *derivation, const struct node *no
                 .storage = derivation->storage,
                 .environment = derivation->environment,
                 .node = node,
+                .members = derivation->protocol_facts->members,
+                .member_count = derivation->protocol_facts->member_count,
         };
 
         if (export_excepts(grant.export, node->document.id))

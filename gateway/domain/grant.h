@@ -26,6 +26,8 @@ struct grant {
         const struct node *node;               /* never NULL */
         enum access_verdict verdict;
         struct protocol_choice choice; /* meaningful when storage and environment are there */
+        const struct address *members; /* as in struct protocol_facts */
+        size_t member_count;
 };
 
 /* The grants of one export, by node id; or those of one node, by export id. Holds its snapshot. Zeroed = empty. */

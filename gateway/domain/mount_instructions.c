@@ -76,15 +76,25 @@ static bool node_has_family(const struct node *node, enum address_family family)
         return false;
 }
 
-/* Whether the node can reach a storage address by an address that its grant admits. */
-static bool grant_can_reach(const struct grant *grant, const struct address *address)
+/* Whether what is at the storage address serves the grant's protocol. */
+static bool grant_is_served(const struct grant *grant, const struct address *address)
 {
-        if (grant->choice.protocol == PROTOCOL_IS_GLUSTER && address->family != ADDRESS_V4)
-                return false;
-        return node_has_family(grant->node, (enum address_family)address->family);
+        if (grant->choice.protocol == PROTOCOL_IS_GLUSTER)
+                return address->family == ADDRESS_V4;
+        for (size_t i = 0; i < grant->member_count; i++)
+                if (address_equal(&grant->members[i], address))
+                        return false;
+        return true;
 }
 
-/* The first storage address of a family that the node has; the first one when there is none. */
+/* Whether the node can reach it there by an address that its grant admits. */
+static bool grant_can_reach(const struct grant *grant, const struct address *address)
+{
+        return grant_is_served(grant, address) &&
+               node_has_family(grant->node, (enum address_family)address->family);
+}
+
+/* The first storage address that serves it, of a family that the node has; of any when there is none. */
 static const struct address *server_find(const struct grant *grant)
 {
         const struct storage *storage = grant->storage;
@@ -92,6 +102,9 @@ static const struct address *server_find(const struct grant *grant)
         assert(storage->address_count > 0);
         for (size_t i = 0; i < storage->address_count; i++)
                 if (grant_can_reach(grant, &storage->addresses[i]))
+                        return &storage->addresses[i];
+        for (size_t i = 0; i < storage->address_count; i++)
+                if (grant_is_served(grant, &storage->addresses[i]))
                         return &storage->addresses[i];
         return &storage->addresses[0];
 }

@@ -22,9 +22,9 @@ const char *probe_verdict_word(enum probe_verdict verdict); /* "unknown", "close
 /* Trying the canary of a storage as a client does, from the probe place on this storage node. Used by one thread;
  * a try takes at most its deadline, and costs a worker when it would take longer. */
 struct probe {
-        /* Sees to it that the place is there. CONFLICT: its addresses are somebody's; UNAVAILABLE: the helper, or
-         * the kernel, does not make one. */
-        int (*prepare)(void *context, struct fault *fault);
+        /* Sees to it that the place is there, in `network`: made anew when it is in another one. CONFLICT: its
+         * addresses are somebody's; UNAVAILABLE: the helper, or the kernel, does not make one. */
+        int (*prepare)(void *context, const struct probe_network *network, struct fault *fault);
         void (*remove)(void *context);
         /* Whether `address` is this storage node's: another one's cannot be tried from here. */
         bool (*is_here)(void *context, const struct address *address);
@@ -37,6 +37,6 @@ struct probe {
         int (*native)(void *context, enum probe_client client, const struct address *server, const char *volume,
                       const char *subdir, int deadline_ms, enum probe_verdict *least, enum probe_verdict *most,
                       struct fault *fault);
-        struct probe_network network;
+        struct probe_network network; /* of the configuration; a member of the pool is told another */
         void *context;
 };

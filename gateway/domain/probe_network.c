@@ -59,3 +59,9 @@ bool probe_network_meets(const struct probe_network *network, const struct addre
 
         return shared > 0 && (number_of(&network->base) ^ number_of(address)) >> (32 - shared) == 0;
 }
+
+bool probe_network_has(const struct probe_network *network, const struct address *address)
+{
+        return network->base.family != ADDRESS_NONE && address->family == ADDRESS_V4 &&
+               probe_network_meets(network, address, 32);
+}

@@ -30,6 +30,9 @@ int probe_network_parse(const char *text, struct probe_network *network);
 struct address probe_network_client(const struct probe_network *network, enum probe_client client);
 struct address probe_network_gateway(const struct probe_network *network, enum probe_client client);
 
+/* Whether `address` is one of its eight. */
+bool probe_network_has(const struct probe_network *network, const struct address *address);
+
 /* "100.127.255.248/29" */
 #define PROBE_NETWORK_TEXT_SIZE (ADDRESS_TEXT_SIZE + 3)
 char *probe_network_format(const struct probe_network *network, char text[PROBE_NETWORK_TEXT_SIZE]);

@@ -65,6 +65,9 @@ struct protocol_facts {
         struct platform_version default_platform_version; /* from the configuration, for environments without */
         const char *const *known_stacks; /* NULL-terminated prefixes of image names known to be glibc-based, from
                                             the configuration; used when a node has no os. NULL = none */
+        const struct address *members;   /* of the Gluster pool that only enforce: they serve no NFS. Borrowed from
+                                            whoever keeps the facts */
+        size_t member_count;
         struct address probe; /* of the admitted probe client (domain/probe_network.h); ADDRESS_NONE: there
                                  is no such place, and no canary is wanted */
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domain/server_version.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 bool server_version_take(const char *said, char version[SERVER_VERSION_SIZE])
@@ -15,4 +17,11 @@ bool server_version_take(const char *said, char version[SERVER_VERSION_SIZE])
                         return false;
         memcpy(version, said, length + 1);
         return true;
+}
+
+void server_version_of_glusterd(uint32_t op_version, char version[SERVER_VERSION_SIZE])
+{
+        version[0] = '\0';
+        if (op_version)
+                snprintf(version, SERVER_VERSION_SIZE, "op-version %" PRIu32, op_version);
 }

@@ -79,6 +79,12 @@ void verification_skip(struct verification *row, const char *code, const char *s
         row_set(row, VERIFICATION_UNVERIFIED, code, sentence);
 }
 
+void verification_not_served(struct verification *row)
+{
+        verification_skip(row, "nfs.not_served", "a member of the pool serves Gluster Native and no NFS");
+        row->not_served = true;
+}
+
 void verification_note(struct verification *row, enum verification_check check, int failed,
                        enum probe_verdict least, enum probe_verdict most, int64_t latency_us,
                        const struct fault *fault)

@@ -47,6 +47,7 @@ struct verification {
         struct check_seen checks[CHECK_COUNT];
         int64_t at_ms;      /* wall clock: when it was last tried */
         int64_t started_ms; /* monotonic: before the first try */
+        bool not_served;    /* the storage node does not serve the protocol: nothing is expected of it */
 };
 
 /* Takes in what came of one check: 0 with the verdicts and (unless LET_IN) their cause in `fault`, or the fault
@@ -57,6 +58,9 @@ void verification_note(struct verification *row, enum verification_check check, 
 
 /* The row could not be tried: why, as a stable code and a sentence. */
 void verification_skip(struct verification *row, const char *code, const char *sentence);
+
+/* The storage node, a member of the pool, serves no NFS. */
+void verification_not_served(struct verification *row);
 
 /* Whether somebody got in who must not. */
 bool verification_is_breach(const struct verification *row);

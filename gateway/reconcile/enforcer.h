@@ -2,7 +2,8 @@
  *
  * A member of the Gluster pool at work: makes its packet filter, its access lists and its gatehouse-volfiled be
  * what another storage node has decided, keeps them so, and says how that stands. Decides nothing and stores
- * nothing but how new the newest decision was. When nobody speaks to it, it keeps what it holds.
+ * nothing but how new the newest decision was. When nobody speaks to it, it keeps what it holds. What clients can
+ * do here is tried by prober.h, beside all that.
  */
 #pragma once
 
@@ -16,6 +17,7 @@ struct enforcer_world {
         const struct gluster_volume *gluster; /* only looked at: where this node's bricks listen */
         const struct gluster_node *node;
         const struct native_door *door; /* NULL: native clients reach glusterd itself */
+        const struct probe *probe;      /* NULL: nothing is verified here */
         const struct clock *clock;
         const char *mark_path;  /* file of the newest revision that was obeyed */
         struct address decider; /* is let through to everything, whatever the order says */

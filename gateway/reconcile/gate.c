@@ -460,8 +460,7 @@ void gate_keep_to_itself(struct gate *gate, const struct probe_network *network)
 
 static bool is_of_this_node(const struct gate *gate, const struct firewall_pair *pair)
 {
-        return gate->of_this_node.base.family != ADDRESS_NONE && pair->address.family == ADDRESS_V4 &&
-               probe_network_meets(&gate->of_this_node, &pair->address, 32);
+        return probe_network_has(&gate->of_this_node, &pair->address);
 }
 
 bool gate_copy(struct gate *gate, enum firewall_service service, struct firewall_set *set)

@@ -193,10 +193,9 @@ static void door_watch(struct gluster_side *side)
 
 static void version_note(const struct gluster_side *side, uint32_t op_version)
 {
-        char version[SERVER_VERSION_SIZE] = "";
+        char version[SERVER_VERSION_SIZE];
 
-        if (op_version)
-                snprintf(version, sizeof version, "op-version %" PRIu32, op_version);
+        server_version_of_glusterd(op_version, version);
         versions_note(side->world->versions, PROTOCOL_IS_GLUSTER, version);
 }
 

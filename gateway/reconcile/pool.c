@@ -107,14 +107,19 @@ const struct address *pool_addresses(const struct pool *pool, size_t *count)
 }
 
 static const struct order *order_new(const struct pool *pool, uint64_t number, uint64_t revision,
-                                     const char *volume, const struct firewall_set *set)
+                                     const char *volume, const struct firewall_set *set,
+                                     const struct probe_network *probe)
 {
         struct order *order = NEW(struct order);
 
         shared_init(order, order_free);
         order->volume = memory_text(volume);
         order->words = (struct member_order){
-                .decider = pool->decider, .number = number, .revision = revision, .volume = order->volume
+                .decider = pool->decider,
+                .number = number,
+                .revision = revision,
+                .volume = order->volume,
+                .probe = *probe,
         };
         firewall_set_peers(&order->words.set, set->peers, set->peer_count);
         firewall_set_open_all(&order->words.set, set->pairs, set->pair_count);
@@ -122,12 +127,21 @@ static const struct order *order_new(const struct pool *pool, uint64_t number, u
         return order;
 }
 
-void pool_order(struct pool *pool, uint64_t revision, const char *volume, const struct firewall_set *set)
+/* Whether what is wanted is another thing than `order` says. */
+static bool order_differs(const struct order *order, const char *volume, const struct firewall_set *set,
+                          const struct probe_network *probe)
+{
+        return strcmp(order->words.volume, volume) != 0 || !firewall_set_equal(&order->words.set, set) ||
+               !address_equal(&order->words.probe.base, &probe->base);
+}
+
+void pool_order(struct pool *pool, uint64_t revision, const char *volume, const struct firewall_set *set,
+                const struct probe_network *probe)
 {
         pthread_mutex_lock(&pool->lock);
         const struct order *older = pool->order;
-        if (!older || strcmp(older->words.volume, volume) != 0 || !firewall_set_equal(&older->words.set, set)) {
-                pool->order = order_new(pool, older ? older->words.number + 1 : 1, revision, volume, set);
+        if (!older || order_differs(older, volume, set, probe)) {
+                pool->order = order_new(pool, older ? older->words.number + 1 : 1, revision, volume, set, probe);
                 for (size_t i = 0; i < pool->settings.count && !older; i++)
                         pool->seats[i].heard_ms =
                                 clock_monotonic_ms(pool->settings.clock); /* its silence begins to count */
@@ -137,8 +151,7 @@ void pool_order(struct pool *pool, uint64_t revision, const char *volume, const 
         pthread_mutex_unlock(&pool->lock);
 }
 
-/* Waits for an answer of any member; false when the time is over. The lock is held. */
-static bool answer_await(struct pool *pool, int64_t until_ms)
+bool pool_answer_await(struct pool *pool, int64_t until_ms)
 {
         struct timespec until = { .tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000 };
 
@@ -172,7 +185,7 @@ int pool_take_list(struct pool *pool, const char *volume, const struct access_li
         for (size_t i = 0; i < pool->settings.count; i++)
                 pool->seats[i].errand = shared_get(errand);
         pthread_cond_broadcast(&pool->work);
-        while (errand->left > 0 && answer_await(pool, until_ms))
+        while (errand->left > 0 && pool_answer_await(pool, until_ms))
                 ;
         for (size_t i = 0; i < pool->settings.count; i++)
                 if (pool->seats[i].errand == errand)
@@ -231,7 +244,7 @@ int pool_await(struct pool *pool, int deadline_ms, struct fault *fault)
         const struct seat *behind;
 
         pthread_mutex_lock(&pool->lock);
-        while (!seat_behind(pool, true) && seat_behind(pool, false) && answer_await(pool, until_ms))
+        while (!seat_behind(pool, true) && seat_behind(pool, false) && pool_answer_await(pool, until_ms))
                 ;
         if (!(behind = seat_behind(pool, true)))
                 behind = seat_behind(pool, false);

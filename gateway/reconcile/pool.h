@@ -18,6 +18,10 @@
  * one without a filter, and a packet filter that was taken away is mostly put back at once. */
 #define POOL_DOUBT_MS 2000
 
+/* How long a member may take to try its bricks as a client: three answers of 5 s, thrice when it is disturbed by
+ * orders, are as good as none. */
+#define POOL_FINDINGS_MS 20000
+
 struct pool;
 
 struct pool_settings {
@@ -40,8 +44,10 @@ void pool_watch(struct pool *pool, void (*changed)(void *context), void *context
 const struct address *pool_addresses(const struct pool *pool, size_t *count);
 
 /* From now on this is wanted of every member: it is sent to all of them at once, and again to those that fail or
- * start anew. The set is copied; nothing is waited for. The same as before costs nothing. */
-void pool_order(struct pool *pool, uint64_t revision, const char *volume, const struct firewall_set *set);
+ * start anew. `probe`: where members try what clients can do, without base = they do not. Set and network are
+ * copied; nothing is waited for. The same as before costs nothing. */
+void pool_order(struct pool *pool, uint64_t revision, const char *volume, const struct firewall_set *set,
+                const struct probe_network *probe);
 
 /* Whether anything has been ordered yet. */
 bool pool_has_order(struct pool *pool);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 
 #define RETRY_MS 250
+#define FINDINGS_LOOK_MS 250 /* while verification waits for a member */
 
 static int64_t now_of(const struct pool *pool)
 {
@@ -43,6 +44,14 @@ void seat_complain(const struct seat *seat, struct fault *fault)
         fault_prefix(fault, "member %s", seat->name);
 }
 
+bool seat_owes_findings(const struct seat *seat)
+{
+        const struct pool *pool = seat->pool;
+
+        return seat->trouble.code == FAULT_NONE && seat->heard && seat->report.findings.run < pool->run &&
+               now_of(pool) - pool->asked_ms < POOL_FINDINGS_MS;
+}
+
 static void seat_give_up(const struct seat *seat)
 {
         struct fault why = { 0 };
@@ -51,8 +60,27 @@ static void seat_give_up(const struct seat *seat)
         log_warning("native access is closed: %s", why.text);
 }
 
-/* The answer of a call, or its fault; the lock is held. True when somebody should look. */
-static bool seat_note(struct seat *seat, const struct fault *fault, const struct member_report *report)
+/* What was found out for another decider is of no use. */
+static void report_take(struct seat *seat, const struct member_report *report, int64_t asked_ms)
+{
+        struct pool *pool = seat->pool;
+
+        seat->report = *report;
+        seat->found_ms = asked_ms - report->findings.age_ms;
+        if (report_is_well(report))
+                seat->well_ms = now_of(pool);
+        if (report->decider != pool->decider)
+                seat->report.findings = (struct member_findings){ 0 };
+        if (report->decider != pool->decider || !report->door_told)
+                seat->done = 0;
+        else
+                seat->done = report->number;
+}
+
+/* The answer of a call that was made at `asked_ms`, or its fault; the lock is held. True when somebody should
+ * look. */
+static bool seat_note(struct seat *seat, const struct fault *fault, const struct member_report *report,
+                      int64_t asked_ms)
 {
         bool was_well = seat->trouble.code == FAULT_NONE && seat->heard;
         struct pool *pool = seat->pool;
@@ -67,15 +95,8 @@ static bool seat_note(struct seat *seat, const struct fault *fault, const struct
                 if (was_well)
                         log_warning("member %s: %s", seat->name, fault->text);
         }
-        if (report) {
-                seat->report = *report;
-                if (report_is_well(report))
-                        seat->well_ms = now_of(pool);
-                if (report->decider != pool->decider || !report->door_told)
-                        seat->done = 0;
-                else
-                        seat->done = report->number;
-        }
+        if (report)
+                report_take(seat, report, asked_ms);
         if (!was_well && fault->code == FAULT_NONE)
                 log_notice("member %s enforces what is decided here", seat->name);
         enum known standing = seat_standing(seat);
@@ -97,12 +118,14 @@ static bool seat_enforce(struct seat *seat)
         AUTO_SHARED const struct order *order = shared_get(pool->order);
         struct member_report report = { 0 };
         struct fault fault = { 0 };
+        int64_t asked_ms = now_of(pool);
 
         pthread_mutex_unlock(&pool->lock);
         int failed = seat->member->enforce(seat->member->context, &order->words, &report, &fault);
         pthread_mutex_lock(&pool->lock);
-        seat->next_look_ms = now_of(pool) + POOL_LOOK_MS;
-        return seat_note(seat, &fault, failed ? NULL : &report);
+        bool changed = seat_note(seat, &fault, failed ? NULL : &report, asked_ms);
+        seat->next_look_ms = now_of(pool) + (seat_owes_findings(seat) ? FINDINGS_LOOK_MS : POOL_LOOK_MS);
+        return changed;
 }
 
 static bool seat_look(struct seat *seat)
@@ -111,12 +134,15 @@ static bool seat_look(struct seat *seat)
         AUTO_SHARED const struct order *order = shared_get(pool->order);
         struct member_report report = { 0 };
         struct fault fault = { 0 };
+        int64_t asked_ms = now_of(pool);
+        uint64_t run = pool->run;
 
         pthread_mutex_unlock(&pool->lock);
-        int failed = seat->member->look(seat->member->context, order->words.volume, &report, &fault);
+        int failed = seat->member->look(seat->member->context, order->words.volume, run, &report, &fault);
         pthread_mutex_lock(&pool->lock);
-        seat->next_look_ms = now_of(pool) + POOL_LOOK_MS;
-        return seat_note(seat, &fault, failed ? NULL : &report);
+        bool changed = seat_note(seat, &fault, failed ? NULL : &report, asked_ms);
+        seat->next_look_ms = now_of(pool) + (seat_owes_findings(seat) ? FINDINGS_LOOK_MS : POOL_LOOK_MS);
+        return changed;
 }
 
 void errand_end(struct seat *seat, const struct fault *fault)
@@ -150,7 +176,7 @@ static bool seat_take_list(struct seat *seat)
                 errand_end(seat, &fault);
         if (fault.code == FAULT_NONE && errand->list.generation > seat->report.list_generation)
                 seat->report.list_generation = errand->list.generation;
-        return seat_note(seat, &fault, NULL);
+        return seat_note(seat, &fault, NULL, 0);
 }
 
 /* Waits for work; the lock is held. */

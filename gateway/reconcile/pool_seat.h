@@ -36,6 +36,7 @@ struct seat {
         uint64_t done;               /* number of the order that it has in force */
         const struct errand *errand; /* reference, or NULL */
         struct member_report report; /* the last */
+        int64_t found_ms;            /* before its findings were begun, by the pool's clock */
         struct fault trouble;        /* of the last call; FAULT_NONE = it answered */
         bool heard;                  /* ever */
         int64_t heard_ms, well_ms;   /* when it last answered; when it last reported all in force */
@@ -52,6 +53,8 @@ struct pool {
         bool stopping;
         bool missed;               /* somebody has waited for an order to be obeyed, and gone */
         const struct order *order; /* newest; NULL = none yet */
+        uint64_t run;              /* of verification, the newest that was asked for; 0 = none yet */
+        int64_t asked_ms;          /* when */
         void (*changed)(void *context);
         void *changed_context;
         struct seat seats[POOL_MEMBERS_MAX];
@@ -63,8 +66,15 @@ void *seat_run(void *seat);
 /* What the member is worth now; the lock is held. */
 enum known seat_standing(const struct seat *seat);
 
+/* Whether it answers, and has not yet told what came of the run that was asked for last; the lock is held. */
+bool seat_owes_findings(const struct seat *seat);
+
 /* Why its standing is ABSENT, with its name; the lock is held. */
 void seat_complain(const struct seat *seat, struct fault *fault);
+
+/* Waits for an answer of any member until `until_ms` of the system's clock; false when that is over, or the pool
+ * is to stop. The lock is held. */
+bool pool_answer_await(struct pool *pool, int64_t until_ms);
 
 /* The errand is settled for this member, with the fault that came of it; the lock is held. */
 void errand_end(struct seat *seat, const struct fault *fault);

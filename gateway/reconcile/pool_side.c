@@ -17,13 +17,21 @@ void pool_side_peers(const struct side_world *world, struct address_bag *peers)
         address_bag_tidy(peers);
 }
 
+/* The canary is let in by the lists of the volume for as long as this node has a probe place. */
+static bool probe_wanted(const struct side_world *world)
+{
+        return world->probe && status_facts(world->status).probe.family != ADDRESS_NONE;
+}
+
 void pool_side_follow(const struct side_world *world, uint64_t revision, struct pmap volumes)
 {
         AUTO_FIREWALL_SET struct firewall_set set = { 0 };
         const struct volume_state *volume = volumes_only(volumes);
+        const struct probe_network nowhere = { 0 };
 
         if (world->pool && gate_copy(world->gate, SERVICE_GLUSTER, &set))
-                pool_order(world->pool, revision, volume ? volume->storage->volume : "", &set);
+                pool_order(world->pool, revision, volume ? volume->storage->volume : "", &set,
+                           probe_wanted(world) ? &world->probe->network : &nowhere);
 }
 
 int pool_side_await(const struct side_world *world, struct fault *fault)

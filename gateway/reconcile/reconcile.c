@@ -117,6 +117,7 @@ int reconcile_start(const struct reconcile_world *world, struct reconcile **resu
                 .firewall = world->firewall,
                 .door = world->door,
                 .pool = world->pool,
+                .probe = world->probe,
                 .clock = world->clock,
                 .facts_changed = facts_changed,
                 .facts_context = reconcile,

@@ -27,6 +27,7 @@ struct side_world {
         struct drift *drift;
         struct versions *versions;
         struct pool *pool;              /* NULL: no member of the Gluster pool enforces but this node */
+        const struct probe *probe;      /* NULL: nothing is verified */
         const struct native_door *door; /* NULL: native clients reach glusterd itself */
         const struct clock *clock;
         void (*facts_changed)(void *context); /* the protocol choice may come out differently: wake both sides */

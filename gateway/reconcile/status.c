@@ -253,6 +253,8 @@ void status_set_members(struct status *status, const struct address *members, si
 {
         pthread_mutex_lock(&status->lock);
         receipts_set_members(&status->receipts, members, count);
+        status->facts.members = members;
+        status->facts.member_count = count;
         pthread_mutex_unlock(&status->lock);
 }
 

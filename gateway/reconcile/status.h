@@ -68,7 +68,8 @@ void status_wait_start(struct status *status, struct status_wait *wait);
 void status_set_layers(struct status *status, const char *storage_node, const bool in_use[LAYER_COUNT]);
 /* A side goes over to `snapshot`: to be called before anything is done about it. */
 void status_follow(struct status *status, const struct snapshot *snapshot);
-/* The other storage nodes whose packet filters are rows of receipts too; copied. To be called before any task. */
+/* The members of the pool: their packet filters are rows of receipts too, and they serve no NFS. Borrowed, and
+ * must outlive the status. To be called before any task, and after the facts were set. */
 void status_set_members(struct status *status, const struct address *members, size_t count);
 
 /* As receipts_review_member. */

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reconcile/verify.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "base/memory.h"
 #include "domain/canary.h"
+#include "reconcile/pool_findings.h"
+#include "reconcile/trial.h"
 
-#define TRY_MS 5000     /* for one answer; a healthy server takes a few */
-#define SETTLE_MS 300   /* what becomes active within it is verified together */
-#define SPACING_MS 2000 /* between two runs that changes have asked for */
+#define SETTLE_MS 300    /* what becomes active within it is verified together */
+#define SPACING_MS 2000  /* between two runs that changes have asked for */
+#define STOP_LOOK_MS 200 /* whether to stop, while members are waited for */
+#define STALE_MS 60000   /* what was tried so long before the run that is due by now counts no more */
 
 struct verify {
         const struct side_world *world;
@@ -31,88 +34,39 @@ struct verify {
 
 /* What a run gathers before it is shown. */
 struct run {
-        struct verification *rows;
+        const struct snapshot *snapshot;
+        struct fault unprepared; /* why there is no probe place, or none */
+        uint64_t number;
+        struct verification *rows; /* without a code: members are asked, and nobody has said yet */
         size_t count;
+        bool asked; /* members */
         bool again; /* something may be told by trying again soon */
 };
 
 /* --- One row ------------------------------------------------------------------------------------------------- */
 
-static int64_t now_us(void)
+static bool node_is_here(const struct verify *verify, const struct address *node)
 {
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+        return verify->probe->is_here(verify->probe->context, node);
 }
 
-static enum firewall_service service_of(enum protocol protocol)
+static bool node_is_member(const struct verify *verify, const struct address *node)
 {
-        return protocol == PROTOCOL_IS_NFS ? SERVICE_NFS : SERVICE_GLUSTER;
-}
-
-/* Tries as `client`, and notes what came of it as `check`. */
-static void row_try(struct verify *verify, struct verification *row, const struct storage *storage,
-                    const struct export *canary, enum probe_client client, enum verification_check check)
-{
-        const struct probe *probe = verify->probe;
-        enum probe_verdict least = PROBE_UNKNOWN, most = PROBE_UNKNOWN;
-        struct fault fault = { 0 };
-        int64_t began_us = now_us();
-        int failed;
-
-        if (row->protocol == PROTOCOL_IS_NFS) {
-                AUTO_FREE char *pseudo = nfs_export_pseudo(canary);
-
-                failed = probe->nfs(probe->context, client, &row->node, pseudo, TRY_MS, &least, &fault);
-                most = least;
-        } else {
-                failed = probe->native(probe->context, client, &row->node, storage->volume, canary->path, TRY_MS,
-                                       &least, &most, &fault);
-        }
-        verification_note(row, check, failed, least, most, now_us() - began_us, &fault);
-}
-
-/* The stranger's address is let through the packet filter for the length of one try: only so the lists behind it
- * are asked. Nobody else has that address, and nothing is granted to it. */
-static void row_try_list(struct verify *verify, struct verification *row, const struct storage *storage,
-                         const struct export *canary)
-{
-        struct address stranger = probe_network_client(&verify->probe->network, PROBE_STRANGER);
-        enum firewall_service service = service_of(row->protocol);
-        struct fault fault = { 0 };
-
-        if (gate_open(verify->world->gate, service, &stranger, 1, &fault) == 0)
-                row_try(verify, row, storage, canary, PROBE_STRANGER, CHECK_ACCESS_LIST);
-        else
-                verification_note(row, CHECK_ACCESS_LIST, -1, PROBE_UNKNOWN, PROBE_UNKNOWN, 0, &fault);
-        if (gate_close(verify->world->gate, service, &stranger, 1, &fault) != 0)
-                log_error("close the packet filter after a probe: %s", fault.text);
-}
-
-/* A refused connection tells of the packet filter only when somebody else got one. */
-static void row_verify(struct verify *verify, struct verification *row, const struct storage *storage,
-                       const struct export *canary)
-{
-        row->started_ms = clock_monotonic_ms(verify->world->clock);
-        row_try(verify, row, storage, canary, PROBE_ADMITTED, CHECK_ADMITTED);
-        if (row->result == VERIFICATION_PASSED && gate_filters(verify->world->gate))
-                row_try(verify, row, storage, canary, PROBE_STRANGER, CHECK_PACKET_FILTER);
-        if (row->checks[CHECK_ADMITTED].result == VERIFICATION_PASSED)
-                row_try_list(verify, row, storage, canary);
-        row->at_ms = clock_wall_ms(verify->world->clock);
+        return verify->world->pool && pool_has_member(verify->world->pool, node);
 }
 
 /* Whether there is anything to try; if not, the row says why. */
 static bool row_can_be_tried(struct verify *verify, struct run *run, struct verification *row,
-                             const struct export *canary, const struct fault *unprepared)
+                             const struct export *canary)
 {
         struct fault fault = { 0 };
-        bool seen = false;
+        bool seen = false, member = !node_is_here(verify, &row->node) && node_is_member(verify, &row->node);
 
-        if (unprepared->code != FAULT_NONE)
-                verification_skip(row, fault_word(unprepared->code), unprepared->text);
-        else if (!verify->probe->is_here(verify->probe->context, &row->node))
+        if (member && row->protocol == PROTOCOL_IS_NFS)
+                verification_not_served(row);
+        else if (run->unprepared.code != FAULT_NONE)
+                verification_skip(row, fault_word(run->unprepared.code), run->unprepared.text);
+        else if (!member && !node_is_here(verify, &row->node))
                 verification_skip(row, "node.remote", "this storage node is tried by its own Gatehouse");
         else if (!canary)
                 verification_skip(row, "canary.none", "there are more storages than canaries");
@@ -130,20 +84,39 @@ static bool row_can_be_tried(struct verify *verify, struct run *run, struct veri
         return false;
 }
 
-static void row_add(struct verify *verify, struct run *run, const struct snapshot *snapshot,
-                    const struct storage *storage, const struct address *node, enum protocol protocol,
-                    const struct fault *unprepared)
+/* Tries it from here, or has it tried by the member, which takes as long as it takes. */
+static void row_try(struct verify *verify, struct run *run, struct verification *row,
+                    const struct storage *storage, const struct export *canary)
 {
-        const struct export *canary = snapshot_canary(snapshot, storage->document.id);
+        AUTO_FREE char *pseudo = nfs_export_pseudo(canary);
+        const struct trial trial = { .probe = verify->probe,
+                                     .network = verify->probe->network,
+                                     .gate = verify->world->gate,
+                                     .clock = verify->world->clock,
+                                     .pseudo = pseudo,
+                                     .volume = storage->volume,
+                                     .path = canary->path };
+
+        if (node_is_here(verify, &row->node)) {
+                trial_run(&trial, row);
+                run->again = run->again || row->result != VERIFICATION_PASSED;
+        } else if (!run->asked) {
+                pool_ask_findings(verify->world->pool, run->number);
+                run->asked = true;
+        }
+}
+
+static void row_add(struct verify *verify, struct run *run, const struct storage *storage,
+                    const struct address *node, enum protocol protocol)
+{
+        const struct export *canary = snapshot_canary(run->snapshot, storage->document.id);
         struct verification row = { .node = *node, .protocol = protocol };
 
         snprintf(row.storage, sizeof row.storage, "%s", storage->document.id);
-        if (verify->probe->is_here(verify->probe->context, node))
+        if (node_is_here(verify, node))
                 versions_get(verify->world->versions, protocol, row.version);
-        if (row_can_be_tried(verify, run, &row, canary, unprepared)) {
-                row_verify(verify, &row, storage, canary);
-                run->again = run->again || row.result != VERIFICATION_PASSED;
-        }
+        if (row_can_be_tried(verify, run, &row, canary))
+                row_try(verify, run, &row, storage, canary);
         run->rows = memory_grow(run->rows, run->count, sizeof *run->rows);
         run->rows[run->count++] = row;
 }
@@ -156,24 +129,42 @@ static void place_follow(struct verify *verify, struct fault *fault)
 {
         struct address admitted = probe_network_client(&verify->probe->network, PROBE_ADMITTED);
 
-        if (verify->probe->prepare(verify->probe->context, fault) != 0)
+        if (verify->probe->prepare(verify->probe->context, &verify->probe->network, fault) != 0)
                 admitted = (struct address){ 0 };
         if (status_note_probe(verify->world->status, &admitted))
                 verify->world->facts_changed(verify->world->facts_context);
 }
 
 /* The probes speak IPv4, as Gluster Native does. */
-static void storage_verify(struct verify *verify, struct run *run, const struct snapshot *snapshot,
-                           const struct storage *storage, const struct fault *unprepared)
+static void storage_verify(struct verify *verify, struct run *run, const struct storage *storage)
 {
         for (size_t i = 0; i < storage->address_count && !atomic_load(&verify->wake.stop); i++) {
                 const struct address *node = &storage->addresses[i];
 
                 if (node->family != ADDRESS_V4)
                         continue;
-                row_add(verify, run, snapshot, storage, node, PROTOCOL_IS_NFS, unprepared);
+                row_add(verify, run, storage, node, PROTOCOL_IS_NFS);
                 if (storage->kind == STORAGE_CLUSTER)
-                        row_add(verify, run, snapshot, storage, node, PROTOCOL_IS_GLUSTER, unprepared);
+                        row_add(verify, run, storage, node, PROTOCOL_IS_GLUSTER);
+        }
+}
+
+/* Waits for the members that were asked, and fills in what they have found. */
+static void members_hear(struct verify *verify, struct run *run)
+{
+        struct pool *pool = verify->world->pool;
+
+        if (!run->asked)
+                return;
+        while (!atomic_load(&verify->wake.stop) && !pool_await_findings(pool, STOP_LOOK_MS))
+                ;
+        for (size_t i = 0; i < run->count; i++) {
+                struct verification *row = &run->rows[i];
+
+                if (row->code[0] != '\0')
+                        continue;
+                pool_find(pool, run->number, row);
+                run->again = run->again || row->result != VERIFICATION_PASSED;
         }
 }
 
@@ -226,23 +217,6 @@ static void health_note(struct verify *verify, const struct run *run)
         status_note_backend(verify->world->status, BACKEND_VERIFICATION, &fault);
 }
 
-/* A filter that lets strangers through is looked at now and not at its next turn. */
-static void filter_mend(struct verify *verify, const struct run *run)
-{
-        struct fault fault = { 0 };
-        bool repaired = false;
-
-        for (size_t i = 0; i < run->count; i++) {
-                if (run->rows[i].checks[CHECK_PACKET_FILTER].result != VERIFICATION_FAILED)
-                        continue;
-                if (gate_repair(verify->world->gate, &repaired, &fault) != 0)
-                        log_error("put the packet filter right: %s", fault.text);
-                else if (repaired)
-                        log_warning("the packet filter was not as it should be, and was put right");
-                return;
-        }
-}
-
 static void run_show(struct verify *verify, struct run *run)
 {
         pthread_mutex_lock(&verify->lock);
@@ -258,20 +232,20 @@ static void run_show(struct verify *verify, struct run *run)
 static void run_once(struct verify *verify)
 {
         AUTO_SHARED const struct snapshot *snapshot = verify->world->snapshot(verify->world->snapshot_context);
-        struct fault unprepared = { 0 };
-        struct run run = { 0 };
+        struct run run = { .snapshot = snapshot };
         struct snapshot_walk walk;
         const struct storage *storage;
 
         pthread_mutex_lock(&verify->lock);
-        verify->started++;
+        run.number = ++verify->started;
         pthread_mutex_unlock(&verify->lock);
-        place_follow(verify, &unprepared);
-        run.again = unprepared.code != FAULT_NONE;
+        place_follow(verify, &run.unprepared);
+        run.again = run.unprepared.code != FAULT_NONE;
         snapshot_walk_start(&walk, snapshot->kinds[DOCUMENT_STORAGE], NULL, NULL);
         while ((storage = (const struct storage *)snapshot_walk_next(&walk)))
-                storage_verify(verify, &run, snapshot, storage, &unprepared);
-        filter_mend(verify, &run);
+                storage_verify(verify, &run, storage);
+        trial_mend_filter(verify->world->gate, run.rows, run.count); /* a member does so itself */
+        members_hear(verify, &run);
         health_note(verify, &run);
         verify->unverified_runs = run.again ? verify->unverified_runs + 1 : 0;
         run_show(verify, &run);
@@ -376,6 +350,22 @@ uint64_t verify_request(struct verify *verify)
         return number;
 }
 
+/* The row as it counts now: what was found out long ago says nothing of today. */
+static struct verification row_now(const struct verify *verify, const struct verification *row)
+{
+        int64_t age_ms = clock_monotonic_ms(verify->world->clock) - row->started_ms;
+        struct verification now = *row;
+
+        if (row->started_ms && row->result == VERIFICATION_PASSED &&
+            age_ms > 2 * verify->settings.interval_ms + STALE_MS) {
+                AUTO_FREE char *sentence =
+                        memory_format("it passed %" PRId64 " s ago, and was not tried since", age_ms / 1000);
+
+                verification_skip(&now, "stale", sentence);
+        }
+        return now;
+}
+
 struct verification *verify_results(struct verify *verify, size_t *count, uint64_t *run)
 {
         struct verification *rows;
@@ -384,8 +374,8 @@ struct verification *verify_results(struct verify *verify, size_t *count, uint64
         *count = verify->count;
         *run = verify->ended;
         rows = memory_new(verify->count, sizeof *rows);
-        if (verify->count > 0)
-                memcpy(rows, verify->rows, verify->count * sizeof *rows);
+        for (size_t i = 0; i < verify->count; i++)
+                rows[i] = row_now(verify, &verify->rows[i]);
         pthread_mutex_unlock(&verify->lock);
         return rows;
 }
@@ -401,13 +391,13 @@ enum verification_result verify_grant(struct verify *verify, const char *storage
         for (size_t i = 0; i < verify->count; i++) {
                 const struct verification *at = &verify->rows[i];
 
-                if (strcmp(at->storage, storage) != 0 || at->protocol != protocol)
+                if (strcmp(at->storage, storage) != 0 || at->protocol != protocol || at->not_served)
                         continue;
                 if (at->result == VERIFICATION_PASSED && at->started_ms < held_since_ms) {
                         *row = pending;
                         break;
                 }
-                *row = *at;
+                *row = row_now(verify, at);
                 if (row->result != VERIFICATION_PASSED)
                         break;
         }

@@ -2,7 +2,9 @@
  *
  * Proves from outside that who is admitted gets in and who is not does not: a thread that tries the canary of each
  * storage from the probe place, by each protocol, after changes and from time to time. One try at a time, each
- * with a deadline, so that a server that hangs costs one worker. Knows the probe seam, not the servers.
+ * with a deadline, so that a server that hangs costs one worker. A storage node that is a member of the pool tries
+ * it itself, at the same time, and reports; a run waits for that, POOL_FINDINGS_MS at most. Knows the probe seam,
+ * not the servers.
  */
 #pragma once
 
@@ -34,7 +36,8 @@ uint64_t verify_request(struct verify *verify);
 struct verification *verify_results(struct verify *verify, size_t *count, uint64_t *run);
 
 /* Whether an active grant of `storage` that has been held since `held_since_ms` (status_held_since) is verified:
- * on each storage node, probes by `protocol` that began after that have passed. *row (caller's) is the one that
- * decides; zeroed, with a code, when there is none. */
+ * on each storage node that serves it by `protocol`, probes that began after that have passed. *row (caller's) is
+ * the one that decides; zeroed, with a code, when there is none. A row that passed too long ago, by two of the
+ * intervals and a minute, counts as unverified, here and in verify_results. */
 enum verification_result verify_grant(struct verify *verify, const char *storage, enum protocol protocol,
                                       int64_t held_since_ms, struct verification *row);

@@ -49,10 +49,11 @@ static int look_run(void *context, struct message *request, struct message *repl
         const struct pool_member *member = context;
         struct member_report report = { 0 };
         const char *volume = message_take_text(request, ACCESS_VOLUME_MAX);
+        uint64_t run = message_take_u64(request);
 
         if (!message_is_consumed(request) || (volume[0] && !access_volume_is_valid(volume)))
-                return fault_set(fault, FAULT_MALFORMED, "read question: no name of a volume");
-        int failed = member->look(member->context, volume, &report, fault);
+                return fault_set(fault, FAULT_MALFORMED, "read question: not its fields");
+        int failed = member->look(member->context, volume, run, &report, fault);
         if (!failed)
                 member_put_report(reply, &report);
         return failed;

@@ -55,13 +55,15 @@ static int calls_take_list(void *context, const char *volume, const struct acces
         return call(context, &request, &reply, fault);
 }
 
-static int calls_look(void *context, const char *volume, struct member_report *report, struct fault *fault)
+static int calls_look(void *context, const char *volume, uint64_t run, struct member_report *report,
+                      struct fault *fault)
 {
         AUTO_MESSAGE struct message request, reply;
 
         message_init(&request, ACT_MEMBER_LOOK);
         message_init(&reply, 0);
         message_put_text(&request, volume);
+        message_put_u64(&request, run);
         int failed = call(context, &request, &reply, fault);
         return failed ? failed : member_take_report(&reply, report, fault);
 }

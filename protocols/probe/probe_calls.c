@@ -20,7 +20,7 @@ static int helper_call(const struct probe_calls *calls, const struct message *re
         return calls->helper.call(calls->helper.context, request, reply, deadline_ms, fault);
 }
 
-static int probe_prepare(void *context, struct fault *fault)
+static int probe_prepare(void *context, const struct probe_network *network, struct fault *fault)
 {
         struct probe_calls *calls = context;
         AUTO_MESSAGE struct message request, reply;
@@ -29,7 +29,7 @@ static int probe_prepare(void *context, struct fault *fault)
 
         message_init(&request, ACT_PROBE_MAKE);
         message_init(&reply, 0);
-        message_put_text(&request, probe_network_format(&calls->network, text));
+        message_put_text(&request, probe_network_format(network, text));
         int failed = helper_call(calls, &request, &reply, HELPER_MS, fault);
         if (!failed)
                 place = message_take_u64(&reply);

@@ -10,6 +10,8 @@ struct fake_pool_member {
         pthread_mutex_t lock;
         struct member_report report;
         struct firewall_set set;
+        struct member_findings findings; /* of the next run */
+        bool mute;                       /* no run ends */
         unsigned calls, orders, fail_at, fail_count;
         enum fault_code fail_with;
 };
@@ -72,14 +74,29 @@ static int fake_take_list(void *context, const char *volume, const struct access
         return failed;
 }
 
-static int fake_look(void *context, const char *volume, struct member_report *report, struct fault *fault)
+/* A run ends at once. Of an older list than it holds only when that was asked for. */
+static void run_end(struct fake_pool_member *fake, uint64_t run)
+{
+        struct member_findings *findings = &fake->report.findings;
+
+        if (fake->mute || run <= findings->run)
+                return;
+        *findings = fake->findings;
+        findings->run = run;
+        findings->generation = fake->report.list_generation - fake->findings.generation;
+}
+
+static int fake_look(void *context, const char *volume, uint64_t run, struct member_report *report,
+                     struct fault *fault)
 {
         struct fake_pool_member *fake = context;
         int failed = turn_take(fake, fault);
 
         (void)volume;
-        if (!failed)
+        if (!failed) {
+                run_end(fake, run);
                 *report = fake->report;
+        }
         pthread_mutex_unlock(&fake->lock);
         return failed;
 }
@@ -109,6 +126,15 @@ void fake_pool_member_set_firewall(struct fake_pool_member *fake, enum known in_
 {
         pthread_mutex_lock(&fake->lock);
         fake->report.firewall = in_force;
+        pthread_mutex_unlock(&fake->lock);
+}
+
+void fake_pool_member_find(struct fake_pool_member *fake, const struct member_findings *findings)
+{
+        pthread_mutex_lock(&fake->lock);
+        fake->mute = findings == NULL;
+        if (findings)
+                fake->findings = *findings;
         pthread_mutex_unlock(&fake->lock);
 }
 

@@ -23,6 +23,10 @@ void fake_pool_member_fail(struct fake_pool_member *fake, unsigned nth, unsigned
 void fake_pool_member_set_filter(struct fake_pool_member *fake, bool in_place);
 void fake_pool_member_set_firewall(struct fake_pool_member *fake, enum known in_force);
 
+/* What its next runs of verification find; `generation` is by how many its list was older then. NULL: none ends.
+ */
+void fake_pool_member_find(struct fake_pool_member *fake, const struct member_findings *findings);
+
 /* The order that it has in force, of the same number, is of another deciding process than the one that asks. */
 void fake_pool_member_restart(struct fake_pool_member *fake);
 

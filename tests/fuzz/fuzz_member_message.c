@@ -30,12 +30,12 @@ static int take_list(void *context, const char *volume, const struct access_list
         return 0;
 }
 
-static int look(void *context, const char *volume, struct member_report *report, struct fault *fault)
+static int look(void *context, const char *volume, uint64_t run, struct member_report *report, struct fault *fault)
 {
         (void)context;
         (void)volume;
         (void)fault;
-        *report = (struct member_report){ 0 };
+        *report = (struct member_report){ .findings.run = run };
         return 0;
 }
 

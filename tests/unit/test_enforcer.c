@@ -4,6 +4,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -11,10 +12,17 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "domain/canary.h"
 #include "reconcile/enforcer.h"
 #include "tests/fakes/fake_firewall.h"
 #include "tests/fakes/fake_gluster_volume.h"
 #include "world_for_test.h"
+
+/* Where probe clients are, and this node among the storage nodes. */
+#define NETWORK "100.127.255.248/29"
+#define ADMITTED "100.127.255.250"
+#define STRANGER "100.127.255.254"
+#define SETTLE_MS 20000
 
 struct rig {
         struct fake_firewall *packets;
@@ -23,8 +31,14 @@ struct rig {
         struct gluster_volume gluster;
         struct gluster_node node;
         struct native_door door;
+        struct probe probe;
+        bool verifies;                        /* with a probe place */
+        atomic_int prepared;                  /* fault code of its making */
+        atomic_bool hangs;                    /* a try does not end */
+        atomic_uint tries, gone;              /* as a client; how often the place was taken away */
+        void (*_Atomic meddle)(struct rig *); /* done once, during the next try */
         enum fault_code door_fault;
-        size_t door_clients;
+        atomic_size_t door_clients;
         uint64_t list;
         char mark[40];
         struct enforcer *enforcer;
@@ -70,12 +84,65 @@ static int door_observe(void *context, bool *told, struct fault *fault)
         return 0;
 }
 
+/* --- The probe ------------------------------------------------------------------------------------------------
+ */
+
+static int probe_prepare(void *context, const struct probe_network *network, struct fault *fault)
+{
+        struct rig *rig = context;
+        char text[PROBE_NETWORK_TEXT_SIZE];
+
+        assert_string_equal(probe_network_format(network, text), NETWORK);
+        return rig->prepared ? fault_set(fault, (enum fault_code)rig->prepared, "probe: no place") : 0;
+}
+
+static void probe_remove(void *context)
+{
+        ((struct rig *)context)->gone++;
+}
+
+static bool probe_is_here(void *context, const struct address *address)
+{
+        const struct address own = world_address("10.77.0.12");
+
+        (void)context;
+        return address_equal(address, &own);
+}
+
+static bool admits(struct rig *rig, enum firewall_service service, const char *client);
+
+/* Whom the packet filter lets through gets as far as the list of the brick: the admitted client alone is on it. */
+static int probe_native(void *context, enum probe_client client, const struct address *server, const char *volume,
+                        const char *subdir, int deadline_ms, enum probe_verdict *least, enum probe_verdict *most,
+                        struct fault *fault)
+{
+        struct rig *rig = context;
+        void (*meddle)(struct rig *) = atomic_exchange(&rig->meddle, NULL);
+
+        (void)server;
+        (void)deadline_ms;
+        (void)fault;
+        assert_string_equal(volume, "data");
+        assert_string_equal(subdir, CANARY_PATH);
+        rig->tries++;
+        if (meddle)
+                meddle(rig);
+        while (rig->hangs)
+                world_pause();
+        *least = *most = !admits(rig, SERVICE_GLUSTER, client == PROBE_ADMITTED ? ADMITTED : STRANGER)
+                                 ? PROBE_CLOSED
+                         : client == PROBE_ADMITTED ? PROBE_LET_IN
+                                                    : PROBE_REFUSED;
+        return 0;
+}
+
 static void rig_start(struct rig *rig)
 {
         const struct enforcer_world world = { .firewall = &rig->firewall,
                                               .gluster = &rig->gluster,
                                               .node = &rig->node,
                                               .door = &rig->door,
+                                              .probe = rig->verifies ? &rig->probe : NULL,
                                               .clock = clock_system(),
                                               .mark_path = rig->mark,
                                               .decider = world_address("10.77.0.11"),
@@ -99,6 +166,12 @@ static int rig_set_up(void **test)
         rig->gluster = fake_gluster_volume_seam(&rig->volume);
         rig->node = (struct gluster_node){ node_observe, node_store, rig };
         rig->door = (struct native_door){ door_publish, door_observe, rig };
+        rig->probe = (struct probe){ .prepare = probe_prepare,
+                                     .remove = probe_remove,
+                                     .is_here = probe_is_here,
+                                     .native = probe_native,
+                                     .context = rig };
+        rig->verifies = true;
         rig_start(rig);
         *test = rig;
         return 0;
@@ -117,19 +190,27 @@ static int rig_tear_down(void **test)
 }
 
 /* Orders, under this revision of the store, that these be let in. */
-static int order(struct rig *rig, uint64_t revision, const char *clients, struct member_report *report)
+static int order_from(struct rig *rig, uint64_t revision, const char *clients, const char *network,
+                      struct member_report *report)
 {
         struct member_order words = { .decider = 5, .number = revision, .revision = revision, .volume = "data" };
-        struct address addresses[8], peer = world_address("10.77.0.13");
+        struct address addresses[8], peers[2] = { world_address("10.77.0.12"), world_address("10.77.0.13") };
         size_t count = world_addresses(clients, addresses);
         struct fault fault = { 0 };
 
-        firewall_set_peers(&words.set, &peer, 1);
+        if (network)
+                assert_int_equal(probe_network_parse(network, &words.probe), 0);
+        firewall_set_peers(&words.set, peers, 2);
         for (size_t i = 0; i < count; i++)
                 firewall_set_open(&words.set, &(struct firewall_pair){ addresses[i], SERVICE_GLUSTER });
         int failed = rig->member.enforce(rig->member.context, &words, report, &fault);
         firewall_set_fini(&words.set);
         return failed;
+}
+
+static int order(struct rig *rig, uint64_t revision, const char *clients, struct member_report *report)
+{
+        return order_from(rig, revision, clients, NULL, report);
 }
 
 static bool admits(struct rig *rig, enum firewall_service service, const char *client)
@@ -190,7 +271,7 @@ static void restart_takes_nothing_away_and_gives_nothing(void **test)
         enforcer_turn(rig->enforcer);
         assert_true(admits(rig, SERVICE_GLUSTER, "10.77.0.21"));
         assert_false(admits(rig, SERVICE_GLUSTER, "10.77.0.22"));
-        assert_int_equal(rig->member.look(rig->member.context, "data", &report, &fault), 0);
+        assert_int_equal(rig->member.look(rig->member.context, "data", 0, &report, &fault), 0);
         assert_int_equal(report.number, 0); /* so that it is told again */
 }
 
@@ -261,6 +342,154 @@ static void any_one_fault_of_the_helper_is_got_over(void **test)
         }
 }
 
+/* --- Verification ---------------------------------------------------------------------------------------------
+ */
+
+/* Looks, asking for `run`, until it has ended. */
+static struct member_findings run_await(struct rig *rig, uint64_t run)
+{
+        int64_t until_ms = clock_monotonic_ms(clock_system()) + SETTLE_MS;
+        struct member_report report = { 0 };
+        struct fault fault = { 0 };
+
+        for (;; world_pause()) {
+                assert_int_equal(rig->member.look(rig->member.context, "data", run, &report, &fault), 0);
+                if (report.findings.run == run)
+                        return report.findings;
+                assert_true(clock_monotonic_ms(clock_system()) < until_ms);
+        }
+}
+
+static void own_bricks_are_tried_when_that_is_asked_for(void **test)
+{
+        struct rig *rig = *test;
+        struct member_report report;
+
+        rig->list = 3;
+        assert_int_equal(order_from(rig, 1, "10.77.0.21", NETWORK, &report), 0);
+        assert_false(admits(rig, SERVICE_GLUSTER, ADMITTED)); /* it has no place yet */
+        struct member_findings findings = run_await(rig, 1);
+        assert_int_equal(findings.generation, 3);
+        assert_in_range(findings.age_ms, 0, SETTLE_MS);
+        assert_int_equal(findings.row_count, 1);
+        assert_string_equal(findings.rows[0].code, "passed");
+        assert_string_equal(findings.rows[0].version, "op-version 100000");
+        for (int check = 0; check < CHECK_COUNT; check++)
+                assert_true(findings.rows[0].checks[check].tried);
+        assert_true(admits(rig, SERVICE_GLUSTER, ADMITTED));
+        assert_false(admits(rig, SERVICE_GLUSTER, STRANGER));
+        assert_int_equal(rig->door_clients, 2); /* the client and the admitted probe client */
+        unsigned tries = rig->tries;
+        run_await(rig, 1);
+        assert_int_equal(rig->tries, tries); /* that run has ended */
+        assert_int_equal(order_from(rig, 2, "10.77.0.22", NETWORK, &report), 0);
+        assert_true(admits(rig, SERVICE_GLUSTER, ADMITTED)); /* orders leave it alone */
+        assert_string_equal(run_await(rig, 2).rows[0].code, "passed");
+}
+
+static void probe_clients_are_let_in_by_nobodys_order(void **test)
+{
+        struct rig *rig = *test;
+        struct member_report report;
+
+        assert_int_equal(order_from(rig, 1, "10.77.0.21 " STRANGER " " ADMITTED, NETWORK, &report), 0);
+        assert_false(admits(rig, SERVICE_GLUSTER, STRANGER));
+        assert_false(admits(rig, SERVICE_GLUSTER, ADMITTED));
+        run_await(rig, 1);
+        assert_false(admits(rig, SERVICE_GLUSTER, STRANGER));
+        assert_int_equal(order(rig, 2, "10.77.0.21", &report), 0); /* nothing is to be verified any more */
+        assert_false(admits(rig, SERVICE_GLUSTER, ADMITTED));
+        for (int64_t until_ms = clock_monotonic_ms(clock_system()) + SETTLE_MS; rig->gone == 0; world_pause())
+                assert_true(clock_monotonic_ms(clock_system()) < until_ms);
+}
+
+static void without_a_place_the_row_says_so_and_nobody_is_let_in(void **test)
+{
+        struct rig *rig = *test;
+        struct member_report report;
+
+        assert_int_equal(order_from(rig, 1, "10.77.0.21", NETWORK, &report), 0);
+        run_await(rig, 1);
+        assert_true(admits(rig, SERVICE_GLUSTER, ADMITTED));
+        rig->prepared = FAULT_CONFLICT;
+        struct member_findings findings = run_await(rig, 2);
+        assert_string_equal(findings.rows[0].code, "conflict");
+        assert_string_equal(findings.rows[0].sentence, "probe: no place");
+        assert_false(admits(rig, SERVICE_GLUSTER, ADMITTED));
+        assert_true(admits(rig, SERVICE_GLUSTER, "10.77.0.21"));
+        rig->prepared = FAULT_NONE;
+        assert_string_equal(run_await(rig, 3).rows[0].code, "passed");
+}
+
+static void hanging_brick_holds_up_neither_order_nor_report(void **test)
+{
+        struct rig *rig = *test;
+        struct member_report report;
+        struct fault fault = { 0 };
+
+        rig->hangs = true;
+        assert_int_equal(order_from(rig, 1, "10.77.0.21", NETWORK, &report), 0);
+        assert_int_equal(rig->member.look(rig->member.context, "data", 1, &report, &fault), 0);
+        for (int64_t until_ms = clock_monotonic_ms(clock_system()) + SETTLE_MS; rig->tries == 0; world_pause())
+                assert_true(clock_monotonic_ms(clock_system()) < until_ms);
+        assert_int_equal(order_from(rig, 2, "10.77.0.22", NETWORK, &report), 0); /* while it hangs */
+        assert_false(admits(rig, SERVICE_GLUSTER, "10.77.0.21"));
+        assert_int_equal(rig->member.look(rig->member.context, "data", 1, &report, &fault), 0);
+        assert_int_equal(report.number, 2);
+        assert_int_equal(report.findings.run, 0);
+        enforcer_turn(rig->enforcer);
+        rig->hangs = false;
+        assert_string_equal(run_await(rig, 1).rows[0].code, "passed");
+}
+
+static void list_arrives(struct rig *rig)
+{
+        struct member_report report;
+        struct fault fault = { 0 };
+
+        rig->list++;
+        assert_int_equal(rig->member.look(rig->member.context, "data", 0, &report, &fault), 0);
+}
+
+static void order_arrives(struct rig *rig)
+{
+        struct member_report report;
+
+        assert_int_equal(order_from(rig, 2, "10.77.0.22", NETWORK, &report), 0);
+}
+
+static void run_that_is_overtaken_is_begun_anew(void **test)
+{
+        static void (*const meddlers[])(struct rig *) = { list_arrives, order_arrives };
+        struct rig *rig = *test;
+        struct member_report report;
+
+        rig->list = 3;
+        assert_int_equal(order_from(rig, 1, "10.77.0.21", NETWORK, &report), 0);
+        for (size_t i = 0; i < ARRAY_SIZE(meddlers); i++) {
+                unsigned tries = rig->tries;
+
+                rig->meddle = meddlers[i];
+                struct member_findings findings = run_await(rig, i + 1);
+                assert_int_equal(findings.generation, 4);
+                assert_string_equal(findings.rows[0].code, "passed");
+                assert_int_equal(rig->tries, tries + 2 * CHECK_COUNT);
+        }
+}
+
+static void member_that_does_not_verify_says_so_at_once(void **test)
+{
+        struct rig *rig = *test;
+        struct member_report report;
+
+        enforcer_free(rig->enforcer);
+        rig->verifies = false;
+        rig_start(rig);
+        assert_int_equal(order_from(rig, 1, "10.77.0.21", NETWORK, &report), 0);
+        assert_int_equal(run_await(rig, 4).row_count, 0);
+        assert_false(admits(rig, SERVICE_GLUSTER, ADMITTED));
+}
+
 #define RIG_TEST(test) cmocka_unit_test_setup_teardown(test, rig_set_up, rig_tear_down)
 
 int main(void)
@@ -273,6 +502,12 @@ int main(void)
                 RIG_TEST(list_without_an_order_is_refused),
                 RIG_TEST(flushed_packet_filter_is_put_back),
                 cmocka_unit_test(any_one_fault_of_the_helper_is_got_over),
+                RIG_TEST(own_bricks_are_tried_when_that_is_asked_for),
+                RIG_TEST(probe_clients_are_let_in_by_nobodys_order),
+                RIG_TEST(without_a_place_the_row_says_so_and_nobody_is_let_in),
+                RIG_TEST(hanging_brick_holds_up_neither_order_nor_report),
+                RIG_TEST(run_that_is_overtaken_is_begun_anew),
+                RIG_TEST(member_that_does_not_verify_says_so_at_once),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -495,6 +495,38 @@ static void line_has_all_fields_whoever_is_admitted(void **test)
         }
 }
 
+static void members_of_the_pool_are_no_servers_of_nfs(void **test)
+{
+        static const struct {
+                enum protocol protocol;
+                const char *node, *members, *source;
+        } rows[] = {
+                { PROTOCOL_IS_NFS, "10.77.0.21", "10.77.0.12 10.77.0.11", "10.77.0.13:/exports/ex-1" },
+                { PROTOCOL_IS_NFS, "10.77.0.21", "10.77.0.12", "10.77.0.11:/exports/ex-1" },
+                { PROTOCOL_IS_NFS, "fd77::21", "10.77.0.11", "10.77.0.12:/exports/ex-1" },
+                { PROTOCOL_IS_GLUSTER, "10.77.0.21", "10.77.0.11 10.77.0.12", "10.77.0.11:/data/shared/site" },
+        };
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                struct mount_instructions mount;
+                struct address members[4];
+                struct scene scene;
+
+                scene_init(&scene);
+                scene.node->address_count = world_addresses(rows[i].node, scene.node->addresses);
+                scene.storage->address_count =
+                        world_addresses("10.77.0.11 10.77.0.12 10.77.0.13", scene.storage->addresses);
+                scene.grant.choice.protocol = rows[i].protocol;
+                scene.grant.members = members;
+                scene.grant.member_count = world_addresses(rows[i].members, members);
+                scene_mount(&scene, "/var/www/site", &mount);
+                assert_string_equal(mount.source, rows[i].source);
+                mount_instructions_fini(&mount);
+                scene_fini(&scene);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -507,6 +539,7 @@ int main(void)
                 cmocka_unit_test(unit_doubles_percent_signs_and_tells_trailing_blanks_by_name),
                 cmocka_unit_test(unit_is_left_out_when_its_name_gets_too_long),
                 cmocka_unit_test(source_and_options_follow_protocol_style_access_and_addresses),
+                cmocka_unit_test(members_of_the_pool_are_no_servers_of_nfs),
                 cmocka_unit_test(servers_are_all_that_serve_the_grant),
                 cmocka_unit_test(line_is_read_back_by_a_shell),
                 cmocka_unit_test(line_has_all_fields_whoever_is_admitted),

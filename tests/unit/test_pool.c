@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "reconcile/pool.h"
+#include "reconcile/pool_findings.h"
 #include "tests/fakes/fake_gluster_volume.h"
 #include "tests/fakes/fake_pool_member.h"
 #include "world_for_test.h"
@@ -33,13 +33,19 @@ static int64_t rig_monotonic(void *context)
         return clock_monotonic_ms(clock_system()) + ((struct rig *)context)->ahead_ms;
 }
 
+static int64_t rig_wall(void *context)
+{
+        (void)context;
+        return clock_wall_ms(clock_system());
+}
+
 static int rig_set_up(void **test)
 {
         struct rig *rig = NEW(struct rig);
         struct pool_settings settings = { .count = MEMBERS, .clock = &rig->clock };
         struct fault fault = { 0 };
 
-        rig->clock = (struct clock){ NULL, rig_monotonic, rig };
+        rig->clock = (struct clock){ rig_wall, rig_monotonic, rig };
         fake_gluster_volume_init(&rig->volume, "data");
         rig->volume.pool_members = 1 + MEMBERS;
         for (size_t i = 0; i < MEMBERS; i++) {
@@ -74,7 +80,7 @@ static void order(struct rig *rig, const char *clients)
         firewall_set_peers(&set, &peer, 1);
         for (size_t i = 0; i < count; i++)
                 firewall_set_open(&set, &(struct firewall_pair){ addresses[i], SERVICE_GLUSTER });
-        pool_order(rig->pool, 1, "data", &set);
+        pool_order(rig->pool, 1, "data", &set, &(struct probe_network){ 0 });
 }
 
 static enum known enforces(struct rig *rig, char name[ADDRESS_TEXT_SIZE], struct fault *fault)
@@ -248,6 +254,108 @@ static void list_goes_to_all_and_who_lacks_it_is_named(void **test)
         assert_false(pool_holds_list(rig->pool, 8));
 }
 
+/* --- What members find out ------------------------------------------------------------------------------------
+ */
+
+/* What member number `member` finds at its address, as this row. */
+static void finds(struct rig *rig, size_t member, struct member_findings findings, const char *code)
+{
+        struct verification *row = &findings.rows[0];
+
+        row->node = world_address(member ? "10.77.0.13" : "10.77.0.12");
+        row->protocol = PROTOCOL_IS_GLUSTER;
+        row->result = strcmp(code, "passed") == 0 ? VERIFICATION_PASSED : VERIFICATION_FAILED;
+        strcpy(row->code, code);
+        findings.row_count = 1;
+        fake_pool_member_find(rig->fakes[member], &findings);
+}
+
+static struct verification found(struct rig *rig, uint64_t run, const char *node)
+{
+        struct verification row = { .storage = "files",
+                                    .node = world_address(node),
+                                    .protocol = PROTOCOL_IS_GLUSTER };
+
+        pool_find(rig->pool, run, &row);
+        assert_string_equal(row.storage, "files");
+        assert_true(row.code[0] != '\0');
+        return row;
+}
+
+/* Asks, and waits until nobody owes an answer. */
+static void ask(struct rig *rig, uint64_t run)
+{
+        pool_ask_findings(rig->pool, run);
+        assert_true(pool_await_findings(rig->pool, SETTLE_MS));
+}
+
+static void members_tell_what_they_find(void **test)
+{
+        struct rig *rig = *test;
+
+        assert_true(pool_has_member(rig->pool, &(struct address){ 0 }) == false);
+        order(rig, "");
+        await_judgement(rig, KNOWN_PRESENT, NULL, NULL);
+        finds(rig, 0, (struct member_findings){ .age_ms = 1000 }, "passed");
+        finds(rig, 1, (struct member_findings){ 0 }, "access_list.open");
+        int64_t asked_ms = rig_monotonic(rig);
+        ask(rig, 1);
+        struct verification row = found(rig, 1, "10.77.0.12");
+        assert_int_equal(row.result, VERIFICATION_PASSED);
+        assert_in_range(row.started_ms, asked_ms - 1000, rig_monotonic(rig) - 1000);
+        assert_true(row.at_ms <= clock_wall_ms(clock_system()) - 1000);
+        assert_string_equal(found(rig, 1, "10.77.0.13").code, "access_list.open");
+        assert_string_equal(found(rig, 1, "10.77.0.14").code, "node.remote");
+        finds(rig, 1, (struct member_findings){ 0 }, "passed");
+        ask(rig, 2);
+        assert_string_equal(found(rig, 2, "10.77.0.13").code, "passed");
+}
+
+static void what_says_nothing_of_now_is_unverified(void **test)
+{
+        struct rig *rig = *test;
+        AUTO_ACCESS_LIST struct access_list list = { .generation = 7 };
+        struct fault fault = { 0 };
+
+        order(rig, "");
+        await_judgement(rig, KNOWN_PRESENT, NULL, NULL);
+        assert_int_equal(pool_take_list(rig->pool, "data", &list, SETTLE_MS, &fault), 0);
+        for (size_t i = 0; i < MEMBERS; i++)
+                finds(rig, i, (struct member_findings){ 0 }, "passed");
+        ask(rig, 1);
+        assert_string_equal(found(rig, 1, "10.77.0.12").code, "passed");
+        assert_string_equal(found(rig, 2, "10.77.0.12").code, "timeout"); /* not of that run */
+        finds(rig, 0, (struct member_findings){ .generation = 1 }, "passed");
+        ask(rig, 2);
+        assert_string_equal(found(rig, 2, "10.77.0.12").code, "node.changed");
+        assert_string_equal(found(rig, 2, "10.77.0.13").code, "passed");
+        fake_pool_member_find(rig->fakes[0], &(struct member_findings){ 0 }); /* it does not verify */
+        ask(rig, 3);
+        assert_string_equal(found(rig, 3, "10.77.0.12").code, "node.untried");
+        fake_pool_member_find(rig->fakes[0], NULL);
+        pool_ask_findings(rig->pool, 4);
+        assert_false(pool_await_findings(rig->pool, 100)); /* it may still come */
+        rig->ahead_ms += POOL_FINDINGS_MS;
+        assert_true(pool_await_findings(rig->pool, SETTLE_MS));
+        struct verification row = found(rig, 4, "10.77.0.12");
+        assert_string_equal(row.code, "timeout");
+        assert_non_null(strstr(row.sentence, "member 10.77.0.12"));
+        assert_string_equal(found(rig, 4, "10.77.0.13").code, "passed");
+}
+
+static void silent_member_is_not_waited_for(void **test)
+{
+        struct rig *rig = *test;
+
+        order(rig, "");
+        await_judgement(rig, KNOWN_PRESENT, NULL, NULL);
+        finds(rig, 1, (struct member_findings){ 0 }, "passed");
+        fake_pool_member_fail(rig->fakes[0], 1, 1000000, FAULT_UNAVAILABLE);
+        ask(rig, 1);
+        assert_string_equal(found(rig, 1, "10.77.0.12").code, "unavailable");
+        assert_string_equal(found(rig, 1, "10.77.0.13").code, "passed");
+}
+
 #define RIG_TEST(test) cmocka_unit_test_setup_teardown(test, rig_set_up, rig_tear_down)
 
 int main(void)
@@ -261,6 +369,9 @@ int main(void)
                 RIG_TEST(node_that_is_no_member_is_named),
                 RIG_TEST(restarted_member_is_told_again),
                 RIG_TEST(list_goes_to_all_and_who_lacks_it_is_named),
+                RIG_TEST(members_tell_what_they_find),
+                RIG_TEST(what_says_nothing_of_now_is_unverified),
+                RIG_TEST(silent_member_is_not_waited_for),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

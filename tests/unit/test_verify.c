@@ -50,10 +50,11 @@ static const struct snapshot *rig_snapshot(void *context)
 
 /* --- The probe ----------------------------------------------------------------------------------------------- */
 
-static int probe_prepare(void *context, struct fault *fault)
+static int probe_prepare(void *context, const struct probe_network *network, struct fault *fault)
 {
         struct rig *rig = context;
 
+        (void)network;
         return rig->unprepared ? fault_set(fault, FAULT_CONFLICT, "take probe_network: it is taken") : 0;
 }
 
