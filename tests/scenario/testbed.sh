@@ -282,7 +282,7 @@ gatehouse() { on storage "$bindir/gatehouse" "$@"; }
 # The whole storage node with a volume: glusterd, Ganesha, the helper and the daemon.
 storage_start_cluster() {
         machine_start storage
-        gatehouse_prepare 'listen = none' "${testbed_configuration[@]}"
+        gatehouse_prepare "listen = $testbed_listen" "${testbed_configuration[@]}"
         on storage "$pkglibexecdir/install-filter" >/dev/null || fail 'the volfile filter cannot be installed'
         dbus_start
         glusterd_start
@@ -306,6 +306,7 @@ storage_start_single() {
         gatehoused_start
 }
 testbed_configuration=()
+testbed_listen=none # where the API answers bearers of tokens
 
 # As shipped, but for the time that a restarted server waits for its clients: nobody here reclaims anything.
 ganesha_prepare() {
