@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domain/token.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
 const char *const token_scope_words[] = { [TOKEN_OPERATOR] = "operator",
                                           [TOKEN_INVENTORY] = "inventory",
                                           [TOKEN_ACCOUNT] = "account",
@@ -27,6 +32,21 @@ struct token *token_new(const char *name)
         document_init(&token->document, DOCUMENT_TOKEN, name, token_free);
         token->right = TOKEN_WRITE;
         return token;
+}
+
+struct token *token_dup(const struct token *token)
+{
+        struct token *copy = token_new(token->document.id);
+
+        copy->scope = token->scope;
+        copy->right = token->right;
+        copy->expires_at_ms = token->expires_at_ms;
+        copy->last_used_at_ms = token->last_used_at_ms;
+        copy->account = memory_text(token->account);
+        copy->node = memory_text(token->node);
+        copy->environment_uid = memory_text(token->environment_uid);
+        memcpy(copy->hash, token->hash, sizeof copy->hash);
+        return copy;
 }
 
 const char *token_scope_word(enum token_scope scope)

@@ -26,7 +26,9 @@ struct token {
         uint8_t hash[TOKEN_HASH_SIZE];
 };
 
-struct token *token_new(const char *name);            /* with TOKEN_WRITE */
+struct token *token_new(const char *name); /* with TOKEN_WRITE */
+/* The same once more, as a fresh document; caller owns the reference. */
+struct token *token_dup(const struct token *token);
 extern const char *const token_scope_words[];         /* by enum, then NULL */
 const char *token_scope_word(enum token_scope scope); /* "operator", "inventory", "account", "node" */
 extern const char *const token_right_words[];         /* "read", "write", NULL */

@@ -7,6 +7,8 @@
 
 #include <microhttpd.h>
 
+#include "rest/admission.h"
+
 void peer_source(struct request *request, bool is_unix)
 {
         const union MHD_ConnectionInfo *info =
@@ -26,7 +28,7 @@ void peer_source(struct request *request, bool is_unix)
                 address_format(&address, request->source);
 }
 
-int peer_principal(struct request *request, bool is_unix, struct fault *fault)
+int peer_principal(struct request *request, bool is_unix, bool is_public, struct fault *fault)
 {
         const struct rest_context *context = request->context;
 
@@ -36,5 +38,7 @@ int peer_principal(struct request *request, bool is_unix, struct fault *fault)
 
                 return principal_from_peer(info->connect_fd, context->operator_gid, &request->principal, fault);
         }
-        return request_authenticate(request, principal_bearer(request->headers[HEADER_AUTHORIZATION]), fault);
+        if (is_public && !request->headers[HEADER_AUTHORIZATION])
+                return 0;
+        return admission_by_secret(request, principal_bearer(request->headers[HEADER_AUTHORIZATION]), fault);
 }

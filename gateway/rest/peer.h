@@ -11,5 +11,6 @@
 /* Writes where the request comes from, for the audit trail: request->source. */
 void peer_source(struct request *request, bool is_unix);
 
-/* Sets request->principal, by the credentials of the Unix socket's peer or by the bearer token; or a fault. */
-int peer_principal(struct request *request, bool is_unix, struct fault *fault);
+/* Sets request->principal, by the credentials of the Unix socket's peer or by the bearer token; or a fault, which
+ * is for admission_refuse. Who asks for what is public without a token has not failed to show one. */
+int peer_principal(struct request *request, bool is_unix, bool is_public, struct fault *fault);

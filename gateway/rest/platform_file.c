@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/memory.h"
+#include "rest/admission.h"
 #include "rest/handlers.h"
 #include "rest/settlement.h"
 
@@ -111,8 +112,8 @@ static bool session_check(struct request *request, const char *session)
         if (!session)
                 reply_fault(&request->reply, FAULT_UNAUTHENTICATED,
                             "let the caller in: send a token of Gatehouse's, of scope account, as session");
-        else if (request_authenticate(request, session, &fault) < 0)
-                reply_problem(&request->reply, &fault, NULL, NULL);
+        else if (admission_by_secret(request, session, &fault) < 0)
+                admission_refuse(request, &fault);
         else if (request->principal.kind != PRINCIPAL_ACCOUNT)
                 reply_fault(
                         &request->reply, FAULT_FORBIDDEN,

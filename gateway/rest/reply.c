@@ -160,6 +160,18 @@ void reply_problem(struct reply *reply, const struct fault *fault, const struct 
                 reply_field(reply, "Retry-After", "1");
 }
 
+void reply_retry_after(struct reply *reply, unsigned seconds)
+{
+        for (size_t i = 0; i < reply->field_count; i++) {
+                if (strcmp(reply->fields[i].name, "Retry-After") != 0)
+                        continue;
+                free(reply->fields[i].value);
+                reply->fields[i].value = memory_format("%u", seconds);
+                return;
+        }
+        reply_field(reply, "Retry-After", "%u", seconds);
+}
+
 void reply_fault(struct reply *reply, enum fault_code code, const char *format, ...)
 {
         struct fault fault = { 0 };

@@ -68,6 +68,9 @@ void reply_problem(struct reply *reply, const struct fault *fault, const struct 
 void reply_fault(struct reply *reply, enum fault_code code, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
+/* Sets how many seconds to wait, in place of what reply_problem has said. */
+void reply_retry_after(struct reply *reply, unsigned seconds);
+
 /* Answers with violations of `code` (INVALID for a body, MALFORMED for a query or header) and a count of them. */
 void reply_violations(struct reply *reply, enum fault_code code, const struct violations *violations);
 

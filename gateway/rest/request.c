@@ -94,14 +94,6 @@ static char *shown_target(const struct request *request)
                       : memory_text(request->target);
 }
 
-int request_authenticate(struct request *request, const char *secret, struct fault *fault)
-{
-        AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
-
-        return principal_from_secret(secret, now, clock_wall_ms(request->context->clock), &request->principal,
-                                     NULL, fault);
-}
-
 void request_choose_id(struct request *request)
 {
         static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
@@ -308,7 +300,8 @@ void request_log(const struct request *request, bool cut_off)
         enum log_level level = status == 500 ? LOG_LEVEL_ERROR : status > 500 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO;
         int64_t spent_ms = clock_monotonic_ms(request->context->clock) - request->started_ms;
 
-        if ((request->path && route_is_public(request->path)) ||
+        /* What is public, and what is slowed down, may come as often as somebody likes. */
+        if ((request->path && route_is_public(request->path)) || status == 429 ||
             (status < 300 && strcmp(request->method, "GET") == 0 && request->revision == 0))
                 level = LOG_LEVEL_DEBUG;
         log_line(level,

@@ -18,6 +18,7 @@
 #include "rest/reply.h"
 #include "rest/server.h"
 
+struct admission;
 struct mount_reports;
 struct question;
 struct event_streams;
@@ -57,6 +58,7 @@ enum request_header { REQUEST_HEADER_TABLE(REQUEST_HEADER_ENUM) REQUEST_HEADER_C
 struct request {
         const struct rest_context *context;
         struct rest_server *server;
+        struct admission *admission;
         struct questions *questions;
         struct settlements *settlements;
         struct replays *replays;
@@ -80,6 +82,7 @@ struct request {
         char id[REQUEST_ID_SIZE];
 
         struct principal principal;
+        unsigned retry_after_s;         /* of a caller that is throttled */
         char source[ADDRESS_TEXT_SIZE]; /* "unix", or the client's address */
         const struct route *route;
         char *parameters[REQUEST_PARAMETERS_MAX]; /* decoded captures of the route's pattern */
@@ -104,10 +107,6 @@ void request_free(struct request *request);
 
 /* Takes the target apart into path and query: percent-decoding, UTF-8, no NUL. MALFORMED with one sentence. */
 int request_parse_target(struct request *request, struct fault *fault);
-
-/* Finds whose token `secret` is (NULL = none sent), and makes that the request's principal. UNAUTHENTICATED when
- * nobody's. */
-int request_authenticate(struct request *request, const char *secret, struct fault *fault);
 
 /* Chooses the id: the client's X-Request-Id when it is well-formed, a random one otherwise. */
 void request_choose_id(struct request *request);

@@ -6,7 +6,9 @@
 
 #include "auth/secret.h"
 #include "base/memory.h"
+#include "domain/json_reader.h"
 #include "domain/token_json.h"
+#include "rest/admission.h"
 #include "rest/commit.h"
 #include "rest/handlers.h"
 #include "rest/listing.h"
@@ -53,8 +55,13 @@ static bool tokens_are_open(struct request *request, enum permit_action action)
 
 static json_t *token_show(const struct request *request, const struct document *document)
 {
-        (void)request;
-        return token_to_json((const struct token *)document);
+        const struct token *token = (const struct token *)document;
+        json_t *shown = token_to_json(token);
+        int64_t last_ms = admission_last_used_ms(request->admission, token);
+
+        if (last_ms > 0)
+                json_set_time(shown, "last_used_at", last_ms);
+        return shown;
 }
 
 static enum permit_action action_to(bool writes, const struct token *token)

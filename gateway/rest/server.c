@@ -18,6 +18,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "rest/admission.h"
 #include "rest/answer_cache.h"
 #include "rest/cors.h"
 #include "rest/event_stream.h"
@@ -51,6 +52,7 @@ struct rest_server {
         struct rest_context context;
         struct listener listeners[LISTENERS_MAX];
         size_t listener_count;
+        struct admission *admission;
         struct questions *questions;
         struct settlements *settlements;
         struct replays *replays;
@@ -117,6 +119,7 @@ static void *on_request_line(void *context, const char *target, struct MHD_Conne
 
         (void)connection;
         request->server = listener->server;
+        request->admission = listener->server->admission;
         request->questions = listener->server->questions;
         request->settlements = listener->server->settlements;
         request->replays = listener->server->replays;
@@ -167,14 +170,15 @@ static void request_admit(struct request *request, const struct listener *listen
         peer_source(request, listener->is_unix);
         struct fault malformed = { 0 };
         int parsed = request_parse_target(request, &malformed);
-        int known = request->is_platform ? 0 : peer_principal(request, listener->is_unix, &fault);
+        bool is_public = parsed == 0 && route_is_public(request->path);
 
         if (parsed < 0) {
                 reply_problem(&request->reply, &malformed, NULL, NULL);
         } else if (cors_preflight(request)) {
                 return; /* a browser's own question, which has no token */
-        } else if (known < 0 && !route_is_public(request->path)) {
-                reply_problem(&request->reply, &fault, NULL, NULL);
+        } else if (!request->is_platform && peer_principal(request, listener->is_unix, is_public, &fault) < 0 &&
+                   !is_public) {
+                admission_refuse(request, &fault);
         } else {
                 request_check(request);
         }
@@ -398,6 +402,7 @@ static struct rest_server *server_new(const struct rest_context *context)
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
         pthread_cond_init(&server->changed, &attributes);
         pthread_condattr_destroy(&attributes);
+        server->admission = admission_new(&server->context);
         server->questions = questions_start(context->clock);
         server->settlements = settlements_new();
         server->replays = replays_new();
@@ -468,6 +473,7 @@ void rest_stop(struct rest_server *server)
                 close(server->listeners[i].fd);
                 answer_cache_free(server->listeners[i].answers);
         }
+        admission_free(server->admission);
         questions_free(server->questions);
         settlements_free(server->settlements);
         replays_free(server->replays);

@@ -4,12 +4,15 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "api_for_test.h"
 
+#include "auth/throttle.h"
 #include "base/memory.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -215,6 +218,98 @@ static void token_ends_when_it_said(void **state)
         assert_non_null(strstr(answer_at(&answer, "detail"), "expired"));
 }
 
+static void api_await_revision(struct api *api, uint64_t revision)
+{
+        for (int tries = 0; api_revision(api) < revision; tries++) {
+                assert_true(tries < 2000);
+                nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+        }
+}
+
+/* Sends what is no token until the answer is another; how often it was 401. */
+static unsigned strangers_let_try(struct api *api, struct answer *last)
+{
+        unsigned tries = 0;
+
+        for (;;) {
+                *last = call_as(api, "gh_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "GET", "/v1/exports", NULL);
+                if (last->status != 401 || tries > 50)
+                        return tries;
+                answer_fini(last);
+                tries++;
+        }
+}
+
+static void wrong_tokens_are_slowed_down_and_right_ones_are_not(void **state)
+{
+        struct api *api = *state;
+        AUTO_ANSWER struct answer first = { 0 };
+        AUTO_ANSWER struct answer second = { 0 };
+
+        api_tokens(api);
+        assert_int_equal(strangers_let_try(api, &first), THROTTLE_BURST);
+        assert_int_equal(first.status, 429);
+        assert_in_range(strtol(answer_field(&first, "Retry-After"), NULL, 10), 1, 60);
+        assert_string_equal(answer_field(&first, "Connection"), "close");
+        assert_string_equal(answer_at(&first, "type"), "urn:gatehouse:problem:throttled");
+        expect_as(api, "", "GET", "/v1/exports", NULL, "429");
+        /* Who has a token, asks for what is public, or comes by the Unix socket is not hindered. */
+        expect_as(api, api->tokens[2], "GET", "/v1/exports", NULL, "200");
+        expect_as(api, "", "GET", "/healthz", NULL, "200");
+        expect(api, "GET", "/v1/exports", NULL, "200");
+        api_silence(api, (int64_t)THROTTLE_BURST * THROTTLE_INTERVAL_MS);
+        assert_int_equal(strangers_let_try(api, &second), THROTTLE_BURST);
+}
+
+static void expired_token_is_told_so_however_often(void **state)
+{
+        struct api *api = *state;
+        char secret[SECRET_TEXT_SIZE], time[CLOCK_TEXT_SIZE];
+        AUTO_FREE char *body = memory_format("{'name':'short','scope':'operator','expires_at':'%s'}",
+                                             clock_format(clock_wall_ms(clock_system()) + 3600000, time));
+
+        token_of(api, body, secret);
+        api_silence(api, 3600000);
+        for (int i = 0; i < 2 * THROTTLE_BURST; i++)
+                expect_as(api, secret, "GET", "/v1/exports", NULL, "401");
+}
+
+/* When the token op was last used as the store has it; 0 = never. */
+static int64_t stored_last_use(struct api *api)
+{
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(api->writer);
+
+        return ((const struct token *)snapshot_find(now, DOCUMENT_TOKEN, "op"))->last_used_at_ms;
+}
+
+static void last_use_is_shown_at_once_and_written_now_and_then(void **state)
+{
+        struct api *api = *state;
+
+        api_tokens(api);
+        uint64_t revision = api_revision(api);
+        int64_t before_ms = clock_wall_ms(clock_system());
+        for (int i = 0; i < 20; i++)
+                expect_as(api, api->tokens[0], "GET", "/v1/exports", NULL, "200");
+        AUTO_ANSWER struct answer list = call_of(api, "GET", "/v1/tokens", NULL);
+        int64_t shown_ms = 0;
+        assert_string_equal(answer_at(&list, "items/2/name"), "op");
+        assert_int_equal(clock_parse(answer_at(&list, "items/2/last_used_at"), &shown_ms), 0);
+        assert_in_range(shown_ms, before_ms, clock_wall_ms(clock_system()));
+        assert_string_equal(answer_at(&list, "items/1/last_used_at"), "");
+        assert_int_equal(api_revision(api), revision); /* a use is no commit */
+        api_silence(api, 3600000);
+        expect_as(api, api->tokens[0], "GET", "/v1/exports", NULL, "200");
+        api_await_revision(api, revision + 1);
+        assert_true(stored_last_use(api) >= before_ms + 3600000);
+        /* The rest goes with the server. */
+        api_silence(api, 60000);
+        expect_as(api, api->tokens[0], "GET", "/v1/exports", NULL, "200");
+        api_stop_server(api);
+        assert_true(stored_last_use(api) >= before_ms + 3660000);
+        assert_int_equal(api_revision(api), revision + 2);
+}
+
 /* Which scope may do what: 404 for what does not exist for it, 403 for what it may not do to its own. */
 static void scopes_open_what_they_should(void **state)
 {
@@ -381,6 +476,9 @@ int main(void)
                 API_TEST(token_of_a_node_opens_what_is_for_nodes),
                 API_TEST(inventory_sees_tokens_of_nodes_alone),
                 API_TEST(token_ends_when_it_said),
+                API_TEST(wrong_tokens_are_slowed_down_and_right_ones_are_not),
+                API_TEST(expired_token_is_told_so_however_often),
+                API_TEST(last_use_is_shown_at_once_and_written_now_and_then),
                 API_TEST(scopes_open_what_they_should),
                 API_TEST(account_sees_only_its_own),
                 API_TEST(every_write_leaves_an_audit_line_and_no_secret),
