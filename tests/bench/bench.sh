@@ -35,6 +35,17 @@ fail() {
         exit 1
 }
 
+# store_on_disk: the store of `storage` is on a disk of this machine, not in memory: on a file without a name.
+store_on_disk() {
+        local image loop
+        image=$(mktemp "${TMPDIR:-/var/tmp}/gatehouse-bench.XXXXXX") && truncate -s 512M "$image" && mkfs.ext4 -qF "$image" &&
+                loop=$(losetup --find --show "$image") || fail 'no disk for the store'
+        rm "$image"
+        on storage mount "$loop" "$statedir" || fail 'the disk for the store cannot be mounted'
+        losetup --detach "$loop" # when nothing uses it any more
+        on storage sh -c 'chown gatehouse:gatehouse "$0" && chmod 700 "$0"' "$statedir"
+}
+
 now_us() { echo "${EPOCHREALTIME/./}"; }
 
 # sample FIGURE VALUE [REFERENCE]: of one round.
