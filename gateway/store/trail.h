@@ -12,8 +12,8 @@
 #include "domain/event.h"
 #include "store/store.h"
 
-#define TRAIL_EVENTS_MOST 4096
-#define TRAIL_BYTES_MOST (16u * 1024 * 1024)
+#define TRAIL_EVENTS_MOST 1024
+#define TRAIL_BYTES_MOST (4u * 1024 * 1024)
 
 struct trail;
 
