@@ -416,7 +416,7 @@ static void packets_of_an_open_session_are_refused(void **state)
                 session_open(&session, way, 2049);
                 assert_works(nftables_run(removals[way - A4], fault));
                 assert_int_equal(write(session.client, &byte, 1), 1);
-                assert_true(happens(session.client, POLLIN, CUT_MS));
+                assert_true(happens(session.client, POLLIN, PATIENCE_MS));
                 assert_int_equal(read(session.client, &byte, 1), -1);
                 assert_int_equal(errno, ECONNRESET);
                 assert_int_equal(recv(session.server, &byte, 1, 0), -1); /* it has seen nothing */

@@ -85,6 +85,7 @@ static void list_filters_and_pages(void **state)
                                                                  .body = SHOP("sleeping"),
                                                                  .token = api->tokens[1] });
         assert_int_equal(put.status, 200);
+        assert_int_equal(put.status, 200);
         expect(api, "DELETE", "/v1/environments/shop", NULL, "202");
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
                 assert_events(api, NULL, cases[i].query, cases[i].wanted);
@@ -179,6 +180,7 @@ static void refusals_are_kept_and_do_not_fill_the_trail(void **state)
         api_silence(api, 61000);
         AUTO_ANSWER struct answer again =
                 call(api, (struct call){ .method = "GET", .path = "/v1/drift", .token = api->tokens[1] });
+        assert_int_equal(again.status, 403);
         expect(api, "DELETE", "/v1/environments/shop", NULL, "202");
         AUTO_ANSWER struct answer list = call_of(api, "GET", "/v1/events?outcome=refused", NULL);
         assert_string_equal(answer_at(&list, "items/0/actor"), "token:inv");
