@@ -62,7 +62,8 @@ static void clients_tidy(struct nfs_export *export)
                 if (client_compare(&export->clients[kept], &export->clients[i]) != 0)
                         export->clients[++kept] = export->clients[i];
         export->client_count = kept + 1;
-        /* There was room for every address that a node may have: with 10,000 exports that is most of what they take. */
+        /* There was room for every address that a node may have: with 10,000 exports that is most of what they
+         * take. */
         export->clients = memory_resize(export->clients, export->client_count, sizeof *export->clients);
 }
 
