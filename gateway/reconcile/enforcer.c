@@ -28,6 +28,7 @@ struct enforcer {
         struct prober *prober;      /* NULL: nothing is verified here */
         struct volume_seen seen;    /* the volume as glusterd has said it last */
         bool door_told;
+        bool door_serves; /* it may still serve somebody of an order */
         int64_t next_bricks_look_ms;
 };
 
@@ -162,12 +163,14 @@ static int door_tell(struct enforcer *enforcer, struct fault *fault)
         enforcer->door_told = !door;
         if (!door)
                 return 0;
+        enforcer->door_serves = enforcer->door_serves || enforcer->ordered.count > 0;
         if ((failed = bricks_look(enforcer, fault)) ||
             (failed = door->publish(door->context, enforcer->volume, enforcer->seen.bricks,
                                     enforcer->seen.brick_count, enforcer->clients.items, enforcer->clients.count,
                                     fault)))
                 return failed;
         enforcer->door_told = true;
+        enforcer->door_serves = enforcer->ordered.count > 0;
         return 0;
 }
 
@@ -300,7 +303,7 @@ static int report_make(struct enforcer *enforcer, const char *volume, uint64_t r
                 .number = enforcer->number,
                 .firewall = gate_in_force(enforcer->gate),
                 .filter_in_place = seen.filter_in_place,
-                .door_told = enforcer->door_told || enforcer->ordered.count == 0,
+                .door_told = enforcer->door_told || (enforcer->ordered.count == 0 && !enforcer->door_serves),
                 .list_generation = seen.list_generation,
         };
         snprintf(report->node_id, sizeof report->node_id, "%s", seen.id);

@@ -292,6 +292,24 @@ static void who_cannot_be_served_is_not_let_through(void **test)
         assert_false(admits(rig, SERVICE_GLUSTER, "10.77.0.21")); /* what is taken away does not wait for it */
 }
 
+static void door_that_still_serves_somebody_has_not_let_go(void **test)
+{
+        struct rig *rig = *test;
+        struct member_report report;
+
+        assert_int_equal(order(rig, 1, "10.77.0.21", &report), 0);
+        rig->door_fault = FAULT_UNAVAILABLE;
+        assert_int_equal(order(rig, 2, "", &report), 0);
+        assert_false(admits(rig, SERVICE_GLUSTER, "10.77.0.21"));
+        assert_false(report.door_told);
+        rig->door_fault = FAULT_NONE;
+        assert_int_equal(order(rig, 3, "", &report), 0);
+        assert_true(report.door_told);
+        rig->door_fault = FAULT_UNAVAILABLE;
+        assert_int_equal(order(rig, 4, "", &report), 0);
+        assert_true(report.door_told); /* it was seen to serve nobody */
+}
+
 static void list_without_an_order_is_refused(void **test)
 {
         struct rig *rig = *test;
@@ -499,6 +517,7 @@ int main(void)
                 RIG_TEST(order_of_an_older_store_is_refused_after_a_restart_too),
                 RIG_TEST(restart_takes_nothing_away_and_gives_nothing),
                 RIG_TEST(who_cannot_be_served_is_not_let_through),
+                RIG_TEST(door_that_still_serves_somebody_has_not_let_go),
                 RIG_TEST(list_without_an_order_is_refused),
                 RIG_TEST(flushed_packet_filter_is_put_back),
                 cmocka_unit_test(any_one_fault_of_the_helper_is_got_over),
