@@ -146,6 +146,7 @@ static struct curl_slist *headers_make(const struct call_line *line, const struc
 {
         AUTO_FREE char *prefer = memory_format("Prefer: wait=%u", call->wait_s);
         AUTO_FREE char *key = memory_format("Idempotency-Key: %s", call->key ? call->key : "");
+        AUTO_FREE char *last = memory_format("Last-Event-ID: %s", call->last_event_id ? call->last_event_id : "");
         AUTO_FREE char *if_match = memory_format("If-Match: %s", call->if_match ? call->if_match : "");
         AUTO_FREE char *if_revision =
                 memory_format("Gatehouse-If-Revision: %s", call->if_revision ? call->if_revision : "");
@@ -154,12 +155,14 @@ static struct curl_slist *headers_make(const struct call_line *line, const struc
                 bool wanted;
                 const char *header;
         } rows[] = {
-                { true, "Accept: application/json, application/problem+json" },
+                { !call->events, "Accept: application/json, application/problem+json" },
+                { call->events, "Accept: text/event-stream, application/problem+json" },
                 { true, "Expect:" }, /* curl would wait a second for "100 Continue" */
                 { call->body && !is_patch, "Content-Type: application/json" },
                 { call->body && is_patch, "Content-Type: application/merge-patch+json" },
                 { call->wait_s > 0, prefer },
                 { call->key != NULL, key },
+                { call->last_event_id != NULL, last },
                 { call->if_match != NULL, if_match },
                 { call->if_revision != NULL, if_revision },
                 { line->authorization != NULL, line->authorization },
@@ -184,7 +187,7 @@ static int transfer_fault(const struct call_line *line, CURLcode code, const cha
         if (code == CURLE_COULDNT_CONNECT && error_number != 0)
                 return fault_set_errno(fault, kind, (int)error_number, "call the gateway at %s", line->name);
         return fault_set(fault, kind, "call the gateway at %s: %s", line->name,
-                         code == CURLE_WRITE_ERROR ? "the answer is too large"
+                         code == CURLE_WRITE_ERROR ? "the answer is too large, or not what a gateway says"
                          : detail[0]               ? detail
                                                    : curl_easy_strerror(code));
 }
@@ -203,44 +206,157 @@ static int answer_read(const struct text *bytes, struct answer *answer, const ch
         return 0;
 }
 
+/* One transfer: what it needs until it has ended. */
+struct transfer {
+        struct call_line *line;
+        struct answer *answer;
+        char *url;
+        char *body;
+        struct curl_slist *headers;
+        struct text bytes;          /* of the answer */
+        struct call_stream *stream; /* or NULL */
+        char detail[CURL_ERROR_SIZE];
+};
+
+static void transfer_fini(struct transfer *transfer)
+{
+        curl_slist_free_all(transfer->headers);
+        text_fini(&transfer->bytes);
+        free(transfer->url);
+        free(transfer->body);
+}
+
+static void transfer_init(struct transfer *transfer, struct call_line *line, const struct call *call,
+                          struct answer *answer)
+{
+        CURL *curl = line->curl;
+
+        *transfer = (struct transfer){ .line = line, .answer = answer };
+        transfer->url = memory_format("%s%s", line->base, call->path);
+        transfer->body = call->body ? json_dumps(call->body, JSON_COMPACT) : NULL;
+        transfer->headers = headers_make(line, call);
+        curl_easy_setopt(curl, CURLOPT_URL, transfer->url);
+        curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
+        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, transfer->headers);
+        curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->detail);
+        curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, answer_take);
+        curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer->bytes);
+        curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, field_take);
+        curl_easy_setopt(curl, CURLOPT_HEADERDATA, answer);
+        curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)call->wait_s + ANSWER_TIMEOUT_S);
+        curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 0L);
+        curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+        if (transfer->body) {
+                curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(transfer->body));
+                curl_easy_setopt(curl, CURLOPT_POSTFIELDS, transfer->body);
+        }
+}
+
+/* Reads what has come, after the transfer has ended with `code`. */
+static int transfer_finish(struct transfer *transfer, CURLcode code, struct fault *fault)
+{
+        long status = 0;
+
+        if (code != CURLE_OK)
+                return transfer_fault(transfer->line, code, transfer->detail, fault);
+        curl_easy_getinfo(transfer->line->curl, CURLINFO_RESPONSE_CODE, &status);
+        transfer->answer->status = (int)status;
+        return answer_read(&transfer->bytes, transfer->answer, transfer->line->name, fault);
+}
+
 static int line_perform(void *context, const struct call *call, struct answer *answer, struct fault *fault)
 {
-        struct call_line *line = context;
-        AUTO_FREE char *url = memory_format("%s%s", line->base, call->path);
-        AUTO_FREE char *body = call->body ? json_dumps(call->body, JSON_COMPACT) : NULL;
-        AUTO_TEXT struct text bytes = { 0 };
-        struct curl_slist *headers = headers_make(line, call);
-        char detail[CURL_ERROR_SIZE] = "";
-        long status = 0;
-        CURLcode code;
+        struct transfer transfer;
+        int failed;
 
-        curl_easy_setopt(line->curl, CURLOPT_URL, url);
-        curl_easy_setopt(line->curl, CURLOPT_PATH_AS_IS, 1L);
-        curl_easy_setopt(line->curl, CURLOPT_CUSTOMREQUEST, call->method);
-        curl_easy_setopt(line->curl, CURLOPT_HTTPHEADER, headers);
-        curl_easy_setopt(line->curl, CURLOPT_ERRORBUFFER, detail);
-        curl_easy_setopt(line->curl, CURLOPT_WRITEFUNCTION, answer_take);
-        curl_easy_setopt(line->curl, CURLOPT_WRITEDATA, &bytes);
-        curl_easy_setopt(line->curl, CURLOPT_HEADERFUNCTION, field_take);
-        curl_easy_setopt(line->curl, CURLOPT_HEADERDATA, answer);
-        curl_easy_setopt(line->curl, CURLOPT_TIMEOUT, (long)call->wait_s + ANSWER_TIMEOUT_S);
-        curl_easy_setopt(line->curl, CURLOPT_HTTPGET, 1L);
-        if (body) {
-                curl_easy_setopt(line->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
-                curl_easy_setopt(line->curl, CURLOPT_POSTFIELDS, body);
+        transfer_init(&transfer, context, call, answer);
+        failed = transfer_finish(&transfer, curl_easy_perform(transfer.line->curl), fault);
+        transfer_fini(&transfer);
+        return failed;
+}
+
+/* A stream's bytes go to who follows it, those of a problem are kept, and a page of something else is refused. */
+static size_t stream_take(char *bytes, size_t size, size_t count, void *context)
+{
+        static const char wanted[] = "text/event-stream";
+        struct transfer *transfer = context;
+        const char *type = NULL;
+        long status = 0;
+
+        curl_easy_getinfo(transfer->line->curl, CURLINFO_RESPONSE_CODE, &status);
+        curl_easy_getinfo(transfer->line->curl, CURLINFO_CONTENT_TYPE, &type);
+        if (status != 200)
+                return answer_take(bytes, size, count, &transfer->bytes);
+        if (!type || strncasecmp(type, wanted, sizeof wanted - 1) != 0)
+                return 0;
+        if (transfer->stream->take(transfer->stream->context, bytes, size * count))
+                return size * count;
+        transfer->stream->is_over = true;
+        return 0;
+}
+
+/* Runs until the stream has ended by itself, or `until` happens. */
+static CURLcode stream_run(CURLM *multi, struct call_stream *stream)
+{
+        int running = 1, left;
+
+        while (running > 0) {
+                if (curl_multi_perform(multi, &running) != CURLM_OK)
+                        return CURLE_RECV_ERROR;
+                if (poll(stream->until, (nfds_t)stream->until_count, 0) > 0) {
+                        stream->is_over = true;
+                        return CURLE_OK;
+                }
+                struct curl_waitfd others[CALL_UNTIL_MOST] = { 0 };
+                unsigned count = 0;
+
+                for (size_t i = 0; i < stream->until_count && count < CALL_UNTIL_MOST; i++)
+                        if (stream->until[i].fd >= 0)
+                                others[count++] = (struct curl_waitfd){
+                                        .fd = stream->until[i].fd,
+                                        .events = stream->until[i].events & POLLIN ? CURL_WAIT_POLLIN : 0,
+                                };
+                if (running > 0 && curl_multi_poll(multi, others, count, 1000, NULL) != CURLM_OK)
+                        return CURLE_RECV_ERROR;
         }
-        code = curl_easy_perform(line->curl);
-        curl_slist_free_all(headers);
-        if (code != CURLE_OK)
-                return transfer_fault(line, code, detail, fault);
-        curl_easy_getinfo(line->curl, CURLINFO_RESPONSE_CODE, &status);
-        answer->status = (int)status;
-        return answer_read(&bytes, answer, line->name, fault);
+        const CURLMsg *message = curl_multi_info_read(multi, &left);
+
+        return message && message->msg == CURLMSG_DONE ? message->data.result : CURLE_RECV_ERROR;
+}
+
+static int line_follow(void *context, const struct call *call, struct call_stream *stream, struct answer *answer,
+                       struct fault *fault)
+{
+        struct call asked = *call;
+        struct transfer transfer;
+        CURLM *multi = curl_multi_init();
+        CURLcode code;
+        int failed = 0;
+
+        if (!multi)
+                abort();
+        asked.events = true;
+        transfer_init(&transfer, context, &asked, answer);
+        transfer.stream = stream;
+        curl_easy_setopt(transfer.line->curl, CURLOPT_WRITEFUNCTION, stream_take);
+        curl_easy_setopt(transfer.line->curl, CURLOPT_WRITEDATA, &transfer);
+        curl_easy_setopt(transfer.line->curl, CURLOPT_TIMEOUT, 0L);
+        curl_easy_setopt(transfer.line->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+        curl_easy_setopt(transfer.line->curl, CURLOPT_LOW_SPEED_TIME, (long)STREAM_SILENCE_S);
+        curl_multi_add_handle(multi, transfer.line->curl);
+        code = stream_run(multi, stream);
+        if (!stream->is_over)
+                failed = transfer_finish(&transfer, code, fault);
+        curl_multi_remove_handle(multi, transfer.line->curl);
+        curl_multi_cleanup(multi);
+        transfer_fini(&transfer);
+        return failed;
 }
 
 struct caller call_line_caller(struct call_line *line)
 {
-        return (struct caller){ line_perform, line };
+        return (struct caller){ line_perform, line_follow, line };
 }
 
 /* Adds `part` with everything but RFC 3986's unreserved characters as %XX. */

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <poll.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/fault.h"
@@ -20,7 +22,9 @@ struct call {
         const char *key;           /* Idempotency-Key, or NULL */
         const char *if_match;      /* If-Match, or NULL */
         const char *if_revision;   /* Gatehouse-If-Revision, or NULL */
+        const char *last_event_id; /* Last-Event-ID, or NULL */
         unsigned wait_s;           /* Prefer: wait=N; 0 = not sent */
+        bool events;               /* a stream of Server-Sent Events is asked for: set by follow */
 };
 
 #define REVISION_TEXT_SIZE 24
@@ -33,10 +37,28 @@ struct answer {
 #define AUTO_ANSWER __attribute__((cleanup(answer_fini)))
 void answer_fini(struct answer *answer);
 
+#define CALL_UNTIL_MOST 4
+/* Whom a stream is handed to, and what ends it. */
+struct call_stream {
+        bool (*take)(void *context, const char *bytes, size_t length); /* as they come; false ends it */
+        void *context;
+        struct pollfd *until; /* CALL_UNTIL_MOST at most: any of these happening ends it, too */
+        size_t until_count;
+        bool is_over; /* out: it was ended from this side */
+};
+
+/* A gateway gives a sign of life every 15 seconds. */
+#define STREAM_SILENCE_S 60
+
 struct caller {
         /* Fills `answer` (zeroed). Any status is an answer; UNAVAILABLE: nobody there; TIMEOUT: no answer;
          * MALFORMED: an answer that is not the gateway's. */
         int (*perform)(void *context, const struct call *call, struct answer *answer, struct fault *fault);
+        /* The same for a GET that is answered with a stream of Server-Sent Events: returns when the stream has
+         * ended, from either side, or nothing has come for STREAM_SILENCE_S (TIMEOUT). What is no 200 is in
+         * `answer`. */
+        int (*follow)(void *context, const struct call *call, struct call_stream *stream, struct answer *answer,
+                      struct fault *fault);
         void *context;
 };
 

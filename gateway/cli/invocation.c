@@ -86,6 +86,13 @@ static int word_take(const char *word, const struct command *const *tables, cons
                 *noun = word;
                 return 0;
         }
+        if (!invocation->command->verb && !invocation->argument) {
+                const struct command *longer = command_find(tables, *noun, word, &is_noun);
+
+                invocation->command = longer ? longer : invocation->command;
+                if (longer)
+                        return 0;
+        }
         if (!invocation->command->argument || invocation->argument)
                 return fault_set(fault, FAULT_INVALID, "one word too many: %s", word);
         invocation->argument = word;

@@ -29,19 +29,20 @@ void session_print_json(struct session *session, const struct json_t *json)
         fprintf(session->out, "%s\n", rendered ? rendered : "null");
 }
 
-/* Shows a problem that the gateway answered. */
-static void problem_print(struct session *session, const struct answer *answer, const char *subject)
+int session_problem(struct session *session, const struct answer *answer, const char *subject)
 {
+        int exit_code = status_exit_code(answer->status);
         AUTO_TEXT struct text text = { 0 };
 
         if (session->json && answer->body) {
                 AUTO_FREE char *rendered = json_dumps(answer->body, JSON_INDENT(2));
 
                 fprintf(session->err, "%s\n", rendered ? rendered : "null");
-                return;
+                return exit_code;
         }
         show_problem(answer->body, answer->status, &text);
         fprintf(session->err, "gatehouse: %s%s%s", subject ? subject : "", subject ? ": " : "", text_get(&text));
+        return exit_code;
 }
 
 int session_fault(struct session *session, const struct fault *fault)
@@ -93,9 +94,7 @@ int session_call(struct session *session, const struct call *call, const char *s
                    : session->caller.perform(session->caller.context, call, answer, &fault))
                 return session_fault(session, &fault);
         exit_code = status_exit_code(answer->status);
-        if (exit_code != EXIT_DONE)
-                problem_print(session, answer, subject);
-        return exit_code;
+        return exit_code == EXIT_DONE ? EXIT_DONE : session_problem(session, answer, subject);
 }
 
 bool session_show_outlook(struct session *session, const char *subject, const struct answer *answer,

@@ -71,6 +71,9 @@ void session_print_change(struct session *session, const char *done, unsigned wa
  * session_print_change. */
 int session_delete(struct session *session, const char *path, const char *noun, const char *name, unsigned wait_s);
 
+/* Shows on `err` the problem that was answered, behind "subject: " when there is one; the exit code for it. */
+int session_problem(struct session *session, const struct answer *answer, const char *subject);
+
 /* Says on `err` that a call failed; the exit code for it. */
 int session_fault(struct session *session, const struct fault *fault);
 

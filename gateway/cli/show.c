@@ -73,6 +73,16 @@ static char *cell_make(const json_t *item, const char *member)
         return text_take(&cell);
 }
 
+void show_row(const json_t *item, const struct show_column *columns, struct text *text)
+{
+        for (const struct show_column *column = columns; column->head; column++) {
+                AUTO_FREE char *cell = cell_make(item, column->member);
+
+                text_addf(text, "%s%s", column == columns ? "" : "  ", cell[0] ? cell : "-");
+        }
+        text_add_char(text, '\n');
+}
+
 /* Narrows the widest columns until the table fits into `width`, or nothing can be narrowed. */
 static void widths_fit(size_t *widths, size_t count, size_t width)
 {

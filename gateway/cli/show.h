@@ -21,6 +21,9 @@ struct show_column {
  * `width` characters (0 = any) go on in the next line; nothing is cut. Without items it says so. */
 void show_table(const struct json_t *items, const struct show_column *columns, size_t width, struct text *text);
 
+/* Adds one line for a row of a table that has no end: its cells two blanks apart, - for an empty one. */
+void show_row(const struct json_t *item, const struct show_column *columns, struct text *text);
+
 /* Adds an object as "member  value" lines, in its order. Objects inside are shown as "a.b", arrays of words on one
  * line, other values as JSON. */
 void show_object(const struct json_t *object, struct text *text);

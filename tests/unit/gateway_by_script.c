@@ -16,9 +16,19 @@
 #include "cli/session.h"
 
 static const struct command *const tables[] = {
-        apply_commands,  environment_commands, inventory_commands, storage_commands,
-        export_commands, grant_commands,       token_commands,     status_commands,
-        drift_commands,  verify_commands,      mount_commands,     NULL,
+        apply_commands,
+        environment_commands,
+        inventory_commands,
+        storage_commands,
+        event_commands,
+        export_commands,
+        grant_commands,
+        token_commands,
+        status_commands,
+        drift_commands,
+        verify_commands,
+        mount_commands,
+        NULL,
 };
 
 /* A gateway by script: the answer to each call in turn, and the calls that came. */
@@ -87,7 +97,7 @@ struct outcome run(const char *line, const struct reply *replies)
                 words[count++] = word;
         if (invocation_parse(count, words, tables, &invocation, &fault))
                 fail_msg("%s: %s", line, fault.text);
-        struct session session = { .caller = { script_perform, &script },
+        struct session session = { .caller = { .perform = script_perform, .context = &script },
                                    .out = open_memstream(&outcome.out, &out_size),
                                    .err = open_memstream(&outcome.err, &err_size) };
         outcome.exit_code = session_take_options(&session, &invocation);

@@ -156,6 +156,79 @@ static void call_sends_its_headers_and_body_and_reads_the_answer(void **test)
         }
 }
 
+static bool stream_keep(void *context, const char *bytes, size_t length)
+{
+        text_add_bytes(context, bytes, length);
+        return true;
+}
+
+static void stream_is_handed_over_as_it_comes(void **test)
+{
+        static const struct {
+                const char *answer;
+                int result, status;
+                const char *taken;
+        } cases[] = {
+                { "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nid: 1\n\n", 0, 200, "id: 1\n\n" },
+                { "HTTP/1.1 429 No\r\nContent-Type: application/problem+json\r\n\r\n{}", 0, 429, "" },
+                { "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{}", -FAULT_MALFORMED, 0, "" },
+                { "", -FAULT_UNAVAILABLE, 0, "" },
+        };
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                AUTO_TEXT struct text taken = { 0 };
+                struct call_stream stream = { .take = stream_keep, .context = &taken };
+                AUTO_ANSWER struct answer answer = { 0 };
+                struct fault fault = { 0 };
+                struct call_line *line;
+                struct server server;
+
+                server_start(&server, false, cases[i].answer);
+                struct call_settings settings = { .socket = server.path };
+                assert_int_equal(call_open(&settings, &line, &fault), 0);
+                struct caller caller = call_line_caller(line);
+                struct call call = { .method = "GET", .path = "/v1/events", .last_event_id = "42" };
+                assert_int_equal(caller.follow(caller.context, &call, &stream, &answer, &fault), cases[i].result);
+                assert_int_equal(answer.status, cases[i].status);
+                assert_false(stream.is_over);
+                call_close(line);
+                AUTO_FREE char *received = server_stop(&server);
+                assert_non_null(strstr(received, "\r\nLast-Event-ID: 42\r\n"));
+                assert_non_null(strstr(received, "\r\nAccept: text/event-stream"));
+                assert_string_equal(text_get(&taken), cases[i].taken);
+        }
+}
+
+/* A server that takes the connection and says nothing. */
+static void stream_ends_when_it_is_told_to(void **test)
+{
+        struct server server = { .folder = "test_call.XXXXXX" };
+        AUTO_ANSWER struct answer answer = { 0 };
+        struct fault fault = { 0 };
+        struct call_line *line;
+        int ends[2];
+
+        (void)test;
+        server_listen_unix(&server);
+        assert_int_equal(listen(server.listener, 1), 0);
+        assert_int_equal(pipe(ends), 0);
+        struct pollfd until[] = { { .fd = -1 }, { .fd = ends[1] } };
+        struct call_stream stream = { .take = stream_keep, .until = until, .until_count = 2 };
+        struct call_settings settings = { .socket = server.path };
+        assert_int_equal(call_open(&settings, &line, &fault), 0);
+        struct caller caller = call_line_caller(line);
+        struct call call = { .method = "GET", .path = "/v1/events" };
+        close(ends[0]); /* nobody reads any more */
+        assert_int_equal(caller.follow(caller.context, &call, &stream, &answer, &fault), 0);
+        assert_true(stream.is_over);
+        call_close(line);
+        close(ends[1]);
+        close(server.listener);
+        unlink(server.path);
+        rmdir(server.folder);
+}
+
 static void revision_is_required_and_told(void **test)
 {
         const struct call call = { .method = "DELETE", .path = "/v1/x", .if_revision = "42" };
@@ -278,6 +351,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(call_sends_its_headers_and_body_and_reads_the_answer),
+                cmocka_unit_test(stream_is_handed_over_as_it_comes),
+                cmocka_unit_test(stream_ends_when_it_is_told_to),
                 cmocka_unit_test(revision_is_required_and_told),
                 cmocka_unit_test(token_goes_to_a_url_from_file_or_environment),
                 cmocka_unit_test(settings_that_cannot_work_are_refused),
