@@ -47,21 +47,6 @@ exports() {
                 echo "POST /v1/exports {\"storage\": \"files\", \"path\": \"/a/$number\", \"environment\": \"$1\", \"mount_path\": \"/mnt/$number\"}"
         done
 }
-removals() { sed -n 's#.*"id": *"\(ex-[^"]*\).*#DELETE /v1/exports/\1#p' "$testbed/made"; }
-# http_load CONNECTIONS REPLIES COMMAND...: sends the requests that it prints, and waits for what they ask for.
-http_load() {
-        local connections=$1 replies=$2
-        shift 2
-        "$@" | on storage "$testbed/http-load" --connections "$connections" --echo --header 'Prefer: wait=60' \
-                --unix-socket "$runtimedir/gatehouse.sock" http://gatehouse >"$replies" || fail "not all requests are answered: $*"
-}
-# make CONNECTIONS ENVIRONMENT FROM TO: leaves what was said of it in $ours.
-make() {
-        http_load "$1" "$testbed/made" exports "${@:2}"
-        [ "$(grep -c '"status":{"pending":0,"active":[1-9]' "$testbed/made")" = $(($4 - $3 + 1)) ] || fail "not all of them are active: $*"
-        ours=$(tail -n 1 "$testbed/made")
-}
-unmake() { http_load 16 "$testbed/unmade" removals; }
 add_floor() { on storage "$testbed/ganesha-floor" "$@"; }
 
 # add_round NAME ENVIRONMENT CLIENTS: leaves what was said in $ours and $floor.

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -128,10 +129,38 @@ static enum outcome call_repeat(int fd, const struct call *call)
         return outcome;
 }
 
+/* The same call on COUNT connections at once; says how long it took until all were answered. */
+static enum outcome call_at_once(const char *host, const char *port, const struct call *call, size_t count)
+{
+        static uint32_t words[CALL_WORDS_MAX];
+        static struct record record;
+        size_t length = call_render(call, words) * sizeof *words;
+        AUTO_FREE int *fds = memory_new(count, sizeof *fds);
+        enum outcome outcome = OUTCOME_OK;
+        struct timespec began, ended;
+
+        clock_gettime(CLOCK_MONOTONIC, &began);
+        for (size_t i = 0; i < count; i++) {
+                fds[i] = server_connect(host, port);
+                if (fds[i] < 0 || send(fds[i], words, length, MSG_NOSIGNAL) != (ssize_t)length)
+                        return OUTCOME_UNREACHABLE;
+        }
+        for (size_t i = 0; i < count && outcome == OUTCOME_OK; i++) {
+                outcome = reply_take(fds[i], &record);
+                if (outcome == OUTCOME_OK && (int32_t)word_at(&record, REPLY_WORDS) <= 0)
+                        outcome = OUTCOME_REFUSED;
+        }
+        clock_gettime(CLOCK_MONOTONIC, &ended);
+        printf("%.3f ms\n",
+               (double)(ended.tv_sec - began.tv_sec) * 1e3 + (double)(ended.tv_nsec - began.tv_nsec) / 1e6);
+        return outcome;
+}
+
 static enum outcome usage(void)
 {
         fprintf(stderr,
-                "usage: rpc-call HOST PORT getspec KEY | PROGRAM VERSION PROCEDURE [repeat]\n"
+                "usage: rpc-call HOST PORT getspec KEY [COUNT] | PROGRAM VERSION PROCEDURE [repeat]\n"
+                "COUNT: over as many connections at once; says how long it took.\n"
                 "repeat: connects, then makes the call for each byte of standard input.\n"
                 "Exit codes: 0 answered, 1 failed, 2 usage, 10 refused by the server, 20 unreachable or cut "
                 "off,\n21 no answer in 10 s.\n");
@@ -145,7 +174,7 @@ int main(int count, char **words)
         enum outcome outcome;
         int fd;
 
-        if (count == 5 && strcmp(words[3], "getspec") == 0 && strlen(words[4]) <= KEY_MAX)
+        if (count >= 5 && strcmp(words[3], "getspec") == 0 && strlen(words[4]) <= KEY_MAX)
                 call.key = words[4];
         else if (count == 6 || repeat)
                 call = (struct call){ .program = (uint32_t)strtoul(words[3], NULL, 10),
@@ -153,6 +182,8 @@ int main(int count, char **words)
                                       .procedure = (uint32_t)strtoul(words[5], NULL, 10) };
         else
                 return (int)usage();
+        if (call.key && count == 6)
+                return (int)call_at_once(words[1], words[2], &call, strtoul(words[5], NULL, 10));
         fd = server_connect(words[1], words[2]);
         if (fd < 0)
                 return OUTCOME_UNREACHABLE;
