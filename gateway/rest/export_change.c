@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rest/export_change.h"
 
+#include <stdint.h>
+#include <string.h>
+
 #include <jansson.h>
 
 #include "base/memory.h"
@@ -40,6 +43,24 @@ static void target_check(const json_t *before, json_t *merged, struct violations
                 fixed_check(before, merged, "", target, violations);
 }
 
+/* What the patch puts back to its default stands in `merged` as null, which is read as not there, so that a name
+ * that no export has is told even so. Labels have any name. */
+static void nulls_keep(json_t *merged, const json_t *patch)
+{
+        const char *key;
+        json_t *value;
+
+        json_object_foreach((json_t *)(uintptr_t)patch, key, value)
+        {
+                json_t *is = json_object_get(merged, key);
+
+                if (json_is_null(value) && !is)
+                        json_object_set_new(merged, key, json_null());
+                else if (json_is_object(value) && json_is_object(is) && strcmp(key, "labels") != 0)
+                        nulls_keep(is, value);
+        }
+}
+
 /* The export that `body` describes, in the place of `existing`. */
 static struct export *export_renewed(const struct export *existing, const json_t *body,
                                      struct violations *violations)
@@ -69,6 +90,7 @@ struct export *export_patched(const struct export *existing, const json_t *patch
         merge_patch_apply(merged, patch);
         fixed_check(before, merged, "", keys, violations);
         target_check(before, merged, violations);
+        nulls_keep(merged, patch);
         export = export_renewed(existing, merged, violations);
         json_decref(merged);
         json_decref(before);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rest/listing.h"
 
+#include <string.h>
+
 #include <jansson.h>
 
+#include "base/memory.h"
 #include "rest/paging.h"
 
 static bool is_shown(const struct request *request, const struct listing *listing, const struct document *document,
@@ -11,6 +14,25 @@ static bool is_shown(const struct request *request, const struct listing *listin
         return (!listing->account ||
                 permit(&request->principal, listing->action, listing->account(document), NULL) == 0) &&
                (!listing->matches || listing->matches(request, document, values));
+}
+
+/* The value of a filter; one that is no name, or none of the words that it is of, is a violation. */
+static const char *filter_read(const struct request *request, const char *name, const char *const *words,
+                               struct violations *violations)
+{
+        const char *value = words ? request_query(request, name) : page_filter(request, name, violations);
+        AUTO_FREE char *place = memory_format("query/%s", name);
+        AUTO_TEXT struct text allowed = { 0 };
+
+        if (!value || !words)
+                return value;
+        for (size_t i = 0; words[i]; i++) {
+                if (strcmp(words[i], value) == 0)
+                        return value;
+                text_addf(&allowed, "%s%s", i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
+        }
+        violation_add(violations, place, "word.unknown", "%s is %s", name, text_get(&allowed));
+        return value;
 }
 
 void listing_reply(struct request *request, const struct listing *listing, struct pmap index, const char *prefix)
@@ -22,7 +44,7 @@ void listing_reply(struct request *request, const struct listing *listing, struc
         struct snapshot_walk walk;
 
         for (size_t i = 0; i < LISTING_FILTERS_MAX && listing->filters[i]; i++)
-                values[i] = page_filter(request, listing->filters[i], &violations);
+                values[i] = filter_read(request, listing->filters[i], listing->words[i], &violations);
         page_start(&page, request, listing->kind, &violations);
         if (violations_any(&violations)) {
                 reply_violations(&request->reply, FAULT_MALFORMED, &violations);

@@ -17,6 +17,7 @@ struct listing {
         enum permit_action action;                               /* that it takes to be shown one */
         const char *(*account)(const struct document *document); /* whose it is; NULL: who may ask is shown all */
         const char *filters[LISTING_FILTERS_MAX];                /* names of query parameters that are names */
+        const char *const *words[LISTING_FILTERS_MAX]; /* NULL-terminated: what filters[i] can be alone */
         /* Whether it is wanted; values[i] is filters[i]'s, NULL when not given. NULL: all are. */
         bool (*matches)(const struct request *request, const struct document *document, const char *const *values);
         struct json_t *(*show)(const struct request *request, const struct document *document);

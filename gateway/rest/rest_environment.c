@@ -67,6 +67,7 @@ void rest_environment_list(struct request *request)
                                                 .action = PERMIT_READ_INVENTORY,
                                                 .account = environment_account,
                                                 .filters = { "account", "state" },
+                                                .words = { NULL, environment_state_words },
                                                 .matches = environment_matches,
                                                 .show = environment_show };
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);

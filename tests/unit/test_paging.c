@@ -303,6 +303,10 @@ static void lists_are_filtered(void **state)
         AUTO_FREE char *grants = memory_format("/v1/exports/%s/grants", answer_at(&made, "id"));
         AUTO_FREE char *bad = memory_format("%s?state=open", grants);
         expect(api, "GET", bad, NULL, "400 query/state word.unknown");
+        expect(api, "GET", "/v1/environments?state=open&limit=0", NULL,
+               "400 query/state word.unknown query/limit limit.out_of_range");
+        expect(api, "GET", "/v1/tasks?state=open&cursor=1", NULL,
+               "400 query/state word.unknown query/cursor cursor.malformed");
         AUTO_FREE char *first = memory_format("%s?limit=1", grants);
         AUTO_ANSWER struct answer page = call_of(api, "GET", first, NULL);
         AUTO_FREE char *second = memory_format("%s&cursor=%s", first, answer_at(&page, "next"));

@@ -112,6 +112,9 @@ static void wrong_patch_is_refused_naming_every_place(void **state)
                 { "{'path':'/b','access':'x','enabled':1,'colour':1}",
                   "422 /path export.fixed /access word.unknown /enabled type.wrong /colour key.unknown" },
                 { "{'id':'ex-1'}", "422 /id key.unknown" },
+                { "{'id':null,'manager':null,'target':{'excpt':null},'directory':{'uid':0,'owner':null},"
+                  "'labels':{'x':null}}",
+                  "422 /target/excpt key.unknown /directory/owner key.unknown /id key.unknown" },
                 { "{'access':'ro','protocol':'gluster'}", "422 /protocol export.read_only" },
                 { "{'expires_at':'2020-01-01T00:00:00Z'}", "422 /expires_at export.expired" },
                 { "[]", "400" },

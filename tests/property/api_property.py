@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""api_property.py DESCRIPTION SERVER: sends requests that the description allows, and requests that it forbids, to every
+operation of a real server, and holds each reply to the description. GATEHOUSE_SEED and GATEHOUSE_OPERATIONS choose
+another run, or a longer one; the same seed sends the same requests."""
+
+import collections
+import copy
+import json
+import os
+import random
+import sys
+
+from description import Description, Values
+from forbidden import Forbidden
+from http_calls import Call, Server
+
+# Of the API's own: what is not there, in conflict, or refused for what no schema can say.
+ALLOWED_REFUSALS = {404, 409, 412, 422, 507}
+
+
+class Wrong(Exception):
+    pass
+
+
+class Run:
+    def __init__(self, description, server, seed):
+        self.description, self.server = description, server
+        self.chance = random.Random(seed)
+        self.values = Values(description, self.chance)
+        self.forbidden = Forbidden(description, self.chance)
+        self.counts = {o.name: collections.Counter() for o in description.operations}
+        self.cursors, self.objects, self.shown = {}, {}, {}
+        self.kinds, self.wrong = collections.Counter(), []
+
+    # --- Making requests -------------------------------------------------------------------------------------
+    def parameter(self, operation, where, name, parameter):
+        if name == "cursor":
+            return self.cursors.get(operation.name)
+        if name == "Prefer":
+            return self.chance.choice(["wait=0"] * 9 + ["wait=1"])
+        key = name if where != "path" else self.collection(operation, name) + "." + name
+        value = self.values.of(parameter["schema"], key)
+        return value if isinstance(value, str) else json.dumps(value)
+
+    @staticmethod
+    def collection(operation, name):
+        """What comes before the parameter in the path: of what it is the name."""
+        return operation.path.split("/{%s}" % name)[0].rsplit("/", 1)[1]
+
+    def path_of(self, operation):
+        """The parameters of the path: most often of an object that was seen to be there."""
+        under = [template for template in self.objects if self.objects[template] and
+                 (operation.path + "/").startswith(template + "/")]
+        if under and self.chance.random() < 0.85:
+            return dict(self.chance.choice(self.objects[max(under, key=len)]))
+        return {name: self.parameter(operation, "path", name, parameter)
+                for name, parameter in operation.of("path").items()}
+
+    def allowed(self, operation):
+        call = Call(operation)
+        call.path = {**{name: self.parameter(operation, "path", name, parameter)
+                        for name, parameter in operation.of("path").items()}, **self.path_of(operation)}
+        for name, parameter in operation.of("query").items():
+            share = 0.4 if name == "cursor" else 0.15
+            if parameter["schema"].get("type") != "object" and self.chance.random() < share:
+                value = self.parameter(operation, "query", name, parameter)
+                call.query += [(name, value)] if value is not None else []
+            elif parameter["schema"].get("$ref"):
+                self.query_of(call, parameter)
+        for name, parameter in operation.of("header").items():
+            if parameter.get("required") or self.chance.random() < 0.1:
+                call.headers[name] = "*" if name == "If-Match" and self.chance.random() < 0.7 else \
+                    self.parameter(operation, "header", name, parameter)
+        if "Inventory-Source" in call.headers or "Inventory-Revision" in call.headers:  # together
+            for name in ("Inventory-Source", "Inventory-Revision"):
+                call.headers[name] = self.parameter(operation, "header", name, operation.of("header")[name])
+        for _ in range(30 if operation.body else 0):
+            call.json = self.body_of(operation, call.target().split("?")[0])
+            if not self.description.violations(operation.body, call.json):
+                break
+        return call
+
+    def body_of(self, operation, target):
+        """A new body; in place of what is there most often that with a change, so that the world stays a world."""
+        made, there = self.values.of(operation.body), self.shown.get(target)
+        if operation.method != "PUT" or not there or self.chance.random() < 0.2:
+            return made
+        known = self.description.flat(operation.body).get("properties", {})
+        kept = {name: member for name, member in there.items() if name in known}
+        return {**kept, **{name: member for name, member in made.items() if self.chance.random() < 0.15}}
+
+    def query_of(self, call, parameter):
+        """A query whose parameters are the members of one object (explode)."""
+        if "properties" in self.description.flat(parameter["schema"]):
+            call.query += [(k, v if isinstance(v, str) else json.dumps(v))
+                           for k, v in self.values.of(parameter["schema"]).items()]
+
+    # --- Holding replies -------------------------------------------------------------------------------------
+    def hold(self, call, answer):
+        """Raises Wrong when the reply is none that the description has."""
+        operation, response = call.operation, call.operation.response(answer.status)
+        if answer.status >= 500 and str(answer.status) not in operation.responses:
+            raise Wrong(f"status {answer.status}")
+        if not response:
+            raise Wrong(f"status {answer.status} is not described")
+        for name, header in response.get("headers", {}).items():
+            header = self.description.resolve(header)
+            value = answer.headers.get(name.lower())
+            if value is None and header.get("required"):
+                raise Wrong(f"{answer.status} without {name}")
+            if value is not None:
+                self.hold_value(header["schema"], value if header["schema"].get("type") != "integer" else int(value), name)
+        content = response.get("content")
+        if not content or call.operation.method == "HEAD":
+            if answer.text:
+                raise Wrong(f"{answer.status} with a body")
+            return
+        media = answer.headers.get("content-type", "").split(";")[0]
+        if media not in content:
+            raise Wrong(f"{answer.status} is {media}, not {' or '.join(content)}")
+        if media.endswith("json"):
+            value = answer.json()
+            self.hold_value(content[media]["schema"], value, "body")
+            if answer.status == 200 and (("dry_run", "true") in call.query) != value.get("dry_run", False):
+                raise Wrong("a dry run is answered as the write, or a write as a dry run")
+            if answer.status >= 400 and value.get("status", answer.status) != answer.status and not media.endswith("/json"):
+                raise Wrong("status of the body is another than that of the reply")
+
+    def hold_value(self, schema, value, what):
+        wrong = self.description.violations(schema, value) or self.description.undescribed(schema, value)
+        if wrong:
+            raise Wrong(f"{what}: " + "; ".join(wrong[:4]))
+
+    def report(self, call, answer, why, kind):
+        self.kinds[call.operation.name, kind, str(why)[:30]] += 1
+        if self.kinds[call.operation.name, kind, str(why)[:30]] > 2:
+            return
+        reply = f"{answer.status} {answer.text[:1500]!r}" if answer else "no reply"
+        self.wrong.append(f"{call.operation.name} ({kind}): {why}\n    {call}\n    {reply}")
+
+    # --- The two kinds ---------------------------------------------------------------------------------------
+    def try_allowed(self, operation):
+        call = self.allowed(operation)
+        answer = self.server.send(call)
+        self.counts[operation.name]["allowed"] += 1
+        self.counts[operation.name][answer.status] += 1
+        try:
+            self.hold(call, answer)
+            if answer.status >= 400 and answer.status not in ALLOWED_REFUSALS and answer.status != 503:
+                raise Wrong("it is as described, and was refused")
+        except Wrong as wrong:
+            self.report(call, answer, wrong, "allowed")
+        if answer.status < 300:
+            self.counts[operation.name]["done"] += 1
+        if ("dry_run", "true") not in call.query:
+            self.remember(call, answer)
+
+    def remember(self, call, answer):
+        """What is there, or is not any more."""
+        operation = call.operation
+        if operation.method == "DELETE":
+            if answer.status < 300 or answer.status == 404:
+                known = self.objects.get(operation.path, [])
+                known[:] = [path for path in known if path != call.path]
+                self.values.forget(list(call.path.values())[-1])
+            return
+        if answer.status >= 300 or answer.headers.get("content-type") != "application/json":
+            return
+        value = answer.json()
+        if operation.method == "PUT" and operation.path.endswith("}"):
+            self.object_seen(operation.path, call.path)
+        if operation.path.endswith("}"):
+            self.shown[call.target().split("?")[0]] = value
+        for below in self.description.operations:  # what the path of a list, and the name of an item, lead to
+            name = below.path.removeprefix(operation.path + "/{").removesuffix("}")
+            if below.path == operation.path + "/{%s}" % name:
+                for item in value.get("items", [value]):
+                    if isinstance(item.get(name), str):
+                        self.object_seen(below.path, {**call.path, name: item[name]})
+                        self.values.note(item[name], operation.path.rsplit("/", 1)[1] + "." + name)
+                        self.values.note(item[name], operation.path.rsplit("/", 1)[1].removesuffix("s"))
+        self.cursors[operation.name] = value.get("next") or None
+        self.values.learn(operation.response(answer.status)["content"]["application/json"]["schema"], value)
+        for name in ("If-Match", "If-None-Match"):
+            if "etag" in answer.headers:
+                self.values.note(answer.headers["etag"], name)
+
+    def object_seen(self, template, path):
+        known = self.objects.setdefault(template, [])
+        if path not in known:
+            known.append(path)
+            del known[:-12]
+
+    def try_forbidden(self, operation):
+        call = self.allowed(operation)
+        call.headers.pop("Prefer", None)
+        call.headers.pop("Idempotency-Key", None)
+        call.query = [q for q in call.query if q[0] != "cursor"]
+        found = self.forbidden.make(call)
+        if not found:
+            return
+        kind, statuses, places = found
+        before = self.server.revision()
+        answer = self.server.send(call)
+        self.counts[operation.name]["forbidden"] += 1
+        self.counts[operation.name][answer.status] += 1
+        self.counts["kinds"] = self.counts.get("kinds", collections.Counter())
+        self.counts["kinds"][kind] += 1
+        try:
+            if answer.status not in statuses:
+                raise Wrong(f"wanted {' or '.join(map(str, sorted(statuses)))}")
+            if self.server.revision() != before:
+                raise Wrong("something was changed by it")
+            self.hold(call, answer)
+            if answer.status == 200:
+                if not answer.json()["result"]:
+                    raise Wrong("it says that it was done")
+            elif answer.headers.get("content-type") != "application/problem+json":
+                raise Wrong(f"refused as {answer.headers.get('content-type')}")
+            if answer.status == 422 and places:
+                told = [error["pointer"] for error in answer.json().get("errors", [])]
+                # What is around is told first: what is within it may be told when that is right.
+                for place in (p for p in places if p.count("/") == min(map(lambda p: p.count("/"), places))):
+                    if not any(pointer == place or pointer.startswith(place + "/") for pointer in told) and len(told) < 90:
+                        raise Wrong(f"{place} is wrong and not told: {told}")
+        except Wrong as wrong:
+            self.report(call, answer, wrong, "forbidden: " + kind)
+
+    def go(self, count):
+        operations = self.description.operations
+        for _ in range(count):
+            # Objects are made more often than they are removed.
+            operation = self.chance.choice(operations)
+            while operation.method == "DELETE" and self.chance.random() < 0.8:
+                operation = self.chance.choice(operations)
+            (self.try_allowed if self.chance.random() < 0.5 else self.try_forbidden)(operation)
+            if len(self.wrong) >= 40:
+                return
+
+    def table(self):
+        print(f"{'operation':22} {'allowed':>8} {'done':>6} {'forbidden':>9}  statuses")
+        for operation in self.description.operations:
+            counts = self.counts[operation.name]
+            statuses = ", ".join(f"{s}: {n}" for s, n in sorted((s, n) for s, n in counts.items() if isinstance(s, int)))
+            print(f"{operation.name:22} {counts['allowed']:8} {counts['done']:6} {counts['forbidden']:9}  {statuses}")
+        print("forbidden: " + ", ".join(f"{kind} {n}" for kind, n in sorted(self.counts.get("kinds", {}).items())))
+
+
+def main():
+    description = Description(sys.argv[1])
+    seed, count = int(os.environ.get("GATEHOUSE_SEED", 1)), int(os.environ.get("GATEHOUSE_OPERATIONS", 4000))
+    wrong = description.faults()
+    server = Server(sys.argv[2])
+    run = Run(description, server, seed)
+    try:
+        run.go(count)
+    except (OSError, EOFError) as error:
+        wrong.append(f"the server does not answer any more: {error!r}")
+    status = server.stop()
+    if status:
+        wrong.append(f"the server ended with {status}")
+    run.table()
+    never = [o.name for o in description.operations if not run.counts[o.name]["done"]]
+    if count >= 3000 and len(never) > 4:  # it would prove little
+        wrong.append("never succeeded: " + ", ".join(never))
+    for line in wrong + run.wrong:
+        print(line)
+    print(f"seed {seed}, {count} requests: {len(wrong + run.wrong)} wrong")
+    return bool(wrong or run.wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
