@@ -244,7 +244,7 @@ static void transfer_init(struct transfer *transfer, struct call_line *line, con
         curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer->bytes);
         curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, field_take);
         curl_easy_setopt(curl, CURLOPT_HEADERDATA, answer);
-        curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)call->wait_s + ANSWER_TIMEOUT_S);
+        curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)call->wait_s + (long)(call->deadline_s ?: ANSWER_TIMEOUT_S));
         curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 0L);
         curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
         if (transfer->body) {

@@ -24,6 +24,7 @@ struct call {
         const char *if_revision;   /* Gatehouse-If-Revision, or NULL */
         const char *last_event_id; /* Last-Event-ID, or NULL */
         unsigned wait_s;           /* Prefer: wait=N; 0 = not sent */
+        unsigned deadline_s;       /* for the answer, besides wait_s; 0 = 60 */
         bool events;               /* a stream of Server-Sent Events is asked for: set by follow */
 };
 

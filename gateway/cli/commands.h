@@ -20,3 +20,4 @@ extern const struct command status_commands[];
 extern const struct command drift_commands[];
 extern const struct command firewall_commands[];
 extern const struct command verify_commands[];
+extern const struct command doctor_commands[];

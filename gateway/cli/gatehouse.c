@@ -13,9 +13,10 @@
 #include "cli/session.h"
 
 static const struct command *const tables[] = {
-        apply_commands,  environment_commands, inventory_commands, storage_commands, event_commands,
-        export_commands, grant_commands,       task_commands,      token_commands,   status_commands,
-        drift_commands,  firewall_commands,    verify_commands,    mount_commands,   NULL,
+        apply_commands,  environment_commands, inventory_commands, storage_commands,
+        event_commands,  export_commands,      grant_commands,     task_commands,
+        token_commands,  status_commands,      drift_commands,     firewall_commands,
+        verify_commands, mount_commands,       doctor_commands,    NULL,
 };
 
 /* An option, else what the environment says, else `preset`; empty counts as not said. */
@@ -51,6 +52,14 @@ static size_t terminal_width(void)
         return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
+/* https://no-color.org: set and not empty means off. */
+static bool terminal_has_colour(void)
+{
+        const char *refused = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+        return isatty(STDOUT_FILENO) && !(refused && refused[0]) && terminal && strcmp(terminal, "dumb") != 0;
+}
+
 static int help_print(const struct invocation *invocation)
 {
         AUTO_TEXT struct text text = { 0 };
@@ -66,7 +75,11 @@ static int help_print(const struct invocation *invocation)
 static int command_run(const struct invocation *invocation)
 {
         struct call_settings settings = settings_read(invocation);
-        struct session session = { .out = stdout, .err = stderr, .width = terminal_width() };
+        struct session session = { .out = stdout,
+                                   .err = stderr,
+                                   .width = terminal_width(),
+                                   .colour = terminal_has_colour(),
+                                   .local = !settings.url };
         struct call_line *line = NULL;
         struct fault fault = { 0 };
         int exit_code;

@@ -25,6 +25,8 @@ struct session {
         struct caller caller;
         bool json;
         FILE *out, *err;
+        bool local; /* the gateway is this machine's: asked by its Unix socket */
+        bool colour;
         size_t width;                         /* characters of a line of the terminal; 0 = any */
         bool dry_run;                         /* writes are not made: what they would mean is shown */
         char if_revision[REVISION_TEXT_SIZE]; /* that the next write requires; "" = none */

@@ -22,8 +22,7 @@ static size_t characters_count(const char *bytes, size_t length)
         return count;
 }
 
-/* Adds `string`; a terminal must not be told what to do by what somebody wrote into a label. */
-static void plain_add(struct text *text, const char *string)
+void show_plain(const char *string, struct text *text)
 {
         for (const unsigned char *at = (const unsigned char *)string; *at; at++) {
                 if (*at == 0xC2 && at[1] >= 0x80 && at[1] < 0xA0) {
@@ -41,7 +40,7 @@ static void value_add(struct text *text, const json_t *value)
         if (!value || json_is_null(value))
                 return;
         if (json_is_string(value)) {
-                plain_add(text, json_string_value(value));
+                show_plain(json_string_value(value), text);
         } else if (json_is_array(value)) {
                 for (size_t i = 0; i < json_array_size(value); i++) {
                         text_add(text, i > 0 ? ", " : "");
@@ -50,7 +49,7 @@ static void value_add(struct text *text, const json_t *value)
         } else {
                 AUTO_FREE char *rendered = json_dumps(value, JSON_ENCODE_ANY);
 
-                plain_add(text, rendered ? rendered : "");
+                show_plain(rendered ? rendered : "", text);
         }
 }
 
@@ -183,7 +182,7 @@ static void members_add(const json_t *object, const char *prefix, struct text *t
                         members_add(value, inner, text);
                         continue;
                 }
-                plain_add(&shown, name);
+                show_plain(name, &shown);
                 text_addf(text, "%-18s  ", text_get(&shown));
                 value_add(text, value);
                 text_add_char(text, '\n');
@@ -204,11 +203,11 @@ static void error_add(const json_t *error, const char *said, struct text *text)
 
         text_add(text, "  ");
         if (pointer && pointer[0]) {
-                plain_add(text, pointer);
+                show_plain(pointer, text);
                 text_add(text, repeats ? " " : ": ");
         }
         if (detail && !repeats) {
-                plain_add(text, detail);
+                show_plain(detail, text);
                 text_add_char(text, ' ');
         }
         text_add_char(text, '(');
@@ -224,7 +223,7 @@ void show_problem(const struct json_t *problem, int status, struct text *text)
         if (!detail)
                 text_addf(text, "the gateway answered with status %d", status);
         else
-                plain_add(text, detail);
+                show_plain(detail, text);
         text_add_char(text, '\n');
         for (size_t i = 0; i < json_array_size(errors); i++)
                 error_add(json_array_get(errors, i), detail, text);

@@ -11,6 +11,10 @@
 
 struct json_t;
 
+/* Adds `string` without control characters: a terminal must not be told what to do by what somebody wrote into a
+ * label. */
+void show_plain(const char *string, struct text *text);
+
 /* One column: its head, and the member of a row that stands in it ("os.id" for a member of a member). */
 struct show_column {
         const char *head;

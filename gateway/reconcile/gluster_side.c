@@ -182,11 +182,15 @@ static void door_watch(struct gluster_side *side)
         int64_t now_ms = clock_monotonic_ms(side->world->clock);
         struct fault fault = { 0 };
         bool told = false;
+        int failed;
 
         if (!side->world->door || now_ms < side->next_door_look_ms)
                 return;
         side->next_door_look_ms = now_ms + DOOR_LOOK_MS;
-        if (side->world->door->observe(side->world->door->context, &told, &fault) == 0 && told)
+        failed = side->world->door->observe(side->world->door->context, &told, &fault);
+        if (volumes_there(side->volumes) > 0)
+                status_note_backend(side->world->status, BACKEND_VOLFILED, failed ? &fault : NULL);
+        if (!failed && told)
                 return;
         volumes_doubt(side->volumes);
 }
@@ -205,6 +209,8 @@ static int volume_observe(struct gluster_side *side, struct volume_state *volume
         int failed = side->gluster->observe(side->gluster->context, volume->storage->volume, seen, fault);
 
         status_note_backend(side->world->status, BACKEND_GLUSTERD, failed ? fault : NULL);
+        if (!failed && !volume->gone)
+                volume_note_health(side->world->status, volume, seen);
         version_note(side, failed ? 0 : seen->op_version);
         volume_state_looked(volume, seen);
         volume_directories_again(volume, side->world->directories);

@@ -375,6 +375,7 @@ void status_note_backend(struct status *status, enum backend backend, const stru
         pthread_mutex_lock(&status->lock);
         status->backends[backend] = fault ? *fault : (struct fault){ 0 };
         status->backend_noted[backend] = true;
+        status->backend_at_ms[backend] = clock_wall_ms(status->clock);
         pthread_mutex_unlock(&status->lock);
 }
 
@@ -389,10 +390,21 @@ bool status_backend(struct status *status, enum backend backend, struct fault *f
         return noted;
 }
 
+int64_t status_backend_at_ms(struct status *status, enum backend backend)
+{
+        int64_t at_ms;
+
+        pthread_mutex_lock(&status->lock);
+        at_ms = status->backend_at_ms[backend];
+        pthread_mutex_unlock(&status->lock);
+        return at_ms;
+}
+
 const char *backend_word(enum backend backend)
 {
         static const char *const words[BACKEND_COUNT] = { "store",    "helper",    "firewall", "ganesha",
-                                                          "glusterd", "inventory", "members",  "verification" };
+                                                          "glusterd", "inventory", "members",  "verification",
+                                                          "bricks",   "filter",    "volfiled" };
 
         return words[backend];
 }

@@ -112,10 +112,15 @@ enum backend {
         BACKEND_INVENTORY,    /* noted once any source has sent a heartbeat */
         BACKEND_MEMBERS,      /* noted once members of the pool are to enforce */
         BACKEND_VERIFICATION, /* a fault: somebody gets in, or the canary does not (reconcile/verify.h) */
+        BACKEND_BRICKS,       /* of this node: those of cluster storages; noted as far as glusterd answers */
+        BACKEND_FILTER,       /* of volfiles, where this node's glusterd looks for it */
+        BACKEND_VOLFILED,     /* noted once there is a cluster storage */
         BACKEND_COUNT
 };
 void status_note_backend(struct status *status, enum backend backend, const struct fault *fault);
 
 /* False while nothing has been noted: that backend is not in use. */
 bool status_backend(struct status *status, enum backend backend, struct fault *fault);
+/* When that was noted last, wall clock in milliseconds; 0 = never. */
+int64_t status_backend_at_ms(struct status *status, enum backend backend);
 const char *backend_word(enum backend backend); /* "store", "helper", ... */

@@ -40,6 +40,7 @@ struct status {
         struct protocol_facts facts;
         struct fault backends[BACKEND_COUNT];
         bool backend_noted[BACKEND_COUNT];
+        int64_t backend_at_ms[BACKEND_COUNT]; /* wall clock */
         bool observes;
         bool stopping;
 };

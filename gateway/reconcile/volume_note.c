@@ -6,6 +6,30 @@
 #include "base/memory.h"
 #include "reconcile/side.h"
 
+void volume_note_health(struct status *status, const struct volume_state *volume, const struct volume_seen *seen)
+{
+        struct fault bricks = { 0 }, filter = { 0 };
+        size_t local = 0, down = 0;
+        const char *first = NULL;
+
+        for (size_t i = 0; i < seen->brick_count; i++) {
+                local += seen->bricks[i].local;
+                if (!seen->bricks[i].local || seen->bricks[i].port != 0)
+                        continue;
+                down++;
+                first = first ? first : seen->bricks[i].path;
+        }
+        if (volume_state_check(volume, seen, &bricks) == 0 && down > 0)
+                fault_set(&bricks, FAULT_UNAVAILABLE,
+                          "%zu of the %zu bricks that this node has of volume %s do not run, the first is %s",
+                          down, local, volume->storage->volume, first);
+        if (!seen->filter_in_place)
+                fault_set(&filter, FAULT_UNAVAILABLE,
+                          "gatehouse-volfile-filter is not where glusterd looks for it");
+        status_note_backend(status, BACKEND_BRICKS, &bricks);
+        status_note_backend(status, BACKEND_FILTER, &filter);
+}
+
 void volume_note_list(struct status *status, struct volume_state *volume)
 {
         struct pmap_cursor cursor;

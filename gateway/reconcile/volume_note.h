@@ -8,6 +8,10 @@
 #include "reconcile/gate.h"
 #include "reconcile/volume_state.h"
 
+/* For the health, after glusterd has answered: whether the volume is there and all bricks of this node run, and
+ * whether the filter is in its place. */
+void volume_note_health(struct status *status, const struct volume_state *volume, const struct volume_seen *seen);
+
 /* The bricks were seen to hold the list: nothing of what has left, and each share that is in it. */
 void volume_note_list(struct status *status, struct volume_state *volume);
 

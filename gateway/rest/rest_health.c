@@ -4,9 +4,12 @@
 #include "rest/handlers.h"
 
 /* One backend; what exactly is wrong is told to those who have said who they are, and not to client nodes. */
-static json_t *backend_to_json(const struct request *request, const struct fault *fault)
+static json_t *backend_to_json(const struct request *request, enum backend backend, const struct fault *fault)
 {
-        json_t *health = json_pack("{s:s}", "status", fault->code == FAULT_NONE ? "ok" : fault_word(fault->code));
+        char at[CLOCK_TEXT_SIZE];
+        json_t *health =
+                json_pack("{s:s, s:s}", "status", fault->code == FAULT_NONE ? "ok" : fault_word(fault->code), "at",
+                          clock_format(status_backend_at_ms(request->context->status, backend), at));
 
         if (fault->code != FAULT_NONE && request->principal.kind != PRINCIPAL_NONE &&
             request->principal.kind != PRINCIPAL_NODE)
@@ -26,7 +29,7 @@ void rest_health_get(struct request *request)
                         continue;
                 well = well && (fault.code == FAULT_NONE || fault.code == FAULT_OBSERVING);
                 json_object_set_new(backends, backend_word((enum backend)backend),
-                                    backend_to_json(request, &fault));
+                                    backend_to_json(request, (enum backend)backend, &fault));
         }
         json_t *body = json_pack("{s:s, s:o}", "status", well ? (observes ? "observing" : "ok") : "degraded",
                                  "backends", backends);
