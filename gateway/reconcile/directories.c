@@ -3,8 +3,8 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/condition.h"
 #include "base/memory.h"
 #include "base/pmap.h"
 
@@ -117,15 +117,8 @@ static void directory_outcome(struct directories *directories, struct directory 
 /* Waits for work; the lock is held. */
 static void work_wait(struct directories *directories, int64_t wait_ms)
 {
-        struct timespec until;
+        struct timespec until = condition_moment(wait_ms);
 
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += wait_ms / 1000;
-        until.tv_nsec += wait_ms % 1000 * 1000000;
-        if (until.tv_nsec >= 1000000000) {
-                until.tv_sec++;
-                until.tv_nsec -= 1000000000;
-        }
         pthread_cond_timedwait(&directories->work, &directories->lock, &until);
 }
 
@@ -165,17 +158,13 @@ struct directories *directories_new(const struct storage_files *files, const str
                                     void (*changed)(void *context), void *context)
 {
         struct directories *directories = NEW(struct directories);
-        pthread_condattr_t attributes;
 
         directories->files = files;
         directories->clock = clock;
         directories->changed = changed;
         directories->context = context;
         pthread_mutex_init(&directories->lock, NULL);
-        pthread_condattr_init(&attributes);
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        pthread_cond_init(&directories->work, &attributes);
-        pthread_condattr_destroy(&attributes);
+        condition_init(&directories->work);
         if (pthread_create(&directories->thread, NULL, directories_run, directories) != 0)
                 abort();
         pthread_setname_np(directories->thread, "directories");

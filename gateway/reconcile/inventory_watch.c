@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
+#include "base/condition.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "reconcile/losses.h"
@@ -305,13 +305,8 @@ static int64_t watch_look(struct inventory_watch *watch)
 
 static void watch_wait(struct inventory_watch *watch, int64_t pause_ms)
 {
-        struct timespec until;
+        struct timespec until = condition_moment(pause_ms + 1);
 
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += pause_ms / 1000;
-        until.tv_nsec += (pause_ms % 1000 + 1) * 1000000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
         while (!watch->woken && pthread_cond_timedwait(&watch->changed, &watch->lock, &until) == 0)
                 ;
         watch->woken = false;
@@ -335,7 +330,6 @@ int inventory_watch_new(struct writer *writer, struct status *status, const stru
                         const struct inventory_ages *ages, struct inventory_watch **result, struct fault *fault)
 {
         struct inventory_watch *watch = NEW(struct inventory_watch);
-        pthread_condattr_t attributes;
 
         watch->job = (struct write_job){ .prepare = job_prepare, .done = job_done };
         watch->writer = writer;
@@ -343,10 +337,7 @@ int inventory_watch_new(struct writer *writer, struct status *status, const stru
         watch->clock = clock;
         watch->ages = *ages;
         pthread_mutex_init(&watch->lock, NULL);
-        pthread_condattr_init(&attributes);
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        pthread_cond_init(&watch->changed, &attributes);
-        pthread_condattr_destroy(&attributes);
+        condition_init(&watch->changed);
         if (pthread_create(&watch->thread, NULL, watch_run, watch) != 0) {
                 free(watch);
                 return fault_set(fault, FAULT_INTERNAL, "start the watch of the inventory: no thread to be had");

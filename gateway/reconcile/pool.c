@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/condition.h"
 #include "reconcile/pool.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "reconcile/pool_seat.h"
 
@@ -40,16 +40,6 @@ static int seat_start(struct pool *pool, size_t which, struct fault *fault)
         return 0;
 }
 
-static void cond_init(pthread_cond_t *cond)
-{
-        pthread_condattr_t attributes;
-
-        pthread_condattr_init(&attributes);
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        pthread_cond_init(cond, &attributes);
-        pthread_condattr_destroy(&attributes);
-}
-
 int pool_new(const struct pool_settings *settings, struct pool **result, struct fault *fault)
 {
         struct pool *pool = NEW(struct pool);
@@ -57,8 +47,8 @@ int pool_new(const struct pool_settings *settings, struct pool **result, struct 
 
         pool->settings = *settings;
         pthread_mutex_init(&pool->lock, NULL);
-        cond_init(&pool->work);
-        cond_init(&pool->done);
+        condition_init(&pool->work);
+        condition_init(&pool->done);
         while (pool->decider == 0)
                 if (getrandom(&pool->decider, sizeof pool->decider, 0) != sizeof pool->decider)
                         abort();

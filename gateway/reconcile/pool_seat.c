@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reconcile/pool_seat.h"
 
-#include <time.h>
 
+#include "base/condition.h"
 #include "base/log.h"
 
 #define RETRY_MS 250
@@ -185,11 +185,8 @@ static void seat_wait(struct seat *seat)
         struct pool *pool = seat->pool;
         int64_t due_ms = seat->retry_at_ms ? seat->retry_at_ms : seat->next_look_ms;
         int64_t wait_ms = pool->order && due_ms > now_of(pool) ? due_ms - now_of(pool) : POOL_LOOK_MS;
-        struct timespec until;
+        struct timespec until = condition_moment(wait_ms);
 
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += (until.tv_nsec / 1000000 + wait_ms) / 1000;
-        until.tv_nsec = (until.tv_nsec / 1000000 + wait_ms) % 1000 * 1000000;
         pthread_cond_timedwait(&pool->work, &pool->lock, &until);
 }
 

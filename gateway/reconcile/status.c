@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/condition.h"
 #include "base/memory.h"
 #include "reconcile/status_state.h"
 
@@ -38,14 +39,10 @@ static struct status_entry *entry_get(struct status *status, const char *export_
 struct status *status_new(const struct clock *clock)
 {
         struct status *status = NEW(struct status);
-        pthread_condattr_t attributes;
 
         status->clock = clock;
         pthread_mutex_init(&status->lock, NULL);
-        pthread_condattr_init(&attributes);
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        pthread_cond_init(&status->changed, &attributes);
-        pthread_condattr_destroy(&attributes);
+        condition_init(&status->changed);
         if (pthread_create(&status->timer, NULL, status_timer_run, status) != 0)
                 abort();
         pthread_setname_np(status->timer, "status");

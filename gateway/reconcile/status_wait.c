@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <time.h>
 
+#include "base/condition.h"
 #include "reconcile/status_state.h"
 
 /* Whether what `wait` waits for has been seen. */
@@ -71,12 +71,8 @@ void *status_timer_run(void *argument)
                         pthread_cond_wait(&status->changed, &status->lock);
                         continue;
                 }
-                struct timespec until;
-                int64_t next_ms = waits_next_ms(status);
+                struct timespec until = condition_moment(waits_next_ms(status));
 
-                clock_gettime(CLOCK_MONOTONIC, &until);
-                until.tv_sec += (until.tv_nsec / 1000000 + next_ms) / 1000;
-                until.tv_nsec = (until.tv_nsec / 1000000 + next_ms) % 1000 * 1000000 + until.tv_nsec % 1000000;
                 pthread_cond_timedwait(&status->changed, &status->lock, &until);
         }
         status_waits_end(status);

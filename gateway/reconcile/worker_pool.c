@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "reconcile/worker_process.h"
@@ -156,7 +157,6 @@ static void *keeper_run(void *context)
 struct worker_pool *worker_pool_new(const struct worker_pool_settings *settings, struct fault *fault)
 {
         struct worker_pool *pool = NEW(struct worker_pool);
-        pthread_condattr_t attributes;
 
         assert(settings->workers > 0 && settings->workers <= WORKER_POOL_MAX);
         pool->program = memory_text(settings->program);
@@ -165,10 +165,7 @@ struct worker_pool *worker_pool_new(const struct worker_pool_settings *settings,
         pool->calls = settings->calls ? settings->calls : CALLS_DEFAULT;
         pool->resident_bytes = settings->resident_bytes ? settings->resident_bytes : RESIDENT_DEFAULT;
         pthread_mutex_init(&pool->lock, NULL);
-        pthread_condattr_init(&attributes);
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        pthread_cond_init(&pool->changed, &attributes);
-        pthread_condattr_destroy(&attributes);
+        condition_init(&pool->changed);
         pool->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         int failed = pool->wake_fd < 0 ? errno : pthread_create(&pool->keeper, NULL, keeper_run, pool);
         if (!failed) {

@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "base/condition.h"
 #include "base/memory.h"
 #include "rest/event_search.h"
 
@@ -61,9 +62,8 @@ static void streams_wake(struct event_streams *streams, bool beats)
 static void *streams_run(void *argument)
 {
         struct event_streams *streams = argument;
-        struct timespec beat;
+        struct timespec beat = condition_moment(0);
 
-        clock_gettime(CLOCK_MONOTONIC, &beat);
         pthread_mutex_lock(&streams->lock);
         while (!streams->is_ending) {
                 int error = 0;
@@ -74,13 +74,7 @@ static void *streams_run(void *argument)
                 streams->has_grown = false;
                 if (error != ETIMEDOUT)
                         continue;
-                clock_gettime(CLOCK_MONOTONIC, &beat);
-                beat.tv_sec += streams->heartbeat_ms / 1000;
-                beat.tv_nsec += streams->heartbeat_ms % 1000 * 1000000L;
-                if (beat.tv_nsec >= 1000000000L) {
-                        beat.tv_sec++;
-                        beat.tv_nsec -= 1000000000L;
-                }
+                beat = condition_moment(streams->heartbeat_ms);
         }
         streams_wake(streams, false);
         pthread_mutex_unlock(&streams->lock);
@@ -101,15 +95,11 @@ static void trail_grew(void *context)
 struct event_streams *event_streams_start(struct trail *trail, int heartbeat_ms)
 {
         struct event_streams *streams = NEW(struct event_streams);
-        pthread_condattr_t attributes;
 
         streams->trail = trail;
         streams->heartbeat_ms = heartbeat_ms;
         pthread_mutex_init(&streams->lock, NULL);
-        pthread_condattr_init(&attributes);
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        pthread_cond_init(&streams->changed, &attributes);
-        pthread_condattr_destroy(&attributes);
+        condition_init(&streams->changed);
         if (pthread_create(&streams->thread, NULL, streams_run, streams) != 0)
                 abort();
         pthread_setname_np(streams->thread, "rest-streams");

@@ -16,6 +16,7 @@
 
 #include <microhttpd.h>
 
+#include "base/condition.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "rest/admission.h"
@@ -387,7 +388,6 @@ static struct rest_server *server_new(const struct rest_context *context)
 {
         struct rest_server *server = NEW(struct rest_server);
         struct rest_limits *limits = &server->context.limits;
-        pthread_condattr_t attributes;
 
         server->context = *context;
         server->context.listeners = NULL;
@@ -398,10 +398,7 @@ static struct rest_server *server_new(const struct rest_context *context)
         limits->request_timeout_s = limits->request_timeout_s ? limits->request_timeout_s : 30;
         limits->heartbeat_ms = limits->heartbeat_ms ? limits->heartbeat_ms : 15000;
         pthread_mutex_init(&server->lock, NULL);
-        pthread_condattr_init(&attributes);
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        pthread_cond_init(&server->changed, &attributes);
-        pthread_condattr_destroy(&attributes);
+        condition_init(&server->changed);
         server->admission = admission_new(&server->context);
         server->questions = questions_start(context->clock);
         server->settlements = settlements_new();
@@ -445,8 +442,7 @@ static void server_drain(struct rest_server *server)
         pthread_mutex_lock(&server->lock);
         while (server->suspended > 0)
                 pthread_cond_wait(&server->changed, &server->lock);
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += STOP_GRACE_S;
+        until = condition_moment(STOP_GRACE_S * 1000);
         while (server->replying > 0 &&
                pthread_cond_timedwait(&server->changed, &server->lock, &until) != ETIMEDOUT)
                 ;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "base/condition.h"
 #include "base/log.h"
 #include "store/write_group.h"
 
@@ -133,8 +134,7 @@ static void work_await(struct writer *writer)
                         pthread_cond_wait(&writer->queue_grew, &writer->queue_mutex);
                         continue;
                 }
-                clock_gettime(CLOCK_MONOTONIC, &until);
-                until.tv_sec += 1 + (writer->prune_at_ms - clock_monotonic_ms(writer->clock)) / 1000;
+                until = condition_moment(1000 + writer->prune_at_ms - clock_monotonic_ms(writer->clock));
                 pthread_cond_timedwait(&writer->queue_grew, &writer->queue_mutex, &until);
         }
 }
@@ -272,7 +272,6 @@ int writer_new(struct store *store, const struct clock *clock, void (*on_publish
 {
         struct writer *made = NEW(struct writer);
         struct fault cause = { 0 };
-        pthread_condattr_t attributes;
         int error;
 
         made->store = store;
@@ -283,10 +282,7 @@ int writer_new(struct store *store, const struct clock *clock, void (*on_publish
         made->last = &made->first;
         pthread_mutex_init(&made->queue_mutex, NULL);
         pthread_mutex_init(&made->published_mutex, NULL);
-        pthread_condattr_init(&attributes);
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        pthread_cond_init(&made->queue_grew, &attributes);
-        pthread_condattr_destroy(&attributes);
+        condition_init(&made->queue_grew);
         made->published = store_snapshot(store, &cause);
         if (made->published)
                 made->trail = trail_new(store, &cause);
