@@ -56,9 +56,9 @@ void nfs_entry_set_export(struct nfs_entry *entry, const struct export *export)
         entry->export = shared_get(export);
 }
 
-bool nfs_entry_awakes(struct nfs_entry *entry, int64_t now_ms, bool waited, int64_t *next_retry_ms)
+bool nfs_entry_awakes(struct nfs_entry *entry, int64_t now_ms, int64_t *next_retry_ms)
 {
-        if ((entry->retry_at_ms && entry->retry_at_ms <= now_ms) || (waited && entry->waits)) {
+        if (entry->retry_at_ms && entry->retry_at_ms <= now_ms) {
                 entry->retry_at_ms = 0;
                 return true;
         }

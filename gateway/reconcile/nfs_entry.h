@@ -28,8 +28,9 @@ struct nfs_entry {
         char *drift_seen; /* owned; drifted: what was seen when it was found; NULL = it was missing */
         bool drifted;     /* it differs through no doing of ours */
         bool noted;       /* as a difference that stands */
-        bool in_doubt; /* served by NFS since before the start, and whether the pool enforces is not known yet */
-        bool waits;    /* for its directory, or for the anchor of its volume */
+        bool in_doubt;   /* served by NFS since before the start, and whether the pool enforces is not known yet */
+        bool waits;      /* for its directory, or for the anchor of its volume */
+        bool remembered; /* its number is among those that wait */
         unsigned failures;
         int64_t retry_at_ms; /* 0 = none */
         bool queued, urgent;
@@ -54,9 +55,8 @@ void nfs_entry_see(struct nfs_entry *entry, const struct nfs_export_seen *seen);
 /* The export of this number is another one now (reference taken), or none. */
 void nfs_entry_set_export(struct nfs_entry *entry, const struct export *export);
 
-/* Whether its time has come to be looked at again, or what it waits for may be there now (`waited`). If not,
- * *next_retry_ms (0 = none) comes down to its time. */
-bool nfs_entry_awakes(struct nfs_entry *entry, int64_t now_ms, bool waited, int64_t *next_retry_ms);
+/* Whether its time has come to be looked at again. If not, *next_retry_ms (0 = none) comes down to its time. */
+bool nfs_entry_awakes(struct nfs_entry *entry, int64_t now_ms, int64_t *next_retry_ms);
 
 /* What the plan needs to know of it; borrowed. */
 struct nfs_observed nfs_entry_observed(const struct nfs_entry *entry);

@@ -13,6 +13,7 @@
 #include "reconcile/nfs_look.h"
 #include "reconcile/nfs_plan.h"
 #include "reconcile/nfs_review.h"
+#include "reconcile/nfs_wait.h"
 #include "reconcile/nfs_wanted.h"
 
 void nfs_side_queue(struct nfs_side *side, struct nfs_entry *entry)
@@ -242,27 +243,11 @@ static int entry_step(struct nfs_side *side, struct nfs_entry *entry, enum nfs_s
         return entry_look(side, entry, step == NFS_STEP_LOOK, fault);
 }
 
-/* Puts in line what waited for its time, or for something else (`waited`). */
-static void entries_awake(struct nfs_side *side, bool waited)
-{
-        int64_t now_ms = clock_monotonic_ms(side->world->clock);
-
-        if (!waited && (!side->next_retry_ms || now_ms < side->next_retry_ms))
-                return;
-        side->next_retry_ms = 0;
-        for (size_t number = 0; number < NFS_NUMBERS; number++) {
-                struct nfs_entry *entry = side->entries[number];
-
-                if (entry && nfs_entry_awakes(entry, now_ms, waited, &side->next_retry_ms))
-                        nfs_side_queue(side, entry);
-        }
-}
-
 /* An anchor that stands lets others follow; whatever goes may have been the last that hung on one. */
 static void others_follow(struct nfs_side *side, const struct nfs_entry *entry)
 {
         if (nfs_anchor_is(entry) && entry->there == KNOWN_PRESENT)
-                entries_awake(side, true);
+                nfs_wait_over(side);
         for (unsigned number = CANARY_NUMBER_FIRST; entry->there == KNOWN_ABSENT && number < NFS_NUMBERS; number++)
                 if (side->entries[number] && side->entries[number]->waits)
                         nfs_side_queue(side, side->entries[number]);
@@ -291,6 +276,8 @@ static void entry_settle(struct nfs_side *side, struct nfs_entry *entry)
                                    entry->number);
         if (result == 1 && !entry->waits && entry->wanted && entry->there == KNOWN_PRESENT)
                 result = nfs_clients_let_in(entry->wanted, side->world->gate, &fault) ?: 1;
+        if (entry->waits)
+                nfs_wait_remember(side, entry);
         if (result < 0) {
                 nfs_drift_stands(side->world->drift, entry, &fault);
                 entry_failed(side, entry, &fault);
@@ -359,7 +346,9 @@ static void side_follow(struct nfs_side *side)
         if (expired)
                 side->next_expiry_ms = 0;
         snapshot_follow(side, atomic_exchange(&side->wake.facts, false) || expired);
-        entries_awake(side, atomic_exchange(&side->wake.directories, false));
+        if (atomic_exchange(&side->wake.directories, false))
+                nfs_wait_over(side);
+        nfs_wait_retries(side);
         if (side->instance && now_ms >= side->next_look_ms)
                 nfs_look_list(side);
         nfs_look_follow(side);
@@ -481,6 +470,7 @@ void nfs_side_stop(struct nfs_side *side)
                 if (side->entries[number])
                         nfs_entry_free(side->entries[number]);
         free(side->entries);
+        free(side->waiting);
         tally_fini(&side->clients);
         nfs_hold_fini(&side->hold);
         shared_put(side->snapshot);

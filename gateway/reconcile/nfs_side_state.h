@@ -36,7 +36,9 @@ struct nfs_side {
         bool listed;                /* this instance has told all its exports: what is not an entry is absent */
         struct nfs_entry **entries; /* by number */
         struct nfs_queue taking, awaited, giving; /* worked off in this order */
-        struct tally clients;                     /* addresses that any export lets in by NFS */
+        uint16_t *waiting; /* numbers of entries that wait, so that nobody looks for them among all (nfs_wait.c) */
+        size_t waiting_count;
+        struct tally clients; /* addresses that any export lets in by NFS */
         struct nfs_hold hold;
         bool passed;            /* everything was looked at once: what nobody wants is closed from then on */
         struct nfs_look look;   /* for drift */

@@ -35,6 +35,7 @@ struct status {
         _Atomic uint64_t version; /* written under the lock */
         struct receipts receipts;
         struct status_wait *waits;
+        size_t change_waits;                 /* of them, those for any change */
         void (*held_changed)(void *context); /* or NULL */
         void *held_context;
         struct protocol_facts facts;

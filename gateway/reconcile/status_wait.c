@@ -34,6 +34,7 @@ void status_waits_end(struct status *status)
                         continue;
                 }
                 *at = wait->next;
+                status->change_waits -= wait->any_change;
                 wait->settled(wait, in_time);
         }
 }
@@ -57,7 +58,8 @@ static int64_t waits_next_ms(const struct status *status)
 void status_count_change(struct status *status)
 {
         status->version++;
-        pthread_cond_signal(&status->changed);
+        if (status->change_waits > 0) /* the others end with what they wait for, or at their deadline */
+                pthread_cond_signal(&status->changed);
 }
 
 void *status_timer_run(void *argument)
@@ -85,6 +87,7 @@ void status_wait_start(struct status *status, struct status_wait *wait)
         pthread_mutex_lock(&status->lock);
         wait->next = status->waits;
         status->waits = wait;
+        status->change_waits += wait->any_change;
         status_waits_end(status);
         pthread_cond_signal(&status->changed);
         pthread_mutex_unlock(&status->lock);

@@ -201,13 +201,16 @@ const struct export *export_find_conflict(const struct snapshot *now, const stru
         return found;
 }
 
+/* To look further costs more than to ask. */
+enum { KNOWN_PATHS_LOOKED_AT = 256 };
+
 bool export_path_is_known(const struct snapshot *now, const char *storage, const char *path)
 {
         const struct document *document;
         struct snapshot_walk walk;
 
         snapshot_walk_start(&walk, now->exports_by_storage, storage, NULL);
-        while ((document = snapshot_walk_next(&walk)))
+        for (int looked = 0; looked < KNOWN_PATHS_LOOKED_AT && (document = snapshot_walk_next(&walk)); looked++)
                 if (strcmp(((const struct export *)document)->path, path) == 0)
                         return true;
         return false;

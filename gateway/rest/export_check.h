@@ -34,5 +34,6 @@ void export_check_change(const struct snapshot *now, const struct export *existi
 const struct export *export_find_conflict(const struct snapshot *now, const struct export *wanted,
                                           struct violations *violations);
 
-/* Whether any export serves `path` of `storage`: then somebody has looked at it. */
+/* Whether an export is seen to serve `path` of `storage`: then somebody has looked at it. Looks at a few hundred
+ * exports at most, so that no request costs more the more there are; false then means that it is asked again. */
 bool export_path_is_known(const struct snapshot *now, const char *storage, const char *path);

@@ -60,7 +60,10 @@ static int number_allocate(struct write *write, uint16_t *number, struct fault *
                         return 0;
                 }
         }
-        return fault_set(fault, FAULT_EXHAUSTED, "all %d numbers that the NFS server has for exports are in use",
+        return fault_set(fault, FAULT_EXHAUSTED,
+                         "all %d numbers that the NFS server has for exports are in use: delete exports that "
+                         "nobody needs, or "
+                         "serve further ones by a storage node with a Gatehouse of its own",
                          EXPORT_NUMBER_LAST);
 }
 

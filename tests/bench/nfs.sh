@@ -5,7 +5,7 @@
 # the same blocks to the same NFS-Ganesha, and appends 4 KiB to the file system of the store for each. The store is on
 # a disk of this machine, so that a sync costs what it costs.
 # shellcheck disable=SC2034 # bench.sh reads it
-figures=(nfs_add nfs_add_p99 nfs_add_100_clients nfs_add_100_clients_p99 nfs_burst nfs_add_at_10000 nfs_add_at_10000_p99)
+figures=(nfs_add nfs_add_p99 nfs_add_100_clients nfs_add_100_clients_p99 nfs_burst nfs_burst_seen nfs_add_at_10000 nfs_add_at_10000_p99)
 # shellcheck source=tests/bench/bench.sh
 . "$(dirname "$0")/bench.sh"
 cp "$top_builddir/ganesha-floor" "$testbed/"
@@ -75,6 +75,8 @@ burst_repeat() {
                 unmake
                 floor=$(add_floor /srv/data/a $floor_first 1000)
                 sample nfs_burst "$(compared seconds)"
+                floor=$(add_floor --look /srv/data/a $floor_first 1000)
+                sample nfs_burst_seen "$(compared seconds)"
         done
 }
 
@@ -82,7 +84,7 @@ floor_words='AddExport of the same block and a synced 4 KiB append'
 nfs_start
 ! wanted nfs_add nfs_add_p99 || add_repeat nfs_add one 1
 ! wanted nfs_add_100_clients nfs_add_100_clients_p99 || add_repeat nfs_add_100_clients many 100
-! wanted nfs_burst || burst_repeat
+! wanted nfs_burst nfs_burst_seen || burst_repeat
 if [ -z "${BENCH_QUICK-}" ] && wanted nfs_add_at_10000 nfs_add_at_10000_p99; then
         say 'until there are 10,000 exports'
         directories 10001 19900
@@ -96,3 +98,4 @@ figure nfs_add_p99 median ms '<=2' 'POST until active, one client, 100 exports t
 figure nfs_add_100_clients median ms '<=1.5' 'POST until active for 100 clients: p50' "$floor_words"
 figure nfs_add_100_clients_p99 median ms - 'POST until active for 100 clients: p99' "$floor_words"
 figure nfs_burst median s '<=1.15' '1,000 exports from 64 connections, all active' '1,000 AddExport calls, no sync'
+figure nfs_burst_seen median s - '1,000 exports from 64 connections, all active' '1,000 AddExport and DisplayExport calls, no sync'

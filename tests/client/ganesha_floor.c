@@ -27,6 +27,7 @@ struct floor {
         int log; /* -1: nothing is appended */
         unsigned first, count, client_count;
         bool keep; /* they stay */
+        bool look; /* at each, once it is added */
 };
 
 static long long now_us(void)
@@ -134,6 +135,8 @@ static void work(const struct floor *floor)
                 long long started_us = now_us();
 
                 export_add(floor, floor->first + i);
+                if (floor->look)
+                        manager_call(floor, "DisplayExport", floor->first + i, "q", (uint16_t)(floor->first + i));
                 took_us[i] = now_us() - started_us;
         }
         all_us = now_us() - began_us;
@@ -147,7 +150,7 @@ static void work(const struct floor *floor)
 
 static int usage(void)
 {
-        fputs("usage: ganesha-floor [--append FILE] [--clients N] [--keep] DIRECTORY FIRST COUNT\n"
+        fputs("usage: ganesha-floor [--append FILE] [--clients N] [--keep] [--look] DIRECTORY FIRST COUNT\n"
               "Adds exports FIRST and up, of DIRECTORY/NUMBER, and removes them again; prints how long adding "
               "took.\n",
               stderr);
@@ -159,6 +162,7 @@ int main(int argc, char **argv)
         static const struct option options[] = { { "append", required_argument, NULL, 'a' },
                                                  { "clients", required_argument, NULL, 'c' },
                                                  { "keep", no_argument, NULL, 'k' },
+                                                 { "look", no_argument, NULL, 'l' },
                                                  { NULL, 0, NULL, 0 } };
         struct floor floor = { .log = -1, .client_count = 1 };
 
@@ -169,6 +173,8 @@ int main(int argc, char **argv)
                         floor.client_count = (unsigned)strtoul(optarg, NULL, 10);
                 else if (option == 'k')
                         floor.keep = true;
+                else if (option == 'l')
+                        floor.look = true;
                 else
                         return usage();
         }
