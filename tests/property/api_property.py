@@ -138,6 +138,65 @@ class Run:
         reply = f"{answer.status} {answer.text[:1500]!r}" if answer else "no reply"
         self.wrong.append(f"{call.operation.name} ({kind}): {why}\n    {call}\n    {reply}")
 
+    # --- Who may ---------------------------------------------------------------------------------------------
+    def scopes(self):
+        """Each operation by a token of each scope: the description names those that open it (security); nobody else
+        succeeds, changes anything, or is shown what belongs to another account."""
+        secrets = {scope: self.token(scope, scope, {}) for scope in ("operator", "inventory")}
+        secrets["account"] = self.token("acc", "account", {"account": "acme"})
+        secrets["node"] = self.token("node", "node", {"node": "101"})
+        reader = self.token("reader", "operator", {"right": "read"})
+        foreign = self.token("foreign", "account", {"account": "foreign"})
+        for operation in self.description.operations:
+            if operation.roles is None:
+                continue
+            for scope, secret in secrets.items():
+                if scope != "inventory" or operation.name not in ("apply", "createToken"):  # some bodies of these
+                    self.scope_try(operation, secret, "as " + scope, None if scope in operation.roles else {403, 404})
+            if operation.name != "apply":
+                self.scope_try(operation, foreign, "as another account",
+                               {403, 404} if "{" in operation.path or "account" not in operation.roles else
+                               {422} if operation.name == "createExport" else {200})
+            if operation.method != "GET":
+                self.scope_try(operation, reader, "as one who may read", {403})
+            self.scope_try(operation, "", "as nobody", {401, 429})
+            self.scope_try(operation, "gh_" + "A" * 43, "with an unknown token", {401, 429})
+
+    def token(self, name, scope, members):
+        create = next(o for o in self.description.operations if o.name == "createToken")
+        answer = self.server.send(Call(create, json={"name": "scope-" + name, "scope": scope, **members}))
+        return answer.json()["secret"]
+
+    def scope_call(self, operation):
+        """A request by the example of the description, for what is there, that changes nothing."""
+        call = Call(operation, path={name: {"environments": "shop", "nodes": "101", "storages": "files"}.get(
+            self.collection(operation, name), "x") for name in operation.of("path")})
+        body = operation.body and self.description.flat(operation.body)
+        if body:
+            call.json = copy.deepcopy(body["examples"][0]) if "examples" in body else self.values.of(operation.body)
+        if "dry_run" in operation.of("query"):
+            call.query.append(("dry_run", "true"))
+        if "If-Match" in operation.of("header"):
+            call.headers["If-Match"] = "*"
+        return call
+
+    def scope_try(self, operation, secret, who, statuses):
+        call = self.scope_call(operation)
+        answer = self.server.send(call, secret)
+        self.counts[operation.name]["by scope"] += 1
+        try:
+            self.hold(call, answer)
+            if statuses and answer.status not in statuses:
+                raise Wrong(f"wanted {' or '.join(map(str, sorted(statuses)))}")
+            if statuses is None and answer.status in (401, 403):
+                raise Wrong("the description says that this scope may")
+            sent = json.dumps(call.json) + call.target()
+            for word in ("acme", "shop", "files", "10.77.0.21"):
+                if who == "as another account" and word.encode() in answer.text and word not in sent:
+                    raise Wrong(f"it is shown {word} of another account")
+        except Wrong as wrong:
+            self.report(call, answer, wrong, who)
+
     # --- The two kinds ---------------------------------------------------------------------------------------
     def try_allowed(self, operation):
         call = self.allowed(operation)
@@ -238,11 +297,11 @@ class Run:
                 return
 
     def table(self):
-        print(f"{'operation':22} {'allowed':>8} {'done':>6} {'forbidden':>9}  statuses")
+        print(f"{'operation':22} {'allowed':>8} {'done':>6} {'forbidden':>9} {'scopes':>6}  statuses")
         for operation in self.description.operations:
             counts = self.counts[operation.name]
             statuses = ", ".join(f"{s}: {n}" for s, n in sorted((s, n) for s, n in counts.items() if isinstance(s, int)))
-            print(f"{operation.name:22} {counts['allowed']:8} {counts['done']:6} {counts['forbidden']:9}  {statuses}")
+            print(f"{operation.name:22} {counts['allowed']:8} {counts['done']:6} {counts['forbidden']:9} {counts['by scope']:6}  {statuses}")
         print("forbidden: " + ", ".join(f"{kind} {n}" for kind, n in sorted(self.counts.get("kinds", {}).items())))
 
 
@@ -253,6 +312,7 @@ def main():
     server = Server(sys.argv[2])
     run = Run(description, server, seed)
     try:
+        run.scopes()
         run.go(count)
     except (OSError, EOFError) as error:
         wrong.append(f"the server does not answer any more: {error!r}")
