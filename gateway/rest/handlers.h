@@ -56,6 +56,7 @@ void rest_task_get(struct request *request);
 void rest_event_list(struct request *request);
 
 void rest_metrics_get(struct request *request);
+void rest_openapi_get(struct request *request);
 
 void rest_health_get(struct request *request);
 

@@ -25,6 +25,7 @@ static const struct route routes[] = {
         { "GET", "/healthz", BODY_NONE, NULL, rest_health_get },
         { "POST", "/v1/apply", BODY_INVENTORY, write_query, rest_apply },
         { "GET", "/metrics", BODY_NONE, NULL, rest_metrics_get },
+        { "GET", "/openapi.json", BODY_NONE, NULL, rest_openapi_get },
         { "GET", "/v1/drift", BODY_NONE, NULL, rest_drift_get },
         { "GET", "/v1/environments", BODY_NONE, environment_query, rest_environment_list },
         { "GET", "/v1/environments/{name}", BODY_NONE, NULL, rest_environment_get },
@@ -71,7 +72,7 @@ const struct route *route_table(size_t *count)
 
 bool route_is_public(const char *path)
 {
-        return strcmp(path, "/healthz") == 0;
+        return strcmp(path, "/healthz") == 0 || strcmp(path, "/openapi.json") == 0;
 }
 
 bool route_is_for_nodes(const struct route *route)

@@ -22,7 +22,7 @@ struct route {
         void (*handle)(struct request *request);
 };
 
-/* Whether anybody may ask for `path` (/healthz). */
+/* Whether anybody may ask for `path` (/healthz, /openapi.json). */
 bool route_is_public(const char *path);
 
 /* Whether tokens of scope node come to it: what /v1/nodes/{id}/mounts is for, and nothing else. */

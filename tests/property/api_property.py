@@ -138,6 +138,13 @@ class Run:
         reply = f"{answer.status} {answer.text[:1500]!r}" if answer else "no reply"
         self.wrong.append(f"{call.operation.name} ({kind}): {why}\n    {call}\n    {reply}")
 
+    def served(self):
+        operation = next(o for o in self.description.operations if o.path == "/openapi.json")
+        call = Call(operation)
+        answer = self.server.send(call, "")
+        if answer.json() != self.description.root:
+            self.report(call, answer, "it is not the description", "as nobody")
+
     # --- Who may ---------------------------------------------------------------------------------------------
     def scopes(self):
         """Each operation by a token of each scope: the description names those that open it (security); nobody else
@@ -312,6 +319,7 @@ def main():
     server = Server(sys.argv[2])
     run = Run(description, server, seed)
     try:
+        run.served()
         run.scopes()
         run.go(count)
     except (OSError, EOFError) as error:
