@@ -85,7 +85,6 @@ static void list_filters_and_pages(void **state)
                                                                  .body = SHOP("sleeping"),
                                                                  .token = api->tokens[1] });
         assert_int_equal(put.status, 200);
-        assert_int_equal(put.status, 200);
         expect(api, "DELETE", "/v1/environments/shop", NULL, "202");
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
                 assert_events(api, NULL, cases[i].query, cases[i].wanted);
@@ -129,6 +128,7 @@ static void event_tells_request_source_and_the_difference_alone(void **state)
                                                                  .body = SHOP("sleeping"),
                                                                  .headers = { "X-Request-Id: ci-7" },
                                                                  .token = api->tokens[1] });
+        assert_int_equal(put.status, 200);
         AUTO_ANSWER struct answer all = call_of(api, "GET", "/v1/events", NULL);
         AUTO_ANSWER struct answer own =
                 call(api, (struct call){ .method = "GET", .path = "/v1/events?limit=1", .token = api->tokens[2] });
