@@ -5,7 +5,8 @@
 # the same blocks to the same NFS-Ganesha, and appends 4 KiB to the file system of the store for each. The store is on
 # a disk of this machine, so that a sync costs what it costs.
 # shellcheck disable=SC2034 # bench.sh reads it
-figures=(nfs_add nfs_add_p99 nfs_add_100_clients nfs_add_100_clients_p99 nfs_burst nfs_burst_seen nfs_add_at_10000 nfs_add_at_10000_p99)
+figures=(nfs_add nfs_add_p99 nfs_add_100_clients nfs_add_100_clients_p99 nfs_burst nfs_burst_seen
+        restart_calls ganesha_back nfs_add_at_10000 nfs_add_at_10000_p99)
 # shellcheck source=tests/bench/bench.sh
 . "$(dirname "$0")/bench.sh"
 cp "$top_builddir/ganesha-floor" "$testbed/"
@@ -80,11 +81,63 @@ burst_repeat() {
         done
 }
 
+# What the NFS server is asked while gatehoused comes back to a world where nothing has changed, and looks at everything.
+changing='AddExport|UpdateExport|RemoveExport'
+calls() { grep -cE "member=($1)\$" "$(log_of storage dbus-monitor)"; } # calls METHOD|METHOD
+displayed() { [ "$(calls DisplayExport)" -ge "$1" ]; }
+added_seen() { [ "$(calls AddExport)" -ge 1 ] && [ "$(calls RemoveExport)" -ge 1 ]; }
+restart_repeat() {
+        local round before
+        say 'restart_calls: 3 rounds'
+        for round in 1 2 3; do
+                : >"$(log_of storage dbus-monitor)"
+                daemon_start storage dbus-monitor dbus-monitor --system "type='method_call',interface='org.ganesha.nfsd.exportmgr'"
+                wait_until 10 on storage pgrep -x dbus-monitor || fail 'dbus-monitor does not start'
+                on storage "$testbed/ganesha-floor" /srv/data/a $floor_first 1 >/dev/null
+                wait_until 10 added_seen || fail 'dbus-monitor sees nothing'
+                before=$(calls "$changing")
+                daemon_stop storage gatehoused KILL
+                gatehoused_start
+                wait_until 60 displayed "$exports_there" || fail "only $(calls DisplayExport) of $exports_there exports are looked at after a restart"
+                sample restart_calls $(($(calls "$changing") - before))
+                daemon_stop storage dbus-monitor
+        done
+}
+
+all_active() { api GET /metrics | grep -qE "^gatehouse_grants\{protocol=\"nfs\",state=\"active\"\} $exports_there\$"; }
+ganesha_again() { daemon_stop storage ganesha KILL; ganesha_start /etc/ganesha/gatehouse.conf; }
+gatehoused_signal() { on storage kill "-$1" "$(daemon_pid storage gatehoused)"; }
+back_round() { # then Gatehouse is kept from working while the same is done by hand
+        local began
+        began=$(now_us)
+        ganesha_again
+        wait_until 120 all_active || fail "not all exports are back: $(api GET /metrics | grep ^gatehouse_grants)"
+        ours=$(($(now_us) - began))
+        gatehoused_signal STOP
+        began=$(now_us)
+        ganesha_again
+        add_floor --keep /srv/data/a $floor_first "$exports_there" >/dev/null
+        floor=$(($(now_us) - began))
+        ganesha_again
+        gatehoused_signal CONT
+        wait_until 120 all_active || fail 'not all exports are back'
+        sample ganesha_back "$(jq -rn --argjson ours $ours --argjson floor $floor '"\($ours / 1e6) \($floor / 1e6)"')"
+}
+
 floor_words='AddExport of the same block and a synced 4 KiB append'
 nfs_start
 ! wanted nfs_add nfs_add_p99 || add_repeat nfs_add one 1
 ! wanted nfs_add_100_clients nfs_add_100_clients_p99 || add_repeat nfs_add_100_clients many 100
 ! wanted nfs_burst nfs_burst_seen || burst_repeat
+exports_there=100
+! wanted restart_calls || restart_repeat
+if wanted ganesha_back; then
+        make 64 one 1101 2000
+        exports_there=1000
+        say "ganesha_back: $burst_rounds rounds"
+        for ((round = 0; round < burst_rounds; round++)); do back_round; done
+        unmake
+fi
 if [ -z "${BENCH_QUICK-}" ] && wanted nfs_add_at_10000 nfs_add_at_10000_p99; then
         say 'until there are 10,000 exports'
         directories 10001 19900
@@ -99,3 +152,5 @@ figure nfs_add_100_clients median ms '<=1.5' 'POST until active for 100 clients:
 figure nfs_add_100_clients_p99 median ms - 'POST until active for 100 clients: p99' "$floor_words"
 figure nfs_burst median s '<=1.15' '1,000 exports from 64 connections, all active' '1,000 AddExport calls, no sync'
 figure nfs_burst_seen median s - '1,000 exports from 64 connections, all active' '1,000 AddExport and DisplayExport calls, no sync'
+figure restart_calls maximum calls '<=0' 'kill -9 of gatehoused: Add, Update and RemoveExport calls until all exports are looked at'
+figure ganesha_back median s '<=1.1' 'kill -9 of ganesha.nfsd with 1,000 exports until all are active' 'the same blocks added by hand'
