@@ -168,7 +168,7 @@ static void event_without_end_is_refused(void **test)
 
         (void)test;
         memset(bytes, 'x', 2 * 1024 * 1024 - 1);
-        row_check(&(struct case_row){ .tries = { { . = bytes } },
+        row_check(&(struct case_row){ .tries = { { .bytes = bytes } },
                                       .exit_code = EXIT_REFUSED,
                                       .out = "",
                                       .err = "gatehouse: follow the events: one is longer than 1048576 bytes\n",
