@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reconcile/pool_seat.h"
 
-
 #include "base/condition.h"
 #include "base/log.h"
 
