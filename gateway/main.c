@@ -42,6 +42,7 @@ struct gateway {
         size_t listener_count;
         gid_t operator_gid;
         struct status *status;
+        struct latency *latency;
         struct drift *drift;
         struct writer *writer;
         struct world world;
@@ -170,7 +171,9 @@ static int listeners_open(struct gateway *gateway, struct fault *fault)
 static void published(void *context)
 {
         struct gateway *gateway = context;
+        AUTO_SHARED const struct snapshot *newest = writer_snapshot(gateway->writer);
 
+        status_note_committed(gateway->status, newest->revision);
         pthread_mutex_lock(&gateway->reconcile_lock);
         reconcile_wake(gateway->reconcile);
         inventory_watch_wake(gateway->inventory);
@@ -193,6 +196,7 @@ static int store_start(struct gateway *gateway, struct fault *fault)
                 failed = writer_new(store, clock_system(), published, gateway, &gateway->writer, fault);
         if (!failed) {
                 writer_limit_trail(gateway->writer, &limits);
+                writer_time_commits(gateway->writer, gateway->latency);
                 gateway->drift = drift_new(clock_system(), drift_event_write, gateway->writer);
         }
         status_note_backend(gateway->status, BACKEND_STORE, failed ? fault : NULL);
@@ -266,6 +270,7 @@ static int rest_open(struct gateway *gateway, struct fault *fault)
         const struct rest_context context = {
                 .writer = gateway->writer,
                 .status = gateway->status,
+                .latency = gateway->latency,
                 .drift = gateway->drift,
                 .inventory = gateway->inventory,
                 .files = &gateway->world.files,
@@ -301,6 +306,7 @@ static int gateway_start(struct gateway *gateway, struct fault *fault)
         if (gethostname(gateway->storage_node, sizeof gateway->storage_node) < 0)
                 return fault_set_errno(fault, FAULT_INTERNAL, errno, "read the name of this machine");
         gateway->status = status_new(clock_system());
+        gateway->world.latency = gateway->latency = latency_new();
         status_set_facts(gateway->status, &facts);
         if ((failed = listeners_open(gateway, fault)) || (failed = store_start(gateway, fault)) ||
             (failed = world_open(&gateway->world, configuration, fault)) || (failed = pool_open(gateway, fault)) ||
@@ -331,6 +337,7 @@ static void gateway_stop(struct gateway *gateway)
         drift_free(gateway->drift);
         status_free(gateway->status);
         world_close(&gateway->world);
+        latency_free(gateway->latency);
         pthread_mutex_destroy(&gateway->reconcile_lock);
         configuration_fini(&gateway->configuration);
 }

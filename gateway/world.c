@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "world.h"
 
+#include <assert.h>
+
 #include "base/memory.h"
 #include "protocols/member/member_calls.h"
 
 #define HELPER_MS 2000
 
+static struct act_caller acts_timed(struct world *world, struct act_caller real)
+{
+        assert(world->timed_count < WORLD_ACTS_MOST);
+        return timed_acts_over(&world->timed_acts[world->timed_count++], real, world->latency);
+}
+
 /* gatehouse-volfiled in glusterd's place: the packet filter leads native clients there. */
 static void door_open(struct world *world, const struct configuration *configuration)
 {
         world->volfiled = privilege_caller_new(configuration->volfiled_socket);
-        world->volfiled_door = (struct volfiled_door){ .helper = privilege_caller_acts(world->helper),
-                                                       .volfiled = privilege_caller_acts(world->volfiled) };
+        world->volfiled_door =
+                (struct volfiled_door){ .helper = world->helper_acts,
+                                        .volfiled = acts_timed(world, privilege_caller_acts(world->volfiled)) };
         world->real_door = volfiled_door_open(&world->volfiled_door);
         world->door = &world->real_door;
         world->firewall_calls.ports.volfiled = (uint16_t)configuration->volfiled_port;
@@ -20,8 +29,9 @@ static void door_open(struct world *world, const struct configuration *configura
 static void firewall_open(struct world *world, const struct configuration *configuration)
 {
         world->filter_helper = privilege_caller_new(configuration->helper_socket);
-        world->firewall_calls = (struct firewall_calls){ .helper = privilege_caller_acts(world->filter_helper),
-                                                         .ports = FIREWALL_PORTS_DEFAULT };
+        world->firewall_calls =
+                (struct firewall_calls){ .helper = acts_timed(world, privilege_caller_acts(world->filter_helper)),
+                                         .ports = FIREWALL_PORTS_DEFAULT };
         world->real_firewall = firewall_over(&world->firewall_calls);
         if (configuration->firewall != FIREWALL_ENFORCE)
                 return;
@@ -40,14 +50,16 @@ int world_open(struct world *world, const struct configuration *configuration, s
         if (!world->workers)
                 return -(int)fault->code;
         world->helper = privilege_caller_new(configuration->helper_socket);
+        world->helper_acts = acts_timed(world, privilege_caller_acts(world->helper));
+        world->worker_acts = acts_timed(world, worker_pool_acts(world->workers));
         world->ganesha = ganesha_new(configuration->dbus_address, blocks, 0);
-        world->nfs = ganesha_server(world->ganesha);
-        world->gluster_real = (struct gluster_volume_callers){ .helper = privilege_caller_acts(world->helper),
-                                                               .worker = worker_pool_acts(world->workers) };
+        world->nfs = timed_nfs_over(&world->timed_nfs, ganesha_server(world->ganesha), world->latency);
+        world->gluster_real =
+                (struct gluster_volume_callers){ .helper = world->helper_acts, .worker = world->worker_acts };
         world->gluster = gluster_volume_over(&world->gluster_real);
         world->node = gluster_node_over(&world->gluster_real);
-        world->files_real = (struct storage_files_real){ .helper = privilege_caller_acts(world->helper),
-                                                         .worker = worker_pool_acts(world->workers) };
+        world->files_real =
+                (struct storage_files_real){ .helper = world->helper_acts, .worker = world->worker_acts };
         world->files = storage_files_open(&world->files_real);
         firewall_open(world, configuration);
         return 0;
@@ -68,7 +80,7 @@ int world_open_pool(struct world *world, const struct configuration *configurati
 
                 address_parse(*member, &settings.addresses[which]); /* looked at when the configuration was read */
                 world->members[which] = member_caller_new(&settings.addresses[which], MEMBER_PORT, &key);
-                world->member_acts[which] = member_caller_acts(world->members[which]);
+                world->member_acts[which] = acts_timed(world, member_caller_acts(world->members[which]));
                 settings.members[which] = member_over(&world->member_acts[which]);
         }
         return pool_new(&settings, &world->pool, fault);
@@ -89,7 +101,7 @@ int world_open_probe(struct world *world, const struct configuration *configurat
         if (configuration->verify == VERIFY_OFF || configuration->reconcile == RECONCILE_OBSERVE)
                 return 0;
         world->probe_helper = privilege_caller_new(configuration->helper_socket);
-        calls->helper = privilege_caller_acts(world->probe_helper);
+        calls->helper = acts_timed(world, privilege_caller_acts(world->probe_helper));
         calls->workers_end = probe_workers_end;
         calls->workers_context = world;
         probe_network_parse(configuration->probe_network, &calls->network); /* looked at, too */
@@ -102,7 +114,7 @@ int world_open_probe(struct world *world, const struct configuration *configurat
                 world->probe_workers[client] = worker_pool_new(&settings, fault);
                 if (!world->probe_workers[client])
                         return -(int)fault->code;
-                calls->workers[client] = worker_pool_acts(world->probe_workers[client]);
+                calls->workers[client] = acts_timed(world, worker_pool_acts(world->probe_workers[client]));
         }
         world->real_probe = probe_over(calls);
         world->probe = &world->real_probe;
@@ -138,7 +150,7 @@ void world_close(struct world *world)
 
 void world_ask_helper(const struct world *world, struct fault *fault)
 {
-        struct act_caller caller = privilege_caller_acts(world->helper);
+        struct act_caller caller = world->helper_acts;
         AUTO_MESSAGE struct message request, reply;
 
         message_init(&request, ACT_HELPER_VERSION);

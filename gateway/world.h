@@ -8,6 +8,7 @@
 #include "auth/member_link.h"
 #include "auth/privilege.h"
 #include "configuration.h"
+#include "domain/timed_seams.h"
 #include "protocols/files/storage_files.h"
 #include "protocols/firewall/firewall_calls.h"
 #include "protocols/gluster/gluster_volume.h"
@@ -16,6 +17,9 @@
 #include "protocols/probe/probe_calls.h"
 #include "reconcile/pool.h"
 #include "reconcile/worker_pool.h"
+
+/* Callers of acts: three to the helper, the workers', gatehouse-volfiled's, those of two probes, each member's. */
+#define WORLD_ACTS_MOST (8 + POOL_MEMBERS_MAX)
 
 struct world {
         /* For use; no pointer here is NULL but those that say so. */
@@ -30,6 +34,11 @@ struct world {
         const struct probe *probe;       /* NULL: nothing is verified */
 
         /* What they are made of. */
+        struct latency *latency;
+        struct timed_acts timed_acts[WORLD_ACTS_MOST];
+        size_t timed_count;
+        struct timed_nfs timed_nfs;
+        struct act_caller helper_acts, worker_acts;
         struct worker_pool *workers;
         struct privilege_caller *filter_helper; /* of its own: the packet filter waits for nobody's glusterd */
         struct privilege_caller *volfiled;
@@ -49,7 +58,8 @@ struct world {
         struct probe real_probe;
 };
 
-/* Fills a zeroed `world`, which must stay where it is. To be closed also after a fault. */
+/* Fills a `world` that is zeroed but for `latency` (borrowed; NULL = nobody counts how long calls take), and must
+ * stay where it is. To be closed also after a fault. */
 int world_open(struct world *world, const struct configuration *configuration, struct fault *fault);
 
 /* Starts what speaks to the members of the pool, if any are configured. */

@@ -41,3 +41,8 @@ void address_bag_tidy(struct address_bag *bag)
                         bag->items[++kept] = bag->items[i];
         bag->count = kept + 1;
 }
+
+bool address_bag_holds(const struct address_bag *bag, const struct address *address)
+{
+        return bag->count > 0 && bsearch(address, bag->items, bag->count, sizeof *address, address_order);
+}

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "domain/address.h"
@@ -20,3 +21,5 @@ void address_bag_add(struct address_bag *bag, const struct address *addresses, s
 
 /* Sorts by address_compare and drops doubles. */
 void address_bag_tidy(struct address_bag *bag);
+/* Whether `address` is in a tidy bag. */
+bool address_bag_holds(const struct address_bag *bag, const struct address *address);

@@ -132,6 +132,7 @@ static void shares_make_ready(struct gluster_side *side, struct volume_state *vo
         struct pmap_cursor cursor;
         struct pmap_entry entry;
 
+        volume->unready = 0;
         pmap_first(volume->shares.by_id, NULL, 0, &cursor);
         while (pmap_next(&cursor, &entry)) {
                 struct share *share = entry.value;
@@ -141,6 +142,7 @@ static void shares_make_ready(struct gluster_side *side, struct volume_state *vo
                 if (share->ready)
                         continue;
                 there = directories_ask(side->world->directories, share->storage, share->export, &fault);
+                volume->unready += there != KNOWN_PRESENT;
                 if (there == KNOWN_PRESENT) {
                         share->ready = true;
                         volume->dirty = true;
@@ -375,6 +377,8 @@ static void *side_run(void *argument)
                 volumes_let_go(&side->volumes);
                 volumes_review(side->volumes, side->world->status, side->snapshot->revision);
                 pool_side_review(side->world, side->snapshot->revision, side->volumes);
+                if (volumes_settled(side->volumes))
+                        status_note_settled(side->world->status, PROTOCOL_IS_GLUSTER, side->snapshot->revision);
                 struct pollfd wake = { .fd = side->wake.fd, .events = POLLIN };
                 poll(&wake, 1, side_pause_ms(side));
         }

@@ -67,6 +67,13 @@ bool nfs_entry_awakes(struct nfs_entry *entry, int64_t now_ms, int64_t *next_ret
         return false;
 }
 
+void nfs_entry_mark(struct nfs_entry *entry, bool unsettled, size_t *count)
+{
+        *count += unsettled;
+        *count -= entry->unsettled;
+        entry->unsettled = unsettled;
+}
+
 struct nfs_observed nfs_entry_observed(const struct nfs_entry *entry)
 {
         return (struct nfs_observed){ entry->there, entry->held, entry->foreign, entry->moved };

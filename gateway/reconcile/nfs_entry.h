@@ -31,6 +31,7 @@ struct nfs_entry {
         bool in_doubt;   /* served by NFS since before the start, and whether the pool enforces is not known yet */
         bool waits;      /* for its directory, or for the anchor of its volume */
         bool remembered; /* its number is among those that wait */
+        bool unsettled;  /* it failed or waits since it was tried last */
         unsigned failures;
         int64_t retry_at_ms; /* 0 = none */
         bool queued, urgent;
@@ -57,6 +58,9 @@ void nfs_entry_set_export(struct nfs_entry *entry, const struct export *export);
 
 /* Whether its time has come to be looked at again. If not, *next_retry_ms (0 = none) comes down to its time. */
 bool nfs_entry_awakes(struct nfs_entry *entry, int64_t now_ms, int64_t *next_retry_ms);
+
+/* How its last try has left it; *count: how many are unsettled. */
+void nfs_entry_mark(struct nfs_entry *entry, bool unsettled, size_t *count);
 
 /* What the plan needs to know of it; borrowed. */
 struct nfs_observed nfs_entry_observed(const struct nfs_entry *entry);

@@ -18,6 +18,7 @@ void nfs_hold_fini(struct nfs_hold *hold)
 void nfs_hold_look(struct nfs_hold *hold)
 {
         AUTO_FIREWALL_SET struct firewall_set open = { 0 };
+        AUTO_ADDRESS_BAG struct address_bag connected = { 0 };
         struct fault fault = { 0 };
 
         if (hold->replays || !hold->firewall)
@@ -32,18 +33,8 @@ void nfs_hold_look(struct nfs_hold *hold)
                 return;
         }
         for (size_t i = 0; i < open.pair_count; i++)
-                if (connections[i] == 0)
-                        address_bag_add(&hold->idle, &open.pairs[i].address, 1);
-}
-
-static int address_order(const void *a, const void *b)
-{
-        return address_compare(a, b);
-}
-
-static bool is_idle(const struct address_bag *idle, const struct address *address)
-{
-        return idle->count > 0 && bsearch(address, idle->items, idle->count, sizeof *address, address_order);
+                address_bag_add(connections[i] == 0 ? &hold->idle : &connected, &open.pairs[i].address, 1);
+        status_note_connected(hold->status, connected.items, connected.count);
 }
 
 bool nfs_hold_awaits(const struct nfs_hold *hold, const struct nfs_entry *entry)
@@ -51,7 +42,7 @@ bool nfs_hold_awaits(const struct nfs_hold *hold, const struct nfs_entry *entry)
         const struct nfs_export *wanted = entry->wanted;
 
         for (size_t i = 0; hold->replays && wanted && i < wanted->client_count; i++)
-                if (!is_idle(&hold->idle, &wanted->clients[i].address))
+                if (!address_bag_holds(&hold->idle, &wanted->clients[i].address))
                         return true;
         return false;
 }

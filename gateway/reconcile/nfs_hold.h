@@ -15,6 +15,7 @@
 struct nfs_hold {
         struct gate *gate;
         const struct firewall *firewall; /* tells who is connected; NULL = there is none */
+        struct status *status;           /* is told who is connected */
         const struct clock *clock;
         struct address_bag idle; /* could have been connected at the last look, and were not; sorted */
         bool replays;     /* not all exports that clients may wait for were tried since the server was lost */

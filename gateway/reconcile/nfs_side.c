@@ -278,6 +278,7 @@ static void entry_settle(struct nfs_side *side, struct nfs_entry *entry)
                 result = nfs_clients_let_in(entry->wanted, side->world->gate, &fault) ?: 1;
         if (entry->waits)
                 nfs_wait_remember(side, entry);
+        nfs_entry_mark(entry, result < 0 || entry->waits, &side->unsettled);
         if (result < 0) {
                 nfs_drift_stands(side->world->drift, entry, &fault);
                 entry_failed(side, entry, &fault);
@@ -398,6 +399,8 @@ static void side_work(struct nfs_side *side)
         nfs_look_worked(side);
         gate_followed(side->world->gate, SERVICE_NFS, side->snapshot->revision);
         side_review(side);
+        if (nfs_side_is_settled(side))
+                status_note_settled(side->world->status, PROTOCOL_IS_NFS, side->snapshot->revision);
 }
 
 /* Milliseconds until something is due unasked. */
@@ -441,7 +444,9 @@ int nfs_side_start(const struct side_world *world, const struct nfs_server *serv
 
         side->world = world;
         side->server = server;
-        side->hold = (struct nfs_hold){ .gate = world->gate, .firewall = world->firewall, .clock = world->clock };
+        side->hold = (struct nfs_hold){
+                .gate = world->gate, .firewall = world->firewall, .status = world->status, .clock = world->clock
+        };
         side->entries = memory_new(NFS_NUMBERS, sizeof *side->entries);
         nfs_queue_init(&side->taking);
         nfs_queue_init(&side->awaited);

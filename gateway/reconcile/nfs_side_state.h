@@ -39,6 +39,7 @@ struct nfs_side {
         uint16_t *waiting; /* numbers of entries that wait, so that nobody looks for them among all (nfs_wait.c) */
         size_t waiting_count;
         struct tally clients; /* addresses that any export lets in by NFS */
+        size_t unsettled;     /* entries that failed or wait */
         struct nfs_hold hold;
         bool passed;            /* everything was looked at once: what nobody wants is closed from then on */
         struct nfs_look look;   /* for drift */
@@ -52,3 +53,10 @@ struct nfs_entry *nfs_side_entry(struct nfs_side *side, uint16_t number);
 
 /* Puts the entry in line; one that has become more urgent goes over to a faster one. */
 void nfs_side_queue(struct nfs_side *side, struct nfs_entry *entry);
+
+/* Whether the server was seen to be as the snapshot wants, once all lines are worked off. Without a server that is
+ * so while nobody is to be let in. */
+static inline bool nfs_side_is_settled(const struct nfs_side *side)
+{
+        return side->instance ? side->listed && side->unsettled == 0 : pmap_count(side->clients.counts) == 0;
+}

@@ -66,7 +66,8 @@ static uint64_t bricks_let_go(struct pool *pool, size_t member, const struct add
         return least;
 }
 
-static void member_review(const struct side_world *world, size_t member, const struct address *node,
+/* Whether it has in force what it was told last. */
+static bool member_review(const struct side_world *world, size_t member, const struct address *node,
                           uint64_t revision, struct pmap volumes)
 {
         struct fault disobeys = { 0 }, fault = { 0 };
@@ -79,19 +80,21 @@ static void member_review(const struct side_world *world, size_t member, const s
         status_review_member(world->status, member, LAYER_GLUSTER, let_go, NULL);
         if (let_go < revision)
                 status_review_member(world->status, member, LAYER_GLUSTER, revision, &fault);
+        return !why;
 }
 
 void pool_side_review(const struct side_world *world, uint64_t revision, struct pmap volumes)
 {
         const struct address *nodes;
-        size_t count = 0;
+        size_t count = 0, enforcing = 0;
 
         /* What is wanted of members is known once the packet filter here is in place. */
         if (!world->pool || (!pool_has_order(world->pool) && pmap_count(volumes) > 0))
                 return;
         nodes = pool_addresses(world->pool, &count);
         for (size_t i = 0; i < count; i++)
-                member_review(world, i, &nodes[i], revision, volumes);
+                enforcing += member_review(world, i, &nodes[i], revision, volumes);
+        status_note_members(world->status, enforcing, count - enforcing);
 }
 
 /* Whether the packet filter is in force, after another try if it was not: all that is native would else move over

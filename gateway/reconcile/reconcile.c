@@ -106,6 +106,8 @@ int reconcile_start(const struct reconcile_world *world, struct reconcile **resu
                 world_observe(reconcile);
         world = &reconcile->world;
         status_set_observes(world->status, world->observe);
+        AUTO_SHARED const struct snapshot *first = world->snapshot(world->snapshot_context);
+        status_note_committed(world->status, first->revision); /* what the start has to see to */
         reconcile->side_world = (struct side_world){
                 .snapshot = world->snapshot,
                 .snapshot_context = world->snapshot_context,

@@ -60,6 +60,7 @@ void status_free(struct status *status)
         pthread_join(status->timer, NULL);
         pmap_fini(&status->entries);
         receipts_fini(&status->receipts);
+        address_bag_fini(&status->connected);
         pthread_cond_destroy(&status->changed);
         pthread_mutex_destroy(&status->lock);
         free(status);
@@ -365,6 +366,66 @@ bool status_observes(struct status *status)
         observes = status->observes;
         pthread_mutex_unlock(&status->lock);
         return observes;
+}
+
+void status_note_committed(struct status *status, uint64_t revision)
+{
+        pthread_mutex_lock(&status->lock);
+        lag_committed(&status->lag, revision, clock_monotonic_ms(status->clock));
+        pthread_mutex_unlock(&status->lock);
+}
+
+void status_note_settled(struct status *status, enum protocol protocol, uint64_t revision)
+{
+        pthread_mutex_lock(&status->lock);
+        lag_settled(&status->lag, protocol, revision);
+        pthread_mutex_unlock(&status->lock);
+}
+
+int64_t status_lag_ms(struct status *status)
+{
+        int64_t waiting_ms;
+
+        pthread_mutex_lock(&status->lock);
+        waiting_ms = lag_ms(&status->lag, clock_monotonic_ms(status->clock));
+        pthread_mutex_unlock(&status->lock);
+        return waiting_ms;
+}
+
+void status_note_connected(struct status *status, const struct address *addresses, size_t count)
+{
+        pthread_mutex_lock(&status->lock);
+        status->connected.count = 0;
+        address_bag_add(&status->connected, addresses, count);
+        status->connected_known = true;
+        pthread_mutex_unlock(&status->lock);
+}
+
+bool status_connected(struct status *status, struct address_bag *connected)
+{
+        bool known;
+
+        pthread_mutex_lock(&status->lock);
+        known = status->connected_known;
+        address_bag_add(connected, status->connected.items, status->connected.count);
+        pthread_mutex_unlock(&status->lock);
+        return known;
+}
+
+void status_note_members(struct status *status, size_t enforcing, size_t others)
+{
+        pthread_mutex_lock(&status->lock);
+        status->members[true] = enforcing;
+        status->members[false] = others;
+        pthread_mutex_unlock(&status->lock);
+}
+
+void status_members(struct status *status, size_t *enforcing, size_t *others)
+{
+        pthread_mutex_lock(&status->lock);
+        *enforcing = status->members[true];
+        *others = status->members[false];
+        pthread_mutex_unlock(&status->lock);
 }
 
 void status_note_backend(struct status *status, enum backend backend, const struct fault *fault)

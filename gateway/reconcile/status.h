@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "domain/grant.h"
+#include "reconcile/address_bag.h"
 #include "reconcile/receipts.h"
 
 struct status;
@@ -101,6 +102,20 @@ bool status_note_pool(struct status *status, enum known pool_enforced, const cha
 /* Whether nothing is changed on any server (reconcile = observe). Set at start; false unless set. */
 void status_set_observes(struct status *status, bool observes);
 bool status_observes(struct status *status);
+
+/* Reconcile lag (reconcile/lag.h): the commit of `revision` was made; one side has settled all up to `revision`;
+ * milliseconds that the oldest commit has been waiting, by the monotonic clock. */
+void status_note_committed(struct status *status, uint64_t revision);
+void status_note_settled(struct status *status, enum protocol protocol, uint64_t revision);
+int64_t status_lag_ms(struct status *status);
+
+/* For the metrics: who had a connection to the NFS server at the last look (sorted by address_compare; copied),
+ * and how many members of the pool enforce what they were told last, and how many do not. */
+void status_note_connected(struct status *status, const struct address *addresses, size_t count);
+/* False: nobody has looked. `connected` (zeroed) is filled with a copy, freed with address_bag_fini. */
+bool status_connected(struct status *status, struct address_bag *connected);
+void status_note_members(struct status *status, size_t enforcing, size_t others);
+void status_members(struct status *status, size_t *enforcing, size_t *others);
 
 /* Health of what Gatehouse stands on, for /healthz. A fault with code FAULT_NONE (or NULL) = well. */
 enum backend {

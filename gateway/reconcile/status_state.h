@@ -8,6 +8,8 @@
 #include <pthread.h>
 
 #include "base/pmap.h"
+#include "reconcile/address_bag.h"
+#include "reconcile/lag.h"
 #include "reconcile/status.h"
 
 enum side_state { SIDE_UNSEEN, SIDE_HELD, SIDE_FAILED };
@@ -34,6 +36,10 @@ struct status {
         struct pmap entries;      /* export id -> struct status_entry */
         _Atomic uint64_t version; /* written under the lock */
         struct receipts receipts;
+        struct lag lag;
+        struct address_bag connected; /* by NFS, at the last look; sorted */
+        bool connected_known;
+        size_t members[2]; /* of the pool: those that do not enforce, and those that do */
         struct status_wait *waits;
         size_t change_waits;                 /* of them, those for any change */
         void (*held_changed)(void *context); /* or NULL */

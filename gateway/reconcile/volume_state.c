@@ -192,6 +192,21 @@ bool volumes_looked(struct pmap volumes)
         return true;
 }
 
+bool volumes_settled(struct pmap volumes)
+{
+        struct pmap_cursor cursor;
+        struct pmap_entry entry;
+
+        pmap_first(volumes, NULL, 0, &cursor);
+        while (pmap_next(&cursor, &entry)) {
+                const struct volume_state *volume = entry.value;
+
+                if (volume->dirty || volume->failures > 0 || volume->retry_at_ms || volume->unready > 0)
+                        return false;
+        }
+        return true;
+}
+
 void volumes_peers(struct pmap volumes, const struct snapshot *snapshot, struct address_bag *peers)
 {
         struct snapshot_walk walk;

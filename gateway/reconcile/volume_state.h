@@ -45,6 +45,7 @@ struct volume_state {
         struct text brick_names;    /* and which they are */
         struct brick_renewal renewal;
         unsigned directories_due; /* looks at which its directories are to be seen to again */
+        size_t unready;           /* shares whose directories are not there yet */
         bool dirty;
         unsigned failures;
         int64_t retry_at_ms;
@@ -88,6 +89,9 @@ bool volumes_looked(struct pmap volumes);
 
 /* The storage nodes: all that `snapshot` registers, and those that have bricks of its storages. Tidy. */
 void volumes_peers(struct pmap volumes, const struct snapshot *snapshot, struct address_bag *peers);
+
+/* Whether each holds what is wanted of it, as far as was seen. */
+bool volumes_settled(struct pmap volumes);
 
 /* The one volume that there is; NULL when there is none, or more. */
 const struct volume_state *volumes_only(struct pmap volumes);

@@ -20,10 +20,17 @@
 #define METRICS_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
 #define SLICE 100 /* exports: some milliseconds, with 20 nodes each */
 
+/* Exports whose connected clients are told, the first by id: what a scrape may weigh is bounded. */
+#define EXPORTS_MOST 1000
+
 struct metrics {
         const struct snapshot *now; /* reference */
         struct snapshot_walk walk;
         uint64_t grants[2][GRANT_FAILED + 1];
+        bool connected_known;
+        struct address_bag connected; /* by NFS, sorted */
+        struct text connections;      /* samples of the exports that have such clients */
+        size_t connection_count, left_out;
         struct text text;
 };
 
@@ -33,6 +40,8 @@ static void metrics_free(void *work)
 
         shared_put(metrics->now);
         text_fini(&metrics->text);
+        text_fini(&metrics->connections);
+        address_bag_fini(&metrics->connected);
         free(metrics);
 }
 
@@ -40,6 +49,14 @@ static void metrics_free(void *work)
 static void family_add(struct text *text, const char *name, const char *type, const char *help)
 {
         text_addf(text, "# TYPE gatehouse_%s %s\n# HELP gatehouse_%s %s\n", name, type, name, help);
+}
+
+/* The same with a unit, by which the name ends. */
+static void family_unit_add(struct text *text, const char *name, const char *type, const char *unit,
+                            const char *help)
+{
+        family_add(text, name, type, help);
+        text_addf(text, "# UNIT gatehouse_%s %s\n", name, unit);
 }
 
 /* A label's value: \, " and line ends escaped. */
@@ -116,6 +133,54 @@ static void backends_add(struct text *text, struct status *status)
         text_addf(text, "gatehouse_observing %d\n", status_observes(status));
 }
 
+static void members_add(struct text *text, struct status *status)
+{
+        size_t enforcing, others;
+
+        status_members(status, &enforcing, &others);
+        if (enforcing + others == 0)
+                return;
+        family_add(text, "pool_members", "gauge",
+                   "Members of the Gluster pool, by whether they enforce what they were told last.");
+        text_addf(text, "gatehouse_pool_members{state=\"enforcing\"} %zu\n", enforcing);
+        text_addf(text, "gatehouse_pool_members{state=\"unenforced\"} %zu\n", others);
+}
+
+/* Who changes nothing settles nothing. */
+static void lag_add(struct text *text, struct status *status)
+{
+        int64_t waiting_ms = status_lag_ms(status);
+
+        if (status_observes(status))
+                return;
+        family_unit_add(text, "reconcile_lag_seconds", "gauge", "seconds",
+                        "For how long the oldest commit has not been seen on every server; 0 when all have.");
+        text_addf(text, "gatehouse_reconcile_lag_seconds %" PRId64 ".%03d\n", waiting_ms / 1000,
+                  (int)(waiting_ms % 1000));
+}
+
+static void calls_add(struct text *text, const struct latency *latency)
+{
+        family_unit_add(text, "backend_call_seconds", "histogram", "seconds",
+                        "How long calls to what Gatehouse stands on took, by outcome.");
+        if (latency)
+                latency_render(latency, text);
+}
+
+static void connections_add(struct metrics *metrics)
+{
+        struct text *text = &metrics->text;
+
+        if (!metrics->connected_known)
+                return;
+        family_add(text, "export_clients_connected", "gauge",
+                   "Nodes that an export lets in by NFS and that had a connection at the last look, if any had.");
+        text_add(text, text_get(&metrics->connections));
+        family_add(text, "exports_left_out", "gauge",
+                   "Exports with connected clients that gatehouse_export_clients_connected has no room for.");
+        text_addf(text, "gatehouse_exports_left_out %zu\n", metrics->left_out);
+}
+
 static void drift_add(void *context, const struct drift_view *view)
 {
         struct text *text = context;
@@ -176,9 +241,13 @@ static void metrics_reply(struct request *request)
         text_add(text, "gatehouse_build_info{version=\"" GATEHOUSE_VERSION "\"} 1\n");
         objects_add(text, metrics->now);
         grants_add(metrics);
+        connections_add(metrics);
         tasks_add(text, context->status, metrics->now);
         sources_add(text, metrics->now);
         backends_add(text, context->status);
+        members_add(text, context->status);
+        lag_add(text, context->status);
+        calls_add(text, context->latency);
         if (context->drift)
                 drift_show(context->drift, drift_add, text);
         verification_add(text, context->verify);
@@ -189,18 +258,43 @@ static void metrics_reply(struct request *request)
         request->reply.type = METRICS_TYPE;
 }
 
+static bool is_connected(const struct metrics *metrics, const struct node *node)
+{
+        for (size_t i = 0; i < node->address_count; i++)
+                if (address_bag_holds(&metrics->connected, &node->addresses[i]))
+                        return true;
+        return false;
+}
+
+static void connections_count(struct metrics *metrics, const struct export *export, size_t count)
+{
+        if (count == 0)
+                return;
+        if (metrics->connection_count++ >= EXPORTS_MOST) {
+                metrics->left_out++;
+                return;
+        }
+        label_add(&metrics->connections, "gatehouse_export_clients_connected{", "export", export->document.id);
+        text_addf(&metrics->connections, "} %zu\n", count);
+}
+
 static void grants_count(const struct request *request, struct metrics *metrics, const struct export *export)
 {
         AUTO_GRANTS struct grant_list grants = { 0 };
+        size_t connected = 0;
 
         export_grants(request, metrics->now, export, &grants);
         for (size_t i = 0; i < grants.count; i++) {
                 const char *cause_code;
                 char cause[FAULT_TEXT_SIZE];
 
+                connected += grants.items[i].verdict == ACCESS_ADMITTED &&
+                             grants.items[i].choice.protocol == PROTOCOL_IS_NFS &&
+                             is_connected(metrics, grants.items[i].node);
                 metrics->grants[grants.items[i].choice.protocol][status_grant_state(
                         request->context->status, &grants.items[i], &cause_code, cause)]++;
         }
+        connections_count(metrics, export, connected);
 }
 
 static void metrics_slice(struct request *request)
@@ -229,6 +323,7 @@ void rest_metrics_get(struct request *request)
         request->work = metrics;
         request->work_free = metrics_free;
         metrics->now = writer_snapshot(request->context->writer);
+        metrics->connected_known = status_connected(request->context->status, &metrics->connected);
         snapshot_walk_start(&metrics->walk, metrics->now->kinds[DOCUMENT_EXPORT], NULL, NULL);
         metrics_slice(request);
 }

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "domain/latency.h"
 #include "domain/seams.h"
 #include "reconcile/drift.h"
 #include "reconcile/inventory_watch.h"
@@ -30,6 +31,7 @@ struct rest_context {
         struct writer *writer;
         struct status *status;
         struct drift *drift;               /* or NULL: nothing is known of drift */
+        const struct latency *latency;     /* or NULL: nobody counts how long calls take */
         const struct storage_files *files; /* may be slow: called from the thread "rest-questions" only */
         const struct firewall *firewall;   /* count_sessions alone, from there too; NULL = it is switched off */
         struct inventory_watch *inventory; /* or NULL: nobody counts how long sources are silent */

@@ -33,6 +33,8 @@ struct writer {
         struct trail_limits limits;
         int64_t prune_at_ms; /* monotonic: when events are looked at next; INT64_MAX = they are kept */
 
+        struct latency *latency; /* NULL = nobody counts */
+
         struct trail *trail; /* the thread adds to it, others read */
 
         pthread_mutex_t published_mutex; /* held for as long as taking a reference takes */
@@ -175,13 +177,18 @@ static void group_run(struct writer *writer, struct write_job *jobs)
 {
         struct write_group group;
         enum write_outcome outcome;
+        int64_t since_us;
 
         /* Only this thread publishes: `published` can be read without the lock here. */
         write_group_init(&group, writer->published, clock_wall_ms(writer->clock), writer);
         group.event_number = trail_newest(writer->trail);
         for (; jobs; jobs = jobs->next)
                 write_group_add(&group, jobs);
+        since_us = latency_now_us();
         outcome = write_group_commit(&group, writer->store);
+        if (outcome != WRITE_NOTHING)
+                latency_note(writer->latency, LATENCY_STORE_COMMIT, latency_now_us() - since_us,
+                             outcome == WRITE_LOST ? FAULT_INTERNAL : FAULT_NONE);
         group_publish(writer, &group, outcome);
         if (outcome == WRITE_KEPT)
                 group_tell(writer, &group);
@@ -235,6 +242,11 @@ void writer_limit_trail(struct writer *writer, const struct trail_limits *limits
         writer->prune_at_ms = limits->age_ms || limits->most ? INT64_MIN : INT64_MAX;
         pthread_cond_signal(&writer->queue_grew);
         pthread_mutex_unlock(&writer->queue_mutex);
+}
+
+void writer_time_commits(struct writer *writer, struct latency *latency)
+{
+        writer->latency = latency;
 }
 
 struct trail *writer_trail(struct writer *writer)

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "domain/latency.h"
 #include "domain/snapshot.h"
 #include "store/store.h"
 #include "store/trail.h"
@@ -79,6 +80,9 @@ struct trail_limits {
         uint64_t most;  /* 0 = without a limit */
 };
 void writer_limit_trail(struct writer *writer, const struct trail_limits *limits);
+
+/* Counts in `latency` (borrowed) how long commits take. To be called once, before any job. */
+void writer_time_commits(struct writer *writer, struct latency *latency);
 
 /* The newest events; the writer's. */
 struct trail *writer_trail(struct writer *writer);

@@ -128,6 +128,7 @@ static void server_start(struct api *api)
         struct rest_context context = { .writer = api->writer,
                                         .status = api->status,
                                         .drift = api->drift,
+                                        .latency = api->latency,
                                         .inventory = api->inventory,
                                         .files = &api->files,
                                         .firewall = api->filter ? &api->firewall : NULL,
@@ -174,6 +175,7 @@ static int api_start_with(void **state, unsigned request_timeout_s, bool filters
         assert_int_equal(writer_new(api->store, &api->clock, published, api, &api->writer, &fault), 0);
         assert_int_equal(
                 inventory_watch_new(api->writer, api->status, &api->clock, &ages, &api->inventory, &fault), 0);
+        api->latency = latency_new();
         api->drift = drift_new(&api->clock, drift_event_write, api->writer);
         api->request_timeout_s = request_timeout_s;
         server_start(api);
@@ -215,6 +217,7 @@ int api_stop(void **state)
         inventory_watch_free(api->inventory);
         writer_free(api->writer);
         drift_free(api->drift);
+        latency_free(api->latency);
         status_free(api->status);
         if (api->filter)
                 fake_firewall_free(api->filter);

@@ -42,6 +42,7 @@ struct api {
         struct writer *writer;
         struct status *status;
         struct drift *drift; /* writes its events */
+        struct latency *latency;
         struct files_for_test fake;
         struct storage_files files;
         struct fake_firewall *filter;

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <setjmp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -92,6 +93,7 @@ static void rig_publish(struct rig *rig, struct snapshot *draft)
         rig->snapshot = draft;
         pthread_mutex_unlock(&rig->lock);
         shared_put(older);
+        status_note_committed(rig->status, draft->revision);
         reconcile_wake(rig->reconcile);
 }
 
@@ -279,6 +281,38 @@ static void exports_come_and_go(void **test)
         assert_true(rig_await(rig, 2, true, SETTLE_MS)); /* switched off: nothing of it is held either */
         assert_held(rig, 0);
         assert_int_equal(fake_nfs_server_count(rig->server), 1);
+}
+
+static bool lag_ends(struct rig *rig, bool ends)
+{
+        int64_t until_ms = clock_monotonic_ms(clock_system()) + SETTLE_MS;
+
+        while ((status_lag_ms(rig->status) == 0) != ends && clock_monotonic_ms(clock_system()) < until_ms)
+                poll(NULL, 0, 1);
+        return (status_lag_ms(rig->status) == 0) == ends;
+}
+
+static void a_commit_lags_until_the_server_holds_all_of_it(void **test)
+{
+        struct rig *rig = *test;
+        struct snapshot *draft;
+
+        fake_nfs_server_forbid_path(rig->server, "/data/d1");
+        exports_publish(rig);
+        assert_true(rig_await(rig, 0, false, SETTLE_MS));
+        assert_true(rig_await(rig, 2, false, SETTLE_MS));
+        assert_true(lag_ends(rig, false));
+        draft = rig_draft(rig);
+        snapshot_remove(draft, DOCUMENT_EXPORT, "ex-1");
+        rig_publish(rig, draft);
+        assert_true(lag_ends(rig, true));
+        fake_nfs_server_stop(rig->server); /* what was settled stays so; what comes now waits for it */
+        draft = rig_draft(rig);
+        snapshot_remove(draft, DOCUMENT_EXPORT, "ex-2");
+        rig_publish(rig, draft);
+        assert_true(lag_ends(rig, false));
+        fake_nfs_server_start(rig->server);
+        assert_true(lag_ends(rig, true));
 }
 
 static void a_node_that_leaves_loses_access(void **test)
@@ -613,6 +647,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 RIG_TEST(exports_come_and_go),
+                RIG_TEST(a_commit_lags_until_the_server_holds_all_of_it),
                 RIG_TEST(a_node_that_leaves_loses_access),
                 cmocka_unit_test(any_one_fault_is_got_over),
                 RIG_TEST(a_server_that_comes_back_empty_is_filled_again),

@@ -28,6 +28,9 @@ static const char parser[] =
         "except ImportError:\n"
         "    sys.exit(77)\n"
         "families = list(text_string_to_metric_families(sys.stdin.read()))\n"
+        "lag = [f for f in families if f.name == 'gatehouse_reconcile_lag_seconds'][0]\n"
+        "calls = [f for f in families if f.name == 'gatehouse_backend_call_seconds'][0]\n"
+        "assert lag.unit == calls.unit == 'seconds' and calls.type == 'histogram' and len(calls.samples) > 500\n"
         "sys.exit(0 if len(families) > 8 and all(f.documentation for f in families) else 1)\n";
 
 /* The exit status of the parser that reads `text`. */
@@ -77,6 +80,11 @@ static void metrics_tell_what_there_is(void **state)
                 "gatehouse_tasks_running 0\n",
                 "gatehouse_backend_up{backend=\"store\"} 1\n",
                 "gatehouse_backend_up{backend=\"ganesha\"} 0\n",
+                "# UNIT gatehouse_reconcile_lag_seconds seconds\n",
+                "gatehouse_reconcile_lag_seconds 90.000\n",
+                "gatehouse_pool_members{state=\"enforcing\"} 2\n",
+                "gatehouse_pool_members{state=\"unenforced\"} 1\n",
+                "gatehouse_backend_call_seconds_count{backend=\"ganesha\",call=\"add\",outcome=\"done\"} 1\n",
                 "gatehouse_drift_differences{backend=\"ganesha\",action=\"repaired\"} 0\n",
                 "gatehouse_http_requests_total{method=\"POST\",route=\"/v1/exports\",status=\"201\"} 1\n",
                 "gatehouse_http_requests_total{method=\"none\",route=\"none\",status=\"404\"} 1\n",
@@ -90,6 +98,11 @@ static void metrics_tell_what_there_is(void **state)
         fault_set(&down, FAULT_UNAVAILABLE, "NFS-Ganesha is not on the bus");
         status_note_backend(api->status, BACKEND_STORE, NULL);
         status_note_backend(api->status, BACKEND_GANESHA, &down);
+        status_note_members(api->status, 2, 1);
+        atomic_fetch_sub(&api->monotonic_offset_ms, 100000);
+        status_note_committed(api->status, 7);
+        atomic_fetch_add(&api->monotonic_offset_ms, 90000);
+        latency_note(api->latency, LATENCY_GANESHA_ADD, 1700, FAULT_NONE);
         AUTO_ANSWER struct answer answer = metrics_get(api, NULL);
         assert_int_equal(answer.status, 200);
         assert_string_equal(answer_field(&answer, "Content-Type"),
@@ -98,6 +111,60 @@ static void metrics_tell_what_there_is(void **state)
                 if (!strstr(answer.text, lines[i]))
                         fail_msg("missing: %s in\n%s", lines[i], answer.text);
         assert_string_equal(answer.text + strlen(answer.text) - 6, "# EOF\n");
+}
+
+/* The nodes that an export lets in by NFS and that are connected: not by another protocol, not by the way. */
+static void connected_clients_are_told_by_export(void **state)
+{
+        static const struct {
+                const char *connected[3];
+                const char *has, *lacks;
+        } cases[] = {
+                { { NULL }, "# TYPE gatehouse_export_clients_connected gauge\n", "clients_connected{" },
+                { { "10.77.0.21" }, "gatehouse_exports_left_out 0\n", "clients_connected{" }, /* is native */
+                { { "10.77.0.9", "10.77.0.22" },
+                  "} 1\n# TYPE gatehouse_exports_left_out",
+                  "} 2\n# TYPE gatehouse_exp" },
+        };
+        struct api *api = *state;
+
+        api_world(api);
+        expect(api, "POST", "/v1/exports",
+               "{'storage':'files','path':'/shared/site','environment':'shop','target':{'all':true},"
+               "'mount_path':'/var/www/site'}",
+               "201");
+        AUTO_ANSWER struct answer nobody_looked = metrics_get(api, NULL);
+        assert_null(strstr(nobody_looked.text, "clients_connected"));
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                struct address addresses[3];
+                size_t count = 0;
+
+                for (; cases[i].connected[count]; count++)
+                        assert_int_equal(address_parse(cases[i].connected[count], &addresses[count]), 0);
+                status_note_connected(api->status, addresses, count);
+                AUTO_ANSWER struct answer answer = metrics_get(api, NULL);
+                if (!strstr(answer.text, cases[i].has) || strstr(answer.text, cases[i].lacks))
+                        fail_msg("%s, and not %s, in\n%s", cases[i].has, cases[i].lacks, answer.text);
+        }
+}
+
+/* What is answered with what another was answered counts like it. */
+static void answers_that_were_kept_are_counted(void **state)
+{
+        struct api *api = *state;
+
+        api_world(api);
+        api_tokens(api);
+        for (int again = 0; again < 3; again++) {
+                AUTO_ANSWER struct answer answer = call(
+                        api, (struct call){ .method = "GET", .path = "/v1/exports", .token = api->tokens[0] });
+
+                assert_int_equal(answer.status, 200);
+                assert_string_equal(answer_field(&answer, "X-Request-Id"), ""); /* it may be answered again */
+        }
+        AUTO_ANSWER struct answer answer = metrics_get(api, NULL);
+        assert_non_null(strstr(answer.text, "gatehouse_http_requests_total{method=\"GET\",route=\"/v1/exports\","
+                                            "status=\"200\"} 3\n"));
 }
 
 static void metrics_are_the_operators(void **state)
@@ -116,9 +183,21 @@ static void metrics_are_the_operators(void **state)
 static void metrics_are_openmetrics(void **state)
 {
         struct api *api = *state;
+        struct address client;
 
         api_world(api);
-        api_export(api, "/shared/site", "/var/www/site");
+        expect(api, "POST", "/v1/exports",
+               "{'storage':'files','path':'/shared/site','environment':'shop','target':{'all':true},"
+               "'mount_path':'/var/www/site'}",
+               "201");
+        assert_int_equal(address_parse("10.77.0.22", &client), 0);
+        status_note_connected(api->status, &client, 1);
+        status_note_members(api->status, 1, 1);
+        status_note_committed(api->status, 7);
+        for (int each = 0; each < LATENCY_COUNT; each++)
+                for (int64_t took_us = 100; took_us < 1000000000; took_us *= 7)
+                        latency_note(api->latency, (enum latency_call)each, took_us,
+                                     each % 2 ? FAULT_NONE : FAULT_TIMEOUT);
         AUTO_ANSWER struct answer answer = metrics_get(api, NULL);
         AUTO_FREE char *broken = memory_text(answer.text);
         int status = parser_run(answer.text);
@@ -138,6 +217,8 @@ int main(void)
 #define CASE(test) cmocka_unit_test_setup_teardown(test, api_start, api_stop)
         const struct CMUnitTest tests[] = {
                 CASE(metrics_tell_what_there_is),
+                CASE(connected_clients_are_told_by_export),
+                CASE(answers_that_were_kept_are_counted),
                 CASE(metrics_are_the_operators),
                 CASE(metrics_are_openmetrics),
         };
