@@ -134,3 +134,8 @@ bool path_is_gluster_expressible(const char *path)
 {
         return path[strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/-")] == '\0';
 }
+
+bool path_is_gluster_mountable(const char *mount_path)
+{
+        return mount_path[strcspn(mount_path, " \\*?[")] == '\0';
+}

@@ -31,3 +31,7 @@ bool path_is_within(const char *inner, const char *outer);
 /* Whether the path keeps to [A-Za-z0-9._/-]: what a volfile and an access list can carry, since glusterfs
  * executes backticks in a volfile and the lists have no escape. */
 bool path_is_gluster_expressible(const char *path);
+
+/* Whether mount.glusterfs can mount there: it uses the mount point unquoted, in `[ ]` and as words of a command,
+ * and by echo, which takes backslashes apart (glusterfs 10.3, xlators/mount/fuse/utils/mount.glusterfs.in). */
+bool path_is_gluster_mountable(const char *mount_path);

@@ -59,6 +59,11 @@ static bool path_is_root(const struct protocol_case *c)
         return strcmp(c->export->path, "/") == 0;
 }
 
+static bool mount_path_is_not_mountable(const struct protocol_case *c)
+{
+        return !path_is_gluster_mountable(c->export->mount_path);
+}
+
 /* The environment's own version, else the operator's default. */
 static struct platform_version case_version(const struct protocol_case *c)
 {
@@ -152,6 +157,7 @@ static const struct {
         [RULE_EXPORT_PRIVILEGED_PORTS] = { export_wants_privileged_ports, PROTOCOL_IS_NFS },
         [RULE_PATH_NOT_EXPRESSIBLE] = { path_is_not_expressible, PROTOCOL_IS_NFS },
         [RULE_PATH_ROOT] = { path_is_root, PROTOCOL_IS_NFS },
+        [RULE_MOUNT_PATH_NOT_MOUNTABLE] = { mount_path_is_not_mountable, PROTOCOL_IS_NFS },
         [RULE_PLATFORM_BEFORE_6_1] = { platform_is_before_6_1, PROTOCOL_IS_NFS },
         [RULE_PLATFORM_UNKNOWN] = { platform_is_unknown, PROTOCOL_IS_NFS },
         [RULE_CLIENT_ALPINE] = { client_is_alpine, PROTOCOL_IS_NFS },

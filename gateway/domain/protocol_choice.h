@@ -14,38 +14,40 @@
 enum protocol { PROTOCOL_IS_NFS, PROTOCOL_IS_GLUSTER };
 
 /* code, word, sentence, whether an export that asks for gluster is refused when written (else: falls back) */
-#define PROTOCOL_RULE_TABLE(X)                                                                                  \
-        X(RULE_EXPORT_NFS, "export.nfs", "the export asks for NFS", false)                                      \
-        X(RULE_STORAGE_SINGLE, "storage.single", "a single storage has no Gluster server, so NFS serves it",    \
-          true)                                                                                                 \
-        X(RULE_STORAGE_PEER_UNENFORCED, "storage.peer_unenforced",                                              \
-          "a member of the Gluster pool does not report its access control in force, so native access is kept " \
-          "closed",                                                                                             \
-          true)                                                                                                 \
-        X(RULE_EXPORT_READ_ONLY, "export.read_only", "Gluster Native cannot enforce read-only access, NFS can", \
-          true)                                                                                                 \
-        X(RULE_EXPORT_SQUASH, "export.squash", "Gluster Native cannot squash users, NFS can", true)             \
-        X(RULE_EXPORT_PRIVILEGED_PORTS, "export.privileged_ports",                                              \
-          "Gluster Native cannot ask one export's clients for a privileged port, NFS can", true)                \
-        X(RULE_PATH_NOT_EXPRESSIBLE, "path.not_expressible",                                                    \
-          "the path has characters outside A-Z a-z 0-9 . _ - / that Gluster access lists cannot carry safely",  \
-          true)                                                                                                 \
-        X(RULE_PATH_ROOT, "path.root",                                                                          \
-          "the root of the volume is the storage nodes' own on Gluster Native; NFS can serve it", true)         \
-        X(RULE_PLATFORM_BEFORE_6_1, "platform.before_6_1",                                                      \
-          "the platform offers Gluster Native clients since 6.1, this environment runs an older one", false)    \
-        X(RULE_PLATFORM_UNKNOWN, "platform.unknown",                                                            \
-          "the platform version of the environment is unknown; send platform_version to allow Gluster Native",  \
-          false)                                                                                                \
-        X(RULE_CLIENT_ALPINE, "client.alpine",                                                                  \
-          "the node is alpine-based, where the Gluster Native client does not work", false)                     \
-        X(RULE_CLIENT_NARROWED, "client.narrowed", "the platform allows only NFS on this node", false)          \
-        X(RULE_CLIENT_UNKNOWN, "client.unknown",                                                                \
-          "the operating system of the node is unknown; send os to allow Gluster Native", false)                \
-        X(RULE_CLIENT_IPV6_ONLY, "client.ipv6_only",                                                            \
-          "the node has only IPv6 addresses and the volume serves IPv4", false)                                 \
-        X(RULE_STORAGE_DEFAULT, "storage.default", "the operator's default for this storage", false)            \
-        X(RULE_EXPORT_GLUSTER, "export.gluster", "the export asks for Gluster Native", false)                   \
+#define PROTOCOL_RULE_TABLE(X)                                                                                   \
+        X(RULE_EXPORT_NFS, "export.nfs", "the export asks for NFS", false)                                       \
+        X(RULE_STORAGE_SINGLE, "storage.single", "a single storage has no Gluster server, so NFS serves it",     \
+          true)                                                                                                  \
+        X(RULE_STORAGE_PEER_UNENFORCED, "storage.peer_unenforced",                                               \
+          "a member of the Gluster pool does not report its access control in force, so native access is kept "  \
+          "closed",                                                                                              \
+          true)                                                                                                  \
+        X(RULE_EXPORT_READ_ONLY, "export.read_only", "Gluster Native cannot enforce read-only access, NFS can",  \
+          true)                                                                                                  \
+        X(RULE_EXPORT_SQUASH, "export.squash", "Gluster Native cannot squash users, NFS can", true)              \
+        X(RULE_EXPORT_PRIVILEGED_PORTS, "export.privileged_ports",                                               \
+          "Gluster Native cannot ask one export's clients for a privileged port, NFS can", true)                 \
+        X(RULE_PATH_NOT_EXPRESSIBLE, "path.not_expressible",                                                     \
+          "the path has characters outside A-Z a-z 0-9 . _ - / that Gluster access lists cannot carry safely",   \
+          true)                                                                                                  \
+        X(RULE_PATH_ROOT, "path.root",                                                                           \
+          "the root of the volume is the storage nodes' own on Gluster Native; NFS can serve it", true)          \
+        X(RULE_MOUNT_PATH_NOT_MOUNTABLE, "mount_path.not_mountable",                                             \
+          "the mount path has a blank, a backslash, * ? or [, which mount.glusterfs takes apart; NFS can", true) \
+        X(RULE_PLATFORM_BEFORE_6_1, "platform.before_6_1",                                                       \
+          "the platform offers Gluster Native clients since 6.1, this environment runs an older one", false)     \
+        X(RULE_PLATFORM_UNKNOWN, "platform.unknown",                                                             \
+          "the platform version of the environment is unknown; send platform_version to allow Gluster Native",   \
+          false)                                                                                                 \
+        X(RULE_CLIENT_ALPINE, "client.alpine",                                                                   \
+          "the node is alpine-based, where the Gluster Native client does not work", false)                      \
+        X(RULE_CLIENT_NARROWED, "client.narrowed", "the platform allows only NFS on this node", false)           \
+        X(RULE_CLIENT_UNKNOWN, "client.unknown",                                                                 \
+          "the operating system of the node is unknown; send os to allow Gluster Native", false)                 \
+        X(RULE_CLIENT_IPV6_ONLY, "client.ipv6_only",                                                             \
+          "the node has only IPv6 addresses and the volume serves IPv4", false)                                  \
+        X(RULE_STORAGE_DEFAULT, "storage.default", "the operator's default for this storage", false)             \
+        X(RULE_EXPORT_GLUSTER, "export.gluster", "the export asks for Gluster Native", false)                    \
         X(RULE_DEFAULT, "default", "nothing speaks against Gluster Native", false)
 
 #define PROTOCOL_RULE_ENUM(rule, word, sentence, refuses) rule,

@@ -93,6 +93,26 @@ static void path_has_blank(struct scene *scene)
         world_set(&scene->export->path, "/my site");
 }
 
+static void mount_path_has_blank(struct scene *scene)
+{
+        world_set(&scene->export->mount_path, "/srv/my site");
+}
+
+static void mount_path_has_pattern(struct scene *scene)
+{
+        world_set(&scene->export->mount_path, "/srv/a*");
+}
+
+static void mount_path_has_backslash(struct scene *scene)
+{
+        world_set(&scene->export->mount_path, "/srv/a\\b");
+}
+
+static void mount_path_has_quotes(struct scene *scene)
+{
+        world_set(&scene->export->mount_path, "/srv/it's;$(x)");
+}
+
 static void path_has_backtick(struct scene *scene)
 {
         world_set(&scene->export->path, "/`id`");
@@ -258,6 +278,10 @@ static const struct {
         { path_has_backtick, RULE_PATH_NOT_EXPRESSIBLE, PROTOCOL_IS_NFS },
         { path_is_plain, RULE_DEFAULT, PROTOCOL_IS_GLUSTER },
         { path_is_root, RULE_PATH_ROOT, PROTOCOL_IS_NFS },
+        { mount_path_has_blank, RULE_MOUNT_PATH_NOT_MOUNTABLE, PROTOCOL_IS_NFS },
+        { mount_path_has_pattern, RULE_MOUNT_PATH_NOT_MOUNTABLE, PROTOCOL_IS_NFS },
+        { mount_path_has_backslash, RULE_MOUNT_PATH_NOT_MOUNTABLE, PROTOCOL_IS_NFS },
+        { mount_path_has_quotes, RULE_DEFAULT, PROTOCOL_IS_GLUSTER },
         { platform_is_5_9, RULE_PLATFORM_BEFORE_6_1, PROTOCOL_IS_NFS },
         { platform_is_6_0, RULE_PLATFORM_BEFORE_6_1, PROTOCOL_IS_NFS },
         { platform_is_6_0_by_default, RULE_PLATFORM_BEFORE_6_1, PROTOCOL_IS_NFS },
@@ -341,6 +365,7 @@ static void protocol_refusal_when_written_follows_the_table(void **test)
                 [RULE_EXPORT_PRIVILEGED_PORTS] = true,
                 [RULE_PATH_NOT_EXPRESSIBLE] = true,
                 [RULE_PATH_ROOT] = true,
+                [RULE_MOUNT_PATH_NOT_MOUNTABLE] = true,
         };
 
         (void)test;

@@ -72,6 +72,8 @@ static void bad_export_is_refused_naming_the_place(void **state)
                   "422 /protocol export.read_only" },
                 { "{'storage':'files','path':'/a b','environment':'shop','mount_path':'/m','protocol':'gluster'}",
                   "422 /protocol path.not_expressible" },
+                { "{'storage':'files','path':'/a','environment':'shop','mount_path':'/m n','protocol':'gluster'}",
+                  "422 /protocol mount_path.not_mountable" },
                 { "{'storage':'files','path':'/a/../b','environment':'shop','mount_path':'/proc/x'}",
                   "422 /path path.dot_component /mount_path mount_path.forbidden" },
                 { "{'storage':'files','path':'a','environment':'shop','mount_path':'/m','colour':1}",

@@ -55,10 +55,10 @@ static void text_form_has_a_line_each_and_an_end(void **state)
         struct api *api = *state;
 
         api_world(api);
-        const char *id = api_export(api, "/a", "/srv/a b");
+        const char *id = api_export(api, "/a", "/srv/a;b");
         AUTO_FREE char *expected = memory_format(
                 "gatehouse-mounts 1 101 1\ngrant %s pending gluster rw glusterfs 10.77.0.11 /data/a _netdev "
-                "/srv/a\\0040b default nothing\\0040speaks\\0040against\\0040Gluster\\0040Native\nend\n",
+                "/srv/a\\0073b default nothing\\0040speaks\\0040against\\0040Gluster\\0040Native\nend\n",
                 id);
         AUTO_ANSWER struct answer answer =
                 call(api, (struct call){ "GET", MOUNTS, .headers = { "Accept: text/plain" } });
