@@ -275,7 +275,7 @@ class Run:
         try:
             if answer.status not in statuses:
                 raise Wrong(f"wanted {' or '.join(map(str, sorted(statuses)))}")
-            if self.server.revision() != before:
+            if self.server.revision() != before and self.newest_actor().startswith(("uid:", "token:")):
                 raise Wrong("something was changed by it")
             self.hold(call, answer)
             if answer.status == 200:
@@ -291,6 +291,12 @@ class Run:
                         raise Wrong(f"{place} is wrong and not told: {told}")
         except Wrong as wrong:
             self.report(call, answer, wrong, "forbidden: " + kind)
+
+    def newest_actor(self):
+        """Who made the newest change: a long run sees sources of the inventory fall silent, which is nobody's request."""
+        events = next(o for o in self.description.operations if o.path == "/v1/events")
+        items = self.server.send(Call(events, query=[("limit", "1")])).json()["items"]
+        return items[0]["actor"] if items else ""
 
     def go(self, count):
         operations = self.description.operations
