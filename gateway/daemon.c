@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "auth/privilege.h"
+#include "base/log.h"
 
 static bool is_of_kind(int fd, enum daemon_socket kind)
 {
@@ -70,6 +71,14 @@ int daemon_user_become(const struct passwd *user, struct fault *fault)
             setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0)
                 return fault_set_errno(fault, FAULT_INTERNAL, errno, "become user %s", user->pw_name);
         return 0;
+}
+
+void daemon_sandbox_enter(enum sandbox_program program)
+{
+        struct fault fault = { 0 };
+
+        if (sandbox_enter(program, &fault) != 0)
+                log_warning("%s; it goes on without", fault.text);
 }
 
 int daemon_stop_signals(struct fault *fault)

@@ -180,6 +180,7 @@ static int helper_run(const struct options *options, struct fault *fault)
         if ((failed = privilege_keep_only(acts, fault)))
                 return failed;
         probe_place_configure(user->pw_uid, user->pw_gid, GATEHOUSE_LIBEXECDIR "/gatehouse-worker");
+        daemon_sandbox_enter(SANDBOX_HELPER);
         log_notice("gatehouse-helper " GATEHOUSE_VERSION " serves user %s", options->user);
         sd_notify(0, "READY=1");
         failed = privilege_serve(listener, stop_fd, user->pw_uid, acts, NULL, fault);
@@ -203,6 +204,7 @@ static int firewall_task_run(char task, struct fault *fault)
 {
         int failed;
 
+        daemon_sandbox_enter(SANDBOX_HELPER);
         switch (task) {
         case 'c':
                 if ((failed = firewall_load_closed(CLOSED_RULESET, fault)) == -FAULT_PRECONDITION)

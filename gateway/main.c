@@ -305,10 +305,13 @@ static int gateway_start(struct gateway *gateway, struct fault *fault)
                 return failed;
         if (gethostname(gateway->storage_node, sizeof gateway->storage_node) < 0)
                 return fault_set_errno(fault, FAULT_INTERNAL, errno, "read the name of this machine");
+        if ((failed = listeners_open(gateway, fault)))
+                return failed;
+        daemon_sandbox_enter(SANDBOX_GATEHOUSED); /* the first thread is that of status */
         gateway->status = status_new(clock_system());
         gateway->world.latency = gateway->latency = latency_new();
         status_set_facts(gateway->status, &facts);
-        if ((failed = listeners_open(gateway, fault)) || (failed = store_start(gateway, fault)) ||
+        if ((failed = store_start(gateway, fault)) ||
             (failed = world_open(&gateway->world, configuration, fault)) || (failed = pool_open(gateway, fault)) ||
             (failed = world_open_probe(&gateway->world, configuration, fault)) ||
             (failed = reconcile_open(gateway, fault)) || (failed = inventory_open(gateway, fault)))
@@ -389,8 +392,9 @@ static int member_run(struct gateway *gateway, const sigset_t *signals)
         struct fault fault = { 0 };
         int failed;
 
-        if ((failed = privilege_give_up(configuration, &fault)) ||
-            (failed = world_open(&gateway->world, configuration, &fault)) ||
+        if (!(failed = privilege_give_up(configuration, &fault)))
+                daemon_sandbox_enter(SANDBOX_GATEHOUSED);
+        if (failed || (failed = world_open(&gateway->world, configuration, &fault)) ||
             (failed = world_open_probe(&gateway->world, configuration, &fault)) ||
             (failed = enforce_only_run(configuration, &gateway->world, signals, &fault)))
                 log_error("start: %s", fault.text);

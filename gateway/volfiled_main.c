@@ -274,6 +274,7 @@ static int volfiled_run(const struct options *options, struct fault *fault)
             (failed = daemon_user_become(user, fault)) || (failed = privilege_drop_all(fault)))
                 return failed;
         limits_set();
+        daemon_sandbox_enter(SANDBOX_VOLFILED);
         struct volfile_service *service =
                 volfile_service_new(listeners.clients, &volfile_limits_default, clock_system(), fault);
         if (!service)

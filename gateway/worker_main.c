@@ -16,6 +16,7 @@
 #include "base/act.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/sandbox.h"
 #include "protocols/gluster/brick_probe.h"
 #include "protocols/gluster/native_probe.h"
 #include "protocols/gluster/volume_files.h"
@@ -85,6 +86,8 @@ int main(int argc, char **argv)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         limits_set();
         acts_join();
+        if (sandbox_enter(SANDBOX_WORKER, &fault) != 0)
+                log_debug("%s", fault.text); /* as who started it has warned */
         while (!volume_files_is_stale())
                 if (act_serve_one(DAEMON_SOCKET, acts, NULL, NULL, &fault))
                         break;

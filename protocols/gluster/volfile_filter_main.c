@@ -18,6 +18,7 @@
 
 #include "base/durable_file.h"
 #include "base/memory.h"
+#include "base/sandbox.h"
 #include "protocols/gluster/access_list_text.h"
 #include "protocols/gluster/volfile_filter.h"
 
@@ -323,6 +324,7 @@ int main(int argc, char **argv)
         }
         file.path = argv[1];
         openlog("gatehouse-volfile-filter", LOG_PID, LOG_DAEMON);
+        sandbox_enter(SANDBOX_VOLFILE_FILTER, NULL); /* where there is none the file is filtered all the same */
         failed = volfile_open(&file, argc == 3 ? argv[2] : GATEHOUSE_ACCESSDIR);
         if (!failed && file.access_folder < 0 && !file.doubtful)
                 return 0;

@@ -57,6 +57,8 @@ function check_foreign(name,    place) {
                 place = "^protocols/gluster/[a-z_]*[.]c$"
         else if (name ~ /^curl\//)
                 place = "^gateway/cli/[a-z_]*[.]c$"
+        else if (name == "seccomp.h")
+                place = "^gateway/base/sandbox[.]c$"
         else if (name == "sys/capability.h")
                 place = "^auth/[a-z_]*[.]c$"
         else
