@@ -37,8 +37,8 @@ int daemon_user_find(const char *name, const struct passwd **user, struct fault 
  * capabilities are for privilege_drop_all, afterwards. */
 int daemon_user_become(const struct passwd *user, struct fault *fault);
 
-/* sandbox_enter, when start-up has done what it alone needs. Where system calls cannot be filtered the log says so and
- * the program goes on: without it there would be no storage, and it is one wall of several. */
+/* sandbox_enter, when start-up has done what it alone needs. Where system calls cannot be filtered the log says so
+ * and the program goes on: without it there would be no storage, and it is one wall of several. */
 void daemon_sandbox_enter(enum sandbox_program program);
 
 /* A descriptor that is readable once SIGTERM or SIGINT has come; both are blocked from now on, in every thread. */
