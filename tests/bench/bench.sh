@@ -61,6 +61,7 @@ http_load() {
 make() {
         http_load "$1" "$testbed/made" exports "${@:2}"
         [ "$(grep -c '"status":{"pending":0,"active":[1-9]' "$testbed/made")" = $(($4 - $3 + 1)) ] || fail "not all of them are active: $*"
+        # shellcheck disable=SC2034 # the files that source this read it
         ours=$(tail -n 1 "$testbed/made")
 }
 unmake() { http_load 16 "$testbed/unmade" removals; }
