@@ -41,7 +41,6 @@ static int event_list(struct session *session, const struct invocation *invocati
         const char *limit = invocation_option(invocation, "limit");
         AUTO_FREE char *path = call_path_query(event_path(invocation), "limit", limit ? limit : PAGE);
         AUTO_ANSWER struct answer answer = { 0 };
-        AUTO_TEXT struct text text = { 0 };
         int exit_code;
 
         exit_code = session_call(session, &(struct call){ .method = "GET", .path = path }, NULL, &answer);
@@ -51,8 +50,7 @@ static int event_list(struct session *session, const struct invocation *invocati
                 session_print_json(session, answer.body);
                 return EXIT_DONE;
         }
-        show_table(json_object_get(answer.body, "items"), event_columns, session->width, &text);
-        fputs(text_get(&text), session->out);
+        session_print_table(session, json_object_get(answer.body, "items"), event_columns);
         return EXIT_DONE;
 }
 

@@ -79,7 +79,9 @@ static int grant_list(struct session *session, const struct invocation *invocati
         items = json_object_get(answer.body, "items");
         for (size_t i = 0; i < json_array_size(items); i++)
                 why_add(json_array_get(items, i));
-        show_table(items, grant_columns, session->width, &text);
+        session_print_table(session, items, grant_columns);
+        if (session->names)
+                return EXIT_DONE;
         writes_show(items, &text);
         if (invocation_option(invocation, "mount"))
                 mounts_show(items, &text);

@@ -21,3 +21,4 @@ extern const struct command drift_commands[];
 extern const struct command firewall_commands[];
 extern const struct command verify_commands[];
 extern const struct command doctor_commands[];
+extern const struct command node_commands[];

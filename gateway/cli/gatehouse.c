@@ -13,10 +13,23 @@
 #include "cli/session.h"
 
 static const struct command *const tables[] = {
-        apply_commands,  environment_commands, inventory_commands, storage_commands,
-        event_commands,  export_commands,      grant_commands,     task_commands,
-        token_commands,  status_commands,      drift_commands,     firewall_commands,
-        verify_commands, mount_commands,       doctor_commands,    NULL,
+        apply_commands,
+        environment_commands,
+        inventory_commands,
+        storage_commands,
+        event_commands,
+        export_commands,
+        grant_commands,
+        task_commands,
+        token_commands,
+        status_commands,
+        drift_commands,
+        firewall_commands,
+        verify_commands,
+        mount_commands,
+        doctor_commands,
+        node_commands,
+        NULL,
 };
 
 /* An option, else what the environment says, else `preset`; empty counts as not said. */
@@ -66,10 +79,22 @@ static int help_print(const struct invocation *invocation)
 
         if (invocation->command)
                 help_render_command(invocation->command, &text);
-        else
+        else if (!invocation->noun || !help_render_noun(tables, invocation->noun, &text))
                 help_render(tables, &text);
         fputs(text_get(&text), stdout);
         return EXIT_DONE;
+}
+
+/* What is wrong, and the help that is nearest. */
+static void usage_print(const struct invocation *invocation, const struct fault *fault)
+{
+        const struct command *command = invocation->command;
+        AUTO_TEXT struct text help = { 0 };
+        bool noun = invocation->noun && help_render_noun(tables, invocation->noun, &help);
+        const char *verb = command && command->verb ? command->verb : NULL;
+
+        fprintf(stderr, "gatehouse: %s\nTry: gatehouse %s%s%s%s--help\n", fault->text,
+                noun ? invocation->noun : "", noun ? " " : "", noun && verb ? verb : "", noun && verb ? " " : "");
 }
 
 static int command_run(const struct invocation *invocation)
@@ -106,7 +131,7 @@ int main(int count, char **words)
 
         setvbuf(stdout, NULL, _IOLBF, 0); /* in order with standard error, also in a pipe */
         if (invocation_parse(count - 1, words + 1, tables, &invocation, &fault)) {
-                fprintf(stderr, "gatehouse: %s\nTry: gatehouse --help\n", fault.text);
+                usage_print(&invocation, &fault);
                 return EXIT_USAGE;
         }
         if (invocation_option(&invocation, "help"))

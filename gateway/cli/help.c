@@ -25,17 +25,39 @@ static void options_add(const struct command_option *options, struct text *text)
         }
 }
 
+static void command_line_add(const struct command *command, struct text *text)
+{
+        size_t start = text->length;
+
+        text_add(text, "  ");
+        command_name_add(command, text);
+        text_addf(text, "%*s%s\n", (int)(28 - (text->length - start)), "", command->help);
+}
+
+bool help_render_noun(const struct command *const *tables, const char *noun, struct text *text)
+{
+        bool found = false;
+
+        for (; *tables; tables++)
+                for (const struct command *command = *tables; command->noun; command++) {
+                        if (strcmp(command->noun, noun) != 0)
+                                continue;
+                        if (!found)
+                                text_addf(text, "Usage: gatehouse %s VERB ...\n\nCommands:\n", noun);
+                        command_line_add(command, text);
+                        found = true;
+                }
+        if (found)
+                text_addf(text, "\n`gatehouse %s VERB --help` tells the options of one.\n", noun);
+        return found;
+}
+
 void help_render(const struct command *const *tables, struct text *text)
 {
         text_add(text, "Usage: gatehouse [OPTIONS] COMMAND ...\n\nCommands:\n");
         for (; *tables; tables++)
-                for (const struct command *command = *tables; command->noun; command++) {
-                        size_t start = text->length;
-
-                        text_add(text, "  ");
-                        command_name_add(command, text);
-                        text_addf(text, "%*s%s\n", (int)(28 - (text->length - start)), "", command->help);
-                }
+                for (const struct command *command = *tables; command->noun; command++)
+                        command_line_add(command, text);
         text_add(text, "\nOptions, also behind a command:\n");
         options_add(global_options, text);
         text_add(text,

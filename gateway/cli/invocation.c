@@ -9,7 +9,8 @@ const struct command_option global_options[] = {
         { "url", "URL", "the gateway over HTTP instead, with a token; GATEHOUSE_URL", false },
         { "token-file", "FILE", "file that holds the token for --url; otherwise GATEHOUSE_TOKEN", false },
         { "json", NULL, "print JSON", false },
-        { "help", NULL, "print this help, or a command's", false },
+        { "output", "wide|name|json", "tables uncut; names or ids of a list alone; or as --json", false },
+        { "help", NULL, "print this help, a noun's or a command's; -h does, too", false },
         { "version", NULL, "print the version", false },
         { 0 },
 };
@@ -83,7 +84,8 @@ static int word_take(const char *word, const struct command *const *tables, cons
                 if (!invocation->command && (*noun || !is_noun))
                         return fault_set(fault, FAULT_INVALID, "there is no command %s%s%s", *noun ? *noun : "",
                                          *noun ? " " : "", word);
-                *noun = word;
+                if (!*noun)
+                        *noun = word;
                 return 0;
         }
         if (!invocation->command->verb && !invocation->argument) {
@@ -100,8 +102,10 @@ static int word_take(const char *word, const struct command *const *tables, cons
 }
 
 /* What must be there is there, once all words have been read. */
-static int invocation_check(const char *noun, const struct invocation *invocation, struct fault *fault)
+static int invocation_check(const struct invocation *invocation, struct fault *fault)
 {
+        const char *noun = invocation->noun;
+
         if (invocation_option(invocation, "help") || (!noun && invocation_option(invocation, "version")))
                 return 0;
         if (!noun)
@@ -118,7 +122,6 @@ static int invocation_check(const char *noun, const struct invocation *invocatio
 int invocation_parse(int count, char *const *words, const struct command *const *tables,
                      struct invocation *invocation, struct fault *fault)
 {
-        const char *noun = NULL;
         bool options_ended = false;
 
         *invocation = (struct invocation){ 0 };
@@ -131,14 +134,17 @@ int invocation_parse(int count, char *const *words, const struct command *const 
                 }
                 if (!options_ended && strncmp(words[at], "--", 2) == 0)
                         failed = option_take(count, words, &at, invocation, fault);
+                else if (!options_ended && strcmp(words[at], "-h") == 0)
+                        failed = option_take(1, (char *const[]){ (char[]){ "--help" } }, &(int){ 0 }, invocation,
+                                             fault);
                 else if (!options_ended && words[at][0] == '-' && words[at][1] != '\0')
                         failed = fault_set(fault, FAULT_INVALID, "there is no option %s", words[at]);
                 else
-                        failed = word_take(words[at], tables, &noun, invocation, fault);
+                        failed = word_take(words[at], tables, &invocation->noun, invocation, fault);
                 if (failed)
                         return failed;
         }
-        return invocation_check(noun, invocation, fault);
+        return invocation_check(invocation, fault);
 }
 
 const char *invocation_option(const struct invocation *invocation, const char *name)

@@ -33,6 +33,7 @@ struct command {
 };
 
 struct invocation {
+        const char *noun;              /* the first word, borrowed; also of what is no command */
         const struct command *command; /* NULL with --help or --version alone */
         const char *argument;
         struct {

@@ -15,6 +15,31 @@
 #define WAIT_MAX_S 60
 #define PAGE_LIMIT "1000" /* the most that the gateway gives at once */
 
+/* What to do next about an answer of this status; NULL where its sentences say all there is. */
+static const char *hint_for_status(int status)
+{
+        static const struct {
+                int status;
+                const char *hint;
+        } rows[] = {
+                { 401, "--token-file FILE with a token that is valid; on the gateway's machine, as root, without "
+                       "--url" },
+                { 403, "a token with that right or scope: gatehouse token create --help" },
+                { 404, "the same noun with list tells what there is, as in: gatehouse export list" },
+                { 412, "look at it as it is now, then again" },
+                { 428, "look at it as it is now, then again with its revision" },
+                { 429, "the same again in a while" },
+                { 500, "journalctl -u gatehoused" },
+                { 503, "gatehouse doctor" },
+                { 504, "gatehouse doctor" },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+                if (rows[i].status == status)
+                        return rows[i].hint;
+        return NULL;
+}
+
 static int status_exit_code(int status)
 {
         if (status >= 200 && status < 300)
@@ -42,12 +67,16 @@ int session_problem(struct session *session, const struct answer *answer, const 
         }
         show_problem(answer->body, answer->status, &text);
         fprintf(session->err, "gatehouse: %s%s%s", subject ? subject : "", subject ? ": " : "", text_get(&text));
+        if (hint_for_status(answer->status))
+                fprintf(session->err, "Try: %s\n", hint_for_status(answer->status));
         return exit_code;
 }
 
 int session_fault(struct session *session, const struct fault *fault)
 {
         fprintf(session->err, "gatehouse: %s\n", fault->text);
+        if (fault->code == FAULT_UNAVAILABLE || fault->code == FAULT_TIMEOUT)
+                fputs("Try: gatehouse doctor\n", session->err);
         return fault->code == FAULT_UNAVAILABLE || fault->code == FAULT_TIMEOUT ? EXIT_UNREACHABLE : EXIT_REFUSED;
 }
 
@@ -55,10 +84,17 @@ const struct command_option write_options[] = { WRITE_OPTIONS, { 0 } };
 
 int session_take_options(struct session *session, const struct invocation *invocation)
 {
+        static const char *const outputs[] = { "wide", "name", "json" };
         const char *revision = invocation_option(invocation, "if-revision");
+        const char *output = invocation_option(invocation, "output");
         unsigned long long number;
 
         session->json = invocation_option(invocation, "json") != NULL;
+        if (output && text_place(outputs, ARRAY_SIZE(outputs), output) < 0)
+                return session_usage(session, "option --output is wide, name or json, not %s", output);
+        session->json = session->json || (output && strcmp(output, "json") == 0);
+        session->names = output && strcmp(output, "name") == 0;
+        session->width = output ? 0 : session->width;
         session->dry_run = invocation_option(invocation, "dry-run") != NULL;
         if (revision && !number_parse(revision, 0, INT64_MAX, &number))
                 return session_usage(session, "option --if-revision needs a number, not %s", revision);
@@ -132,6 +168,15 @@ int session_show(struct session *session, const char *path)
         return EXIT_DONE;
 }
 
+void session_print_table(struct session *session, const struct json_t *items, const struct show_column *columns)
+{
+        const struct show_column first[] = { columns[0], { NULL, NULL } };
+        AUTO_TEXT struct text text = { 0 };
+
+        show_table(items, session->names ? first : columns, session->width, &text);
+        fputs(text_get(&text) + (session->names ? strcspn(text_get(&text), "\n") + 1 : 0), session->out);
+}
+
 int session_list(struct session *session, const char *path, struct json_t **items)
 {
         AUTO_FREE char *cursor = NULL;
@@ -159,7 +204,6 @@ int session_list(struct session *session, const char *path, struct json_t **item
 int session_show_list(struct session *session, char *path, const struct show_column *columns)
 {
         AUTO_FREE char *owned = path;
-        AUTO_TEXT struct text text = { 0 };
         json_t *items;
         int exit_code = session_list(session, owned, &items);
 
@@ -169,8 +213,7 @@ int session_show_list(struct session *session, char *path, const struct show_col
                 session_print_json(session, list);
                 json_decref(list);
         } else if (exit_code == EXIT_DONE) {
-                show_table(items, columns, session->width, &text);
-                fputs(text_get(&text), session->out);
+                session_print_table(session, items, columns);
         }
         json_decref(items);
         return exit_code;

@@ -27,6 +27,7 @@ struct session {
         FILE *out, *err;
         bool local; /* the gateway is this machine's: asked by its Unix socket */
         bool colour;
+        bool names;                           /* of a list the first column alone */
         size_t width;                         /* characters of a line of the terminal; 0 = any */
         bool dry_run;                         /* writes are not made: what they would mean is shown */
         char if_revision[REVISION_TEXT_SIZE]; /* that the next write requires; "" = none */
@@ -55,6 +56,9 @@ bool session_show_outlook(struct session *session, const char *subject, const st
 
 /* Gets `path` and prints the object: as JSON, or line by line. */
 int session_show(struct session *session, const char *path);
+
+/* Prints `items` as a table, or what stands in its first column, a line each, when names are wanted. */
+void session_print_table(struct session *session, const struct json_t *items, const struct show_column *columns);
 
 /* Gets all pages of the list at `path` into *items (caller drops the reference). */
 int session_list(struct session *session, const char *path, struct json_t **items);

@@ -11,6 +11,7 @@
 #define COLUMNS_MAX 10
 #define COLUMN_LEAST 6 /* characters that a column keeps however narrow the terminal is */
 #define GAP 2
+#define ELLIPSIS "\xe2\x80\xa6"
 
 /* Characters of `length` bytes of UTF-8, one column each: names, addresses and English. */
 static size_t characters_count(const char *bytes, size_t length)
@@ -82,15 +83,16 @@ void show_row(const json_t *item, const struct show_column *columns, struct text
         text_add_char(text, '\n');
 }
 
-/* Narrows the widest columns until the table fits into `width`, or nothing can be narrowed. */
+/* Narrows the widest columns, but not the first, which names the row, until the table fits into `width`, or
+ * nothing can be narrowed. */
 static void widths_fit(size_t *widths, size_t count, size_t width)
 {
         for (;;) {
-                size_t total = (count - 1) * GAP, widest = 0;
+                size_t total = (count - 1) * GAP, widest = count > 1;
 
                 for (size_t i = 0; i < count; i++) {
                         total += widths[i];
-                        widest = widths[i] > widths[widest] ? i : widest;
+                        widest = widths[i] > widths[widest] && i > 0 ? i : widest;
                 }
                 if (total <= width || widths[widest] <= COLUMN_LEAST)
                         return;
@@ -98,9 +100,9 @@ static void widths_fit(size_t *widths, size_t count, size_t width)
         }
 }
 
-/* Bytes of `cell` that go into a line of `width` characters: up to the last blank or comma that fits, or as many
- * as fit. */
-static size_t piece_length(const char *cell, size_t width)
+/* Bytes of `cell` that go into a line of `width` characters: up to the last blank that fits. Of a word that is too
+ * long by itself what fits before an ellipsis, and *dropped is the rest of it. */
+static size_t piece_length(const char *cell, size_t width, size_t *dropped)
 {
         size_t length = 0, characters = 0, last_break = 0;
 
@@ -112,7 +114,14 @@ static size_t piece_length(const char *cell, size_t width)
                 if (cell[length] == ' ' || cell[length] == '\0')
                         last_break = length;
         }
-        return last_break > 0 ? last_break : length;
+        *dropped = 0;
+        if (last_break > 0 || cell[length] == '\0')
+                return last_break > 0 ? last_break : length;
+        do
+                length--;
+        while (length > 0 && ((unsigned char)cell[length] & 0xC0) == 0x80);
+        *dropped = strcspn(cell + length, " ");
+        return length;
 }
 
 /* Adds one row, as many lines as its fullest cell needs. */
@@ -127,12 +136,14 @@ static void row_add(struct text *text, char *const *cells, const size_t *widths,
 
                 more = false;
                 for (size_t i = 0; i < count; i++) {
-                        size_t length = piece_length(at[i], widths[i]);
+                        size_t dropped, length = piece_length(at[i], widths[i], &dropped);
 
                         if (length > 0)
-                                text_addf(text, "%*s%.*s", (int)blanks, "", (int)length, at[i]);
-                        blanks = (length > 0 ? 0 : blanks) + widths[i] + GAP - characters_count(at[i], length);
-                        at[i] += length;
+                                text_addf(text, "%*s%.*s%s", (int)blanks, "", (int)length, at[i],
+                                          dropped > 0 ? ELLIPSIS : "");
+                        blanks = (length > 0 ? 0 : blanks) + widths[i] + GAP - characters_count(at[i], length) -
+                                 (dropped > 0);
+                        at[i] += length + dropped;
                         at[i] += strspn(at[i], " ");
                         more = more || at[i][0] != '\0';
                 }

@@ -16,19 +16,9 @@
 #include "cli/session.h"
 
 static const struct command *const tables[] = {
-        apply_commands,
-        environment_commands,
-        inventory_commands,
-        storage_commands,
-        event_commands,
-        export_commands,
-        grant_commands,
-        token_commands,
-        status_commands,
-        drift_commands,
-        verify_commands,
-        mount_commands,
-        NULL,
+        apply_commands,  environment_commands, inventory_commands, storage_commands, event_commands,
+        export_commands, grant_commands,       token_commands,     status_commands,  drift_commands,
+        verify_commands, mount_commands,       node_commands,      task_commands,    NULL,
 };
 
 /* A gateway by script: the answer to each call in turn, and the calls that came. */

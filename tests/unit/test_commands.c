@@ -24,12 +24,24 @@ static void answer_decides_the_exit_code(void **test)
         } cases[] = {
                 { { 200, "{'id': 'ex-1'}" }, EXIT_DONE, "" },
                 { { 400, "{'detail': 'no'}" }, EXIT_REFUSED, "gatehouse: no\n" },
-                { { 401, "{'detail': 'who?'}" }, EXIT_NOT_ALLOWED, "gatehouse: who?\n" },
-                { { 403, "{'detail': 'no'}" }, EXIT_NOT_ALLOWED, "gatehouse: no\n" },
-                { { 404, "{'detail': 'gone'}" }, EXIT_NOT_FOUND, "gatehouse: gone\n" },
+                { { 401, "{'detail': 'who?'}" },
+                  EXIT_NOT_ALLOWED,
+                  "gatehouse: who?\nTry: --token-file FILE with a token that is valid; on the gateway's machine, "
+                  "as root, without --url\n" },
+                { { 403, "{'detail': 'no'}" },
+                  EXIT_NOT_ALLOWED,
+                  "gatehouse: no\nTry: a token with that right or scope: gatehouse token create --help\n" },
+                { { 404, "{'detail': 'gone'}" },
+                  EXIT_NOT_FOUND,
+                  "gatehouse: gone\nTry: the same noun with list tells what there is, as in: gatehouse export "
+                  "list\n" },
                 { { 409, "{'detail': 'taken'}" }, EXIT_REFUSED, "gatehouse: taken\n" },
-                { { 500, NULL }, EXIT_REFUSED, "gatehouse: the gateway answered with status 500\n" },
-                { { 0, NULL }, EXIT_UNREACHABLE, "gatehouse: call the gateway at x: nobody there\n" },
+                { { 500, NULL },
+                  EXIT_REFUSED,
+                  "gatehouse: the gateway answered with status 500\nTry: journalctl -u gatehoused\n" },
+                { { 0, NULL },
+                  EXIT_UNREACHABLE,
+                  "gatehouse: call the gateway at x: nobody there\nTry: gatehouse doctor\n" },
         };
 
         (void)test;
@@ -243,7 +255,8 @@ static void apply_puts_each_environment_and_then_its_nodes(void **test)
                   EXIT_NOT_ALLOWED,
                   "PUT /v1/environments/a {}\n",
                   "",
-                  "gatehouse: environment a: no\n" },
+                  "gatehouse: environment a: no\nTry: a token with that right or scope: gatehouse token create "
+                  "--help\n" },
                 { "--prune",
                   "{'name': 'a', 'nodes': [{'id': 'n1'}]}",
                   { { 200, "{}" },
