@@ -70,9 +70,14 @@ static int task_watch(struct session *session, const struct invocation *invocati
                 exit_code = task_get(session, invocation->argument, wait_s, &answer);
                 if (exit_code != EXIT_DONE)
                         break;
+                if (session->width > 0) /* a terminal: the bar of before is written over */
+                        text_add(&text, "\r\033[K");
                 receipt_show_progress(before, answer.body, &text);
+                if (session->width > 0 && !receipt_is_done(answer.body))
+                        receipt_bar(answer.body, session->width, &text);
                 if (!session->json)
                         fputs(text_get(&text), session->out);
+                fflush(session->out);
                 json_decref(before);
                 before = json_incref(answer.body);
                 wait_s = WATCH_WAIT_S;

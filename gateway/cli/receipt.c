@@ -9,6 +9,9 @@
 #include "base/memory.h"
 #include "cli/show.h"
 
+#define BAR_CELLS 20
+#define BAR_WIDTH_LEAST 60
+
 static const struct show_column layer_columns[] = {
         { "STORAGE NODE", "storage_node" }, { "LAYER", "layer" }, { "STATE", "state" },
         { "CONFIRMED", "confirmed_at" },    { "WHY", "why" },     { NULL, NULL },
@@ -51,6 +54,24 @@ static json_t *rows_make(const json_t *task)
                 }
         }
         return rows;
+}
+
+void receipt_bar(const struct json_t *task, size_t width, struct text *text)
+{
+        json_t *rows = rows_make(task);
+        size_t total = json_array_size(rows), done = 0;
+
+        for (size_t i = 0; i < total; i++)
+                done += strcmp(json_string_value(json_object_get(json_array_get(rows, i), "state")) ?: "",
+                               "confirmed") == 0;
+        json_decref(rows);
+        if (width >= BAR_WIDTH_LEAST && total > 0) {
+                text_add_char(text, '[');
+                for (size_t i = 0; i < BAR_CELLS; i++)
+                        text_add_char(text, i * total < done * BAR_CELLS ? '#' : '-');
+                text_add(text, "] ");
+        }
+        text_addf(text, "%zu of %zu layers have let go", done, total);
 }
 
 static void left_out_add(const json_t *task, const char *key, const char *what, struct text *text)

@@ -14,6 +14,9 @@ struct json_t;
 /* Whether a task, as the API shows it, has ended. */
 bool receipt_is_done(const struct json_t *task);
 
+/* Adds "[#####-----] 3 of 6 layers have let go", `width` characters at most; less than 60 leave the bar out. */
+void receipt_bar(const struct json_t *task, size_t width, struct text *text);
+
 /* Adds the layers as a table of at most `width` characters (0 = any), and the clients if there are any. */
 void receipt_show(const struct json_t *task, size_t width, struct text *text);
 

@@ -480,7 +480,7 @@ static void other_commands_call_what_they_say(void **test)
 {
         static const struct {
                 const char *line;
-                struct reply replies[2];
+                struct reply replies[6];
                 const char *calls, *out;
                 int exit_code;
         } cases[] = {
@@ -570,11 +570,23 @@ static void other_commands_call_what_they_say(void **test)
                     { 200, "{'items': [{'storage': 'files', 'node': '10.0.0.1', 'protocol': 'nfs', 'result': "
                            "'unverified',"
                            "'version': '4.3', 'code': 'timeout', 'sentence': 'no answer', 'checks': "
-                           "[{'latency_us': 5000040}]}]}" } },
-                  "GET /healthz\nGET /v1/verification\n",
+                           "[{'latency_us': 5000040}]}]}" },
+                    { 200, "{'items': [{'name': 'files', 'kind': 'single'}]}" },
+                    { 200,
+                      "{'items': [{'id': 'ex-1', 'status': {'active': 3}}, {'id': 'ex-2', 'mount_path': '/m', "
+                      "'environment': 'shop', 'status': {'failed': 2}}]}" },
+                    { 200, "{'items': [{}]}" } },
+                  "GET /healthz\nGET /v1/verification\nGET /v1/storages?limit=100\nGET /v1/exports?limit=1000\n"
+                  "GET /v1/tasks?state=running&limit=100\n",
                   "status              ok\n\n"
                   "STORAGE  NODE      PROTOCOL  VERSION  RESULT               MS      AT  WHY\n"
-                  "files    10.0.0.1  nfs       4.3      unverified: timeout  5000.0      no answer\n",
+                  "files    10.0.0.1  nfs       4.3      unverified: timeout  5000.0      no answer\n"
+                  "\nSTORAGE  KIND    ACCOUNT  VOLUME  ADDRESSES\nfiles    single\n"
+                  "\nexports             2\ngrants              3 active, 0 pending, 2 failed\n"
+                  "\nNEEDS A HAND  WHERE       GRANTS    TYPE\nex-2          /m of shop  2 failed  gatehouse "
+                  "grant list "
+                  "ex-2\n"
+                  "\n1 removals of access still run: gatehouse task list --state running\n",
                   EXIT_DONE },
                 { "verify",
                   { { 202, "{'run': 7}" }, { 200, "{'run': 7, 'items': []}" } },
@@ -599,7 +611,7 @@ static void other_commands_call_what_they_say(void **test)
                 { "status",
                   { { 503, "{'status': 'degraded'}" } },
                   "GET /healthz\nGET /v1/verification\n",
-                  "status              degraded\n",
+                  "status              degraded\n\nWhat is broken, and what to do: gatehouse doctor\n",
                   EXIT_REFUSED },
         };
 
