@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -240,6 +241,37 @@ static void store_of_a_newer_version_is_refused_untouched(void **state)
         assert_string_equal(version, "99");
 }
 
+/* Version 1 had kept the hash of a token in its events: nobody reads it there any more. */
+static void events_of_version_1_lose_the_hash_of_a_token(void **state)
+{
+        struct bench *bench = *state;
+        struct fault fault;
+
+        assert_int_equal(open_once(bench, &fault), FAULT_NONE);
+        sql_run(bench,
+                "DROP TABLE events;"
+                "CREATE TABLE events (number INTEGER PRIMARY KEY, revision INTEGER NOT NULL, at_ms INTEGER NOT "
+                "NULL,"
+                " actor TEXT NOT NULL, source TEXT NOT NULL, action TEXT NOT NULL, object TEXT, before TEXT,"
+                " after TEXT);"
+                "CREATE INDEX events_by_revision ON events (revision);"
+                "INSERT INTO events VALUES (1, 1, 5, 'uid:0', 'unix', 'token.create', 'ci', NULL,"
+                " '{\"hash\":\"c0ffee\",\"scope\":\"operator\"}');"
+                "INSERT INTO events VALUES (2, 2, 6, 'uid:0', 'unix', 'token.delete', 'ci',"
+                " '{\"hash\":\"c0ffee\"}', NULL);"
+                "INSERT INTO events VALUES (3, 3, 7, 'uid:0', 'unix', 'export.create', 'ex-1', NULL,"
+                " '{\"hash\":\"of somebody else\"}');"
+                "PRAGMA user_version = 1;");
+        assert_int_equal(open_once(bench, &fault), FAULT_NONE);
+        AUTO_FREE char *sides =
+                sql_ask(bench, "SELECT group_concat(coalesce(before, '-') || coalesce(after, '-') ||"
+                               " refused || coalesce(account, '-'), ' ')"
+                               " FROM (SELECT * FROM events ORDER BY number)");
+        assert_string_equal(sides, "-{\"scope\":\"operator\"}0- {}-0- -{\"hash\":\"of somebody else\"}0-");
+        AUTO_FREE char *version = sql_ask(bench, "PRAGMA user_version");
+        assert_int_equal(atoi(version), MIGRATE_VERSION);
+}
+
 static void file_of_another_program_is_refused(void **state)
 {
         struct bench *bench = *state;
@@ -359,6 +391,7 @@ int main(void)
                 TEST(folder_that_is_not_ours_is_refused),
                 TEST(folder_that_is_none_is_a_fault),
                 TEST(store_of_a_newer_version_is_refused_untouched),
+                TEST(events_of_version_1_lose_the_hash_of_a_token),
                 TEST(file_of_another_program_is_refused),
                 TEST(document_of_an_unknown_kind_is_told),
                 TEST(read_only_file_system_is_a_fault_and_heals),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <setjmp.h>
@@ -641,11 +642,41 @@ static void writer_new_refuses_what_cannot_be_read(void **state)
         assert_null(writer);
 }
 
+static int event_count(void *context, const struct event *event, struct fault *fault)
+{
+        (void)fault;
+        *(unsigned *)context += event->number > 0;
+        return 0;
+}
+
+static unsigned events_kept(const struct bench *bench)
+{
+        unsigned count = 0;
+
+        assert_int_equal(trail_history(writer_trail(bench->writer), 0, false, event_count, &count, NULL), 0);
+        return count;
+}
+
+static void writer_prunes_events_that_are_too_many(void **state)
+{
+        const int64_t until_ms = clock_monotonic_ms(clock_system()) + 10000;
+        struct bench *bench = *state;
+
+        for (int i = 0; i < 9; i++)
+                assert_int_equal(job_run(bench, &(struct test_job){ .prepare = prepare_event_alone, .name = "a" }),
+                                 FAULT_NONE);
+        writer_limit_trail(bench->writer, &(struct trail_limits){ .most = 4 });
+        while (events_kept(bench) != 4 && clock_monotonic_ms(clock_system()) < until_ms)
+                poll(NULL, 0, 1);
+        assert_int_equal(events_kept(bench), 4);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_start, bench_end)
         const struct CMUnitTest tests[] = {
                 TEST(writer_put_is_published_and_stored),
+                TEST(writer_prunes_events_that_are_too_many),
                 TEST(writer_try_tells_what_would_be_and_does_nothing),
                 TEST(writer_put_again_keeps_created_at),
                 TEST(writer_remove_takes_away),
