@@ -31,20 +31,9 @@ static bool peer_address(int socket, struct address *address)
 {
         struct sockaddr_storage storage = { 0 };
         socklen_t size = sizeof storage;
-        struct sockaddr_in6 v6;
-        static const uint8_t mapped[12] = { [10] = 0xFF, [11] = 0xFF };
 
-        if (getpeername(socket, (struct sockaddr *)&storage, &size) < 0 || storage.ss_family != AF_INET6)
-                return false;
-        memcpy(&v6, &storage, sizeof v6);
-        if (memcmp(&v6.sin6_addr, mapped, sizeof mapped) == 0) {
-                *address = (struct address){ .family = ADDRESS_V4 };
-                memcpy(address->bytes, v6.sin6_addr.s6_addr + 12, 4);
-        } else {
-                *address = (struct address){ .family = ADDRESS_V6 };
-                memcpy(address->bytes, &v6.sin6_addr, 16);
-        }
-        return true;
+        return getpeername(socket, (struct sockaddr *)&storage, &size) == 0 &&
+               address_from_socket((const struct sockaddr *)&storage, address) == 0;
 }
 
 /* Others than the decider are not worth a line in the log each: anybody could fill it. */

@@ -12,6 +12,8 @@ static const char *const reconcile_words[] = { "observe", "enforce", NULL };
 static const char *const brick_restart_words[] = { "off", "auto", NULL };
 static const char *const expiry_words[] = { "keep", "suspend", NULL };
 static const char *const verify_words[] = { "off", "on", NULL };
+static const char *const plaintext_words[] = { "loopback", "anywhere", NULL };
+static const char *const tls_words[] = { "1.2", "1.3", NULL };
 static const char *const log_words[] = { "error", "warning", "notice", "info", "debug", NULL };
 
 #define AT(member) offsetof(struct configuration, member)
@@ -30,7 +32,7 @@ static bool probe_network_is_valid(const char *value)
         return probe_network_parse(value, &network) == 0;
 }
 
-static bool socket_is_valid(const char *value)
+static bool path_or_nothing_is_valid(const char *value)
 {
         return value[0] == '\0' || value[0] == '/';
 }
@@ -79,6 +81,37 @@ const struct setting configuration_table[] = {
                   "the Unix socket alone. Not made when the service manager passes listening sockets in.",
           .accepts = listener_address_is_valid,
           .form = "an address and a port, as 127.0.0.1:8470 or [::1]:8470" },
+        { .key = "listen_plaintext",
+          .type = SETTING_WORD,
+          .offset = AT(listen_plaintext),
+          .preset = "loopback",
+          .words = plaintext_words,
+          .help = "Where the API may answer on TCP without TLS. With anywhere everybody on the way reads the "
+                  "tokens that are sent; sockets that the service manager passes in are held to it, too." },
+        { .key = "tls_certificate",
+          .type = SETTING_TEXT,
+          .offset = AT(tls_certificate),
+          .preset = "",
+          .most = 1024,
+          .help = "File with the certificate (PEM) that the API shows on TCP, on every address, and what leads "
+                  "from "
+                  "it to a root that clients know; empty for plain HTTP.",
+          .accepts = path_or_nothing_is_valid,
+          .form = "a path beginning with /, or nothing" },
+        { .key = "tls_key",
+          .type = SETTING_TEXT,
+          .offset = AT(tls_key),
+          .preset = "",
+          .most = 1024,
+          .help = "File with its key (PEM, without a password), which nobody but user may read: mode 0600.",
+          .accepts = path_or_nothing_is_valid,
+          .form = "a path beginning with /, or nothing" },
+        { .key = "tls_minimum",
+          .type = SETTING_WORD,
+          .offset = AT(tls_minimum),
+          .preset = "1.2",
+          .words = tls_words,
+          .help = "The oldest version of TLS that is spoken." },
         { .key = "cors_origin",
           .type = SETTING_LIST,
           .offset = AT(cors_origin),
@@ -147,7 +180,7 @@ const struct setting configuration_table[] = {
           .help = "Where gatehouse-volfiled(8) is told what to serve to native clients. Empty, or with firewall = "
                   "off: "
                   "native clients reach glusterd itself, which obeys whoever reaches it.",
-          .accepts = socket_is_valid,
+          .accepts = path_or_nothing_is_valid,
           .form = "a path beginning with /, or nothing" },
         { .key = "volfiled_port",
           .type = SETTING_NUMBER,
@@ -289,7 +322,9 @@ const struct setting configuration_table[] = {
           .preset = "30s",
           .least = 1000,
           .most = 600000,
-          .help = "How long a client may be silent within a request." },
+          .help = "How long a client may take to send the header of a request, and again for its body; a "
+                  "connection "
+                  "without a request is closed after as long." },
         { .key = "max_connections",
           .type = SETTING_NUMBER,
           .offset = AT(max_connections),
@@ -297,8 +332,41 @@ const struct setting configuration_table[] = {
           .least = 8,
           .most = 65536,
           .help = "Connections at a time on each listening socket." },
+        { .key = "max_connections_per_address",
+          .type = SETTING_NUMBER,
+          .offset = AT(max_connections_per_address),
+          .preset = "64",
+          .least = 1,
+          .most = 65536,
+          .help = "Connections at a time of each client address on TCP; of IPv6, of each network of 64 bits." },
         { .key = NULL },
 };
+
+/* Whether who listens where others reach it speaks TLS, or was told not to. */
+static int listen_check(const struct configuration *configuration, const char *path, struct text *problems)
+{
+        bool has_certificate = configuration->tls_certificate[0] != '\0';
+        int failed = 0;
+
+        if (has_certificate != (configuration->tls_key[0] != '\0')) {
+                text_addf(problems, "%s: tls_%s: it is not set; tls_certificate and tls_key go together\n", path,
+                          has_certificate ? "key" : "certificate");
+                failed = -1;
+        }
+        if (has_certificate || configuration->listen_plaintext == PLAINTEXT_ANYWHERE)
+                return failed;
+        for (char **address = configuration->listen; address && *address; address++)
+                if (!listener_address_is_private(*address)) {
+                        text_addf(
+                                problems,
+                                "%s: listen: %s is reached from outside, and plain HTTP shows tokens to everybody "
+                                "on the way; a loopback address is allowed, or TLS (tls_certificate, tls_key), or "
+                                "listen_plaintext = anywhere\n",
+                                path, *address);
+                        failed = -1;
+                }
+        return failed;
+}
 
 int configuration_load(const char *path, struct configuration *configuration, struct text *problems)
 {
@@ -321,7 +389,7 @@ int configuration_load(const char *path, struct configuration *configuration, st
                 text_addf(problems, "%s: firewall: a pool whose members enforce needs firewall = enforce\n", path);
                 failed = -1;
         }
-        return failed;
+        return listen_check(configuration, path, problems) < 0 ? -1 : failed;
 }
 
 void configuration_fini(struct configuration *configuration)

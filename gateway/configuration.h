@@ -13,6 +13,7 @@
 enum firewall_mode { FIREWALL_OFF, FIREWALL_ENFORCE };
 enum brick_restart_mode { BRICK_RESTART_OFF, BRICK_RESTART_AUTO };
 enum reconcile_mode { RECONCILE_OBSERVE, RECONCILE_ENFORCE };
+enum plaintext_mode { PLAINTEXT_LOOPBACK, PLAINTEXT_ANYWHERE };
 enum inventory_expiry { INVENTORY_EXPIRY_KEEP, INVENTORY_EXPIRY_SUSPEND };
 enum verify_mode { VERIFY_OFF, VERIFY_ON };
 
@@ -22,6 +23,10 @@ struct configuration {
         char *socket;
         char *socket_group;
         char **listen;
+        int listen_plaintext; /* enum plaintext_mode */
+        char *tls_certificate;
+        char *tls_key;
+        int tls_minimum; /* enum tls_minimum */
         char **cors_origin;
         int log_level; /* enum log_level */
         char *user;
@@ -51,6 +56,7 @@ struct configuration {
         int64_t path_check_timeout_ms;
         int64_t request_timeout_ms;
         int64_t max_connections;
+        int64_t max_connections_per_address;
         struct platform_version platform_version; /* platform_version_default, parsed */
 };
 

@@ -16,6 +16,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "api_sockets.h"
 #include "auth/pool_key.h"
 #include "auth/privilege.h"
 #include "base/log.h"
@@ -27,19 +28,17 @@
 #include "reconcile/reconcile.h"
 #include "reconcile/task_keeper.h"
 #include "reconcile/verification_event.h"
-#include "rest/listener.h"
 #include "rest/server.h"
+#include "rest/tls.h"
 #include "world.h"
 
 #define DEFAULT_CONFIGURATION GATEHOUSE_SYSCONFDIR "/gatehouse.conf"
 #define HEALTH_INTERVAL_S 5
-#define LISTENERS_MAX 16
 
 /* Everything that runs; torn down in the reverse order. */
 struct gateway {
         struct configuration configuration;
-        int listeners[LISTENERS_MAX];
-        size_t listener_count;
+        struct api_sockets sockets;
         gid_t operator_gid;
         struct status *status;
         struct latency *latency;
@@ -147,25 +146,6 @@ static int privilege_give_up(const struct configuration *configuration, struct f
         if (failed || (failed = daemon_user_become(user, fault)))
                 return failed;
         return privilege_drop_all(fault);
-}
-
-static int listeners_open(struct gateway *gateway, struct fault *fault)
-{
-        const struct configuration *configuration = &gateway->configuration;
-        struct daemon_place place = { DAEMON_STREAM, gateway->listeners, .most = LISTENERS_MAX };
-        int failed = daemon_sockets_inherit(&place, 1, "listening stream sockets are", fault), fd;
-
-        gateway->listener_count = place.count;
-        if (failed || place.count > 0)
-                return failed;
-        fd = listener_open_unix(configuration->socket, gateway->operator_gid, fault);
-        for (char **address = configuration->listen; fd >= 0; address++) {
-                gateway->listeners[gateway->listener_count++] = fd;
-                if (!*address)
-                        return 0;
-                fd = listener_open_tcp(*address, fault);
-        }
-        return fd;
 }
 
 static void published(void *context)
@@ -281,9 +261,11 @@ static int rest_open(struct gateway *gateway, struct fault *fault)
                 .cors_origins = configuration->cors_origin,
                 .path_check_timeout_ms = (int)configuration->path_check_timeout_ms,
                 .limits = { .connections = (unsigned)configuration->max_connections,
+                            .connections_per_address = (unsigned)configuration->max_connections_per_address,
                             .request_timeout_s = (unsigned)((configuration->request_timeout_ms + 999) / 1000) },
-                .listeners = gateway->listeners,
-                .listener_count = gateway->listener_count,
+                .tls = gateway->sockets.tls,
+                .listeners = gateway->sockets.listeners,
+                .listener_count = gateway->sockets.count,
         };
 
         return rest_start(&context, &gateway->rest, fault);
@@ -305,7 +287,7 @@ static int gateway_start(struct gateway *gateway, struct fault *fault)
                 return failed;
         if (gethostname(gateway->storage_node, sizeof gateway->storage_node) < 0)
                 return fault_set_errno(fault, FAULT_INTERNAL, errno, "read the name of this machine");
-        if ((failed = listeners_open(gateway, fault)))
+        if ((failed = api_sockets_open(&gateway->sockets, configuration, gateway->operator_gid, fault)))
                 return failed;
         daemon_sandbox_enter(SANDBOX_GATEHOUSED); /* the first thread is that of status */
         gateway->status = status_new(clock_system());
@@ -341,6 +323,7 @@ static void gateway_stop(struct gateway *gateway)
         status_free(gateway->status);
         world_close(&gateway->world);
         latency_free(gateway->latency);
+        tls_free(gateway->sockets.tls);
         pthread_mutex_destroy(&gateway->reconcile_lock);
         configuration_fini(&gateway->configuration);
 }
@@ -366,6 +349,8 @@ static void signals_await(struct gateway *gateway, const sigset_t *signals)
                 sd_notify(0, "WATCHDOG=1");
                 if (number == SIGTERM || number == SIGINT)
                         return;
+                if (number == SIGHUP)
+                        api_sockets_renew(&gateway->sockets);
         }
 }
 

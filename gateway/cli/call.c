@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 #include <jansson.h>
@@ -96,6 +97,11 @@ int call_open(const struct call_settings *settings, struct call_line **line, str
         curl_easy_setopt(opened->curl, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(opened->curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
         curl_easy_setopt(opened->curl, CURLOPT_USERAGENT, "gatehouse/" GATEHOUSE_VERSION);
+        curl_easy_setopt(opened->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+        if (settings->authorities && access(settings->authorities, R_OK) < 0)
+                return fault_set_errno(fault, FAULT_INVALID, errno, "read authorities %s", settings->authorities);
+        if (settings->authorities)
+                curl_easy_setopt(opened->curl, CURLOPT_CAINFO, settings->authorities);
         if (!settings->url &&
             curl_easy_setopt(opened->curl, CURLOPT_UNIX_SOCKET_PATH, settings->socket) != CURLE_OK)
                 return fault_set(fault, FAULT_INVALID, "call by socket %s: not possible", settings->socket);

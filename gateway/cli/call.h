@@ -64,10 +64,11 @@ struct caller {
 };
 
 struct call_settings {
-        const char *socket;     /* path of a Unix socket; used unless `url` is set */
-        const char *url;        /* "http://host:port" or https; NULL = by the socket */
-        const char *token_file; /* or NULL */
-        const char *token;      /* of the environment, or NULL; the file goes first */
+        const char *socket;      /* path of a Unix socket; used unless `url` is set */
+        const char *url;         /* "http://host:port" or https; NULL = by the socket */
+        const char *token_file;  /* or NULL */
+        const char *token;       /* of the environment, or NULL; the file goes first */
+        const char *authorities; /* PEM file that https is checked against; NULL = the system's */
 };
 
 /* Makes a caller. The token is read and checked here. INVALID or MALFORMED: the settings are wrong. Free with

@@ -50,6 +50,7 @@ static struct call_settings settings_read(const struct invocation *invocation)
                         setting(invocation, "socket", "GATEHOUSE_SOCKET", GATEHOUSE_RUNTIMEDIR "/gatehouse.sock"),
                 .token_file = invocation_option(invocation, "token-file"),
                 .token = getenv("GATEHOUSE_TOKEN"),
+                .authorities = setting(invocation, "cacert", "GATEHOUSE_CACERT", NULL),
         };
 
         /* What is typed goes before what the environment says. */

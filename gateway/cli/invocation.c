@@ -8,6 +8,10 @@ const struct command_option global_options[] = {
           "the gateway's Unix socket; GATEHOUSE_SOCKET, or " GATEHOUSE_RUNTIMEDIR "/gatehouse.sock", false },
         { "url", "URL", "the gateway over HTTP instead, with a token; GATEHOUSE_URL", false },
         { "token-file", "FILE", "file that holds the token for --url; otherwise GATEHOUSE_TOKEN", false },
+        { "cacert", "FILE",
+          "the authorities (PEM) that --url's certificate is checked against, instead of the system's; "
+          "GATEHOUSE_CACERT",
+          false },
         { "json", NULL, "print JSON", false },
         { "output", "wide|name|json", "tables uncut; names or ids of a list alone; or as --json", false },
         { "help", NULL, "print this help, a noun's or a command's; -h does, too", false },

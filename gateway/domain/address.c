@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <netinet/in.h>
 #include <string.h>
 
 /* Ranges in the order in which they are looked at: the first that holds an address names it. */
@@ -34,9 +35,18 @@ static const struct {
         [ADDRESS_LINK_LOCAL] = { "address.link_local", "is a link-local address" },
 };
 
-int address_parse(const char *text, struct address *address)
+/* An IPv4-mapped address is v4. */
+static void address_take_v6(const unsigned char bytes[16], struct address *address)
 {
         static const unsigned char mapped[12] = { [10] = 0xFF, [11] = 0xFF };
+        bool is_mapped = memcmp(bytes, mapped, sizeof mapped) == 0;
+
+        address->family = is_mapped ? ADDRESS_V4 : ADDRESS_V6;
+        memcpy(address->bytes, is_mapped ? bytes + sizeof mapped : bytes, is_mapped ? 4 : 16);
+}
+
+int address_parse(const char *text, struct address *address)
+{
         unsigned char bytes[16];
 
         *address = (struct address){ 0 };
@@ -46,14 +56,20 @@ int address_parse(const char *text, struct address *address)
         }
         if (inet_pton(AF_INET6, text, bytes) != 1)
                 return -1;
-        if (memcmp(bytes, mapped, sizeof mapped) == 0) {
-                address->family = ADDRESS_V4;
-                memcpy(address->bytes, bytes + sizeof mapped, 4);
-                return 0;
-        }
-        address->family = ADDRESS_V6;
-        memcpy(address->bytes, bytes, sizeof bytes);
+        address_take_v6(bytes, address);
         return 0;
+}
+
+int address_from_socket(const struct sockaddr *socket, struct address *address)
+{
+        *address = (struct address){ 0 };
+        if (socket->sa_family == AF_INET) {
+                address->family = ADDRESS_V4;
+                memcpy(address->bytes, &((const struct sockaddr_in *)socket)->sin_addr, 4);
+        } else if (socket->sa_family == AF_INET6) {
+                address_take_v6(((const struct sockaddr_in6 *)socket)->sin6_addr.s6_addr, address);
+        }
+        return address->family == ADDRESS_NONE ? -1 : 0;
 }
 
 char *address_format(const struct address *address, char text[ADDRESS_TEXT_SIZE])

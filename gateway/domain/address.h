@@ -30,6 +30,10 @@ enum address_kind {
  * becomes v4. No zone, no prefix length, no name, no blanks. 0, or -1 when it is not one. */
 int address_parse(const char *text, struct address *address);
 
+/* The address of an IPv4 or IPv6 socket, an IPv4-mapped one as v4. 0, or -1 for another family. */
+struct sockaddr;
+int address_from_socket(const struct sockaddr *socket, struct address *address);
+
 /* Prints the canonical form (RFC 5952 for v6). Returns `text`. */
 char *address_format(const struct address *address, char text[ADDRESS_TEXT_SIZE]);
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "domain/address.h"
 
 #define BACKLOG 128
 
@@ -104,6 +105,32 @@ bool listener_address_is_valid(const char *address)
         socklen_t length;
 
         return address_resolve(address, &storage, &length) == 0;
+}
+
+/* Whether what is bound there is a Unix socket, or a loopback address. */
+static bool is_private(const struct sockaddr_storage *storage)
+{
+        struct address address;
+
+        return storage->ss_family == AF_UNIX ||
+               (address_from_socket((const struct sockaddr *)storage, &address) == 0 &&
+                address_kind(&address) == ADDRESS_LOOPBACK);
+}
+
+bool listener_is_private(int fd)
+{
+        struct sockaddr_storage storage = { 0 };
+        socklen_t length = sizeof storage;
+
+        return getsockname(fd, (struct sockaddr *)&storage, &length) == 0 && is_private(&storage);
+}
+
+bool listener_address_is_private(const char *address)
+{
+        struct sockaddr_storage storage;
+        socklen_t length;
+
+        return address_resolve(address, &storage, &length) == 0 && is_private(&storage);
 }
 
 int listener_open_tcp(const char *address, struct fault *fault)

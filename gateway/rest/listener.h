@@ -17,5 +17,11 @@ int listener_open_unix(const char *path, gid_t group, struct fault *fault);
  * negative fault code: INVALID when it is not of this form. */
 int listener_open_tcp(const char *address, struct fault *fault);
 
+/* Whether only this machine reaches the listening socket `fd`: a Unix socket, or one of a loopback address. */
+bool listener_is_private(int fd);
+
+/* Whether that would be so of `address`; of one that is not of the form: false. */
+bool listener_address_is_private(const char *address);
+
 /* Whether `address` is of the form that listener_open_tcp takes. */
 bool listener_address_is_valid(const char *address);

@@ -23,6 +23,8 @@
 #include "rest/answer_cache.h"
 #include "rest/cors.h"
 #include "rest/event_stream.h"
+#include "rest/http_connections.h"
+#include "rest/http_listener.h"
 #include "rest/peer.h"
 #include "rest/mount_report.h"
 #include "rest/question.h"
@@ -41,18 +43,11 @@
 /* How long rest_stop lets replies that are ready reach their clients. */
 #define STOP_GRACE_S 2
 
-struct listener {
-        struct rest_server *server;
-        struct MHD_Daemon *daemon;
-        int fd; /* ours while no daemon has it */
-        bool is_unix;
-        struct answer_cache *answers; /* its event thread's */
-};
-
 struct rest_server {
         struct rest_context context;
-        struct listener listeners[LISTENERS_MAX];
+        struct http_listener listeners[LISTENERS_MAX];
         size_t listener_count;
+        struct http_connections *connections;
         struct admission *admission;
         struct questions *questions;
         struct settlements *settlements;
@@ -102,20 +97,9 @@ void request_resume(struct request *request)
         pthread_mutex_unlock(&server->lock);
 }
 
-__attribute__((format(printf, 2, 0))) static void log_from_mhd(void *context, const char *format,
-                                                               va_list arguments)
-{
-        char text[512];
-
-        (void)context;
-        vsnprintf(text, sizeof text, format, arguments);
-        text[strcspn(text, "\n")] = '\0';
-        log_debug("http: %s", text);
-}
-
 static void *on_request_line(void *context, const char *target, struct MHD_Connection *connection)
 {
-        struct listener *listener = context;
+        struct http_listener *listener = context;
         struct request *request = request_new(&listener->server->context, target);
 
         (void)connection;
@@ -162,7 +146,7 @@ static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind, const c
 }
 
 /* The header has been read: finds out who asks for what, and whether the body is worth reading. */
-static void request_admit(struct request *request, const struct listener *listener)
+static void request_admit(struct request *request, const struct http_listener *listener)
 {
         struct fault fault = { 0 };
 
@@ -205,7 +189,7 @@ static enum MHD_Result on_plain_header(void *context, enum MHD_ValueKind kind, c
 
 /* Whether the request can be answered with what another was answered: a GET with a token and nothing else in its
  * header that is looked at. */
-static bool request_is_plain(struct request *request, const struct listener *listener)
+static bool request_is_plain(struct request *request, const struct http_listener *listener)
 {
         struct plain_header header = { .plain = true };
 
@@ -217,7 +201,7 @@ static bool request_is_plain(struct request *request, const struct listener *lis
 }
 
 /* Answers with what was kept; false when there is nothing that still holds. */
-static bool answer_again(struct request *request, struct listener *listener, enum MHD_Result *result)
+static bool answer_again(struct request *request, struct http_listener *listener, enum MHD_Result *result)
 {
         const struct rest_context *context = request->context;
         struct MHD_Response *response;
@@ -229,11 +213,6 @@ static bool answer_again(struct request *request, struct listener *listener, enu
         request->reply.status = MHD_HTTP_OK;
         *result = MHD_queue_response(request->connection, MHD_HTTP_OK, response);
         return true;
-}
-
-static void answer_release(void *answer)
-{
-        MHD_destroy_response(answer);
 }
 
 /* Whether the reply must go out before the body is read: the client waits for leave to send it, or it is too
@@ -248,11 +227,8 @@ static bool reply_is_urgent(const struct request *request)
 
 static enum MHD_Result body_take(struct request *request, const char *bytes, size_t length)
 {
-        unsigned timeout_s = request->context->limits.request_timeout_s;
-        int64_t spent_ms = clock_monotonic_ms(request->context->clock) - request->started_ms;
-
         request->body_seen += length;
-        if (spent_ms > (int64_t)timeout_s * 1000 || request->body_seen > DISCARD_MOST)
+        if (request->body_seen > DISCARD_MOST)
                 return MHD_NO;
         if (request->reply.status != 0)
                 return MHD_YES;
@@ -266,7 +242,7 @@ static enum MHD_Result body_take(struct request *request, const char *bytes, siz
         return MHD_YES;
 }
 
-static enum MHD_Result reply_send(struct request *request, struct listener *listener)
+static enum MHD_Result reply_send(struct request *request, struct http_listener *listener)
 {
         bool kept = request->plain && request->reply.of_memory && request->reply.status == MHD_HTTP_OK;
         struct MHD_Response *response = response_make(request, kept);
@@ -282,7 +258,7 @@ static enum MHD_Result reply_send(struct request *request, struct listener *list
 }
 
 /* Runs the next step; MHD_YES with nothing queued when it has suspended the request. */
-static enum MHD_Result request_step(struct request *request, struct listener *listener)
+static enum MHD_Result request_step(struct request *request, struct http_listener *listener)
 {
         void (*step)(struct request *) = request->next ? request->next : request->route->handle;
 
@@ -300,7 +276,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
                                   void **held)
 {
         struct request *request = *held;
-        struct listener *listener = context;
+        struct http_listener *listener = context;
+        struct http_connection *client = http_listener_connection(connection);
 
         (void)url;
         (void)version;
@@ -308,11 +285,17 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
                 request->connection = connection;
                 snprintf(request->method, sizeof request->method, "%s", method);
                 request->plain = request_is_plain(request, listener);
-                if (request->plain) /* nothing more will come of it */
+                http_connection_await(client); /* a body, now */
+                if (request->plain)            /* nothing more will come of it */
                         return MHD_YES;
                 request_admit(request, listener);
-                return reply_is_urgent(request) ? reply_send(request, listener) : MHD_YES;
+                if (!reply_is_urgent(request))
+                        return MHD_YES;
+                http_connection_serve(client);
+                return reply_send(request, listener);
         }
+        if (*length == 0)
+                http_connection_serve(client);
         if (request->plain && !request->stamp.now) {
                 enum MHD_Result result;
 
@@ -332,10 +315,10 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 static void on_completed(void *context, struct MHD_Connection *connection, void **held,
                          enum MHD_RequestTerminationCode how)
 {
-        struct rest_server *server = ((struct listener *)context)->server;
+        struct rest_server *server = ((struct http_listener *)context)->server;
         struct request *request = *held;
 
-        (void)connection;
+        http_connection_await(http_listener_connection(connection)); /* what it asks next */
         if (!request)
                 return;
         if (request->connection) {
@@ -353,30 +336,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
         *held = NULL;
 }
 
-static int listener_start(struct listener *listener, struct fault *fault)
-{
-        const struct rest_limits *limits = &listener->server->context.limits;
-        struct sockaddr_storage address = { 0 };
-        socklen_t length = sizeof address;
-
-        if (getsockname(listener->fd, (struct sockaddr *)&address, &length) < 0 ||
-            fcntl(listener->fd, F_SETFL, fcntl(listener->fd, F_GETFL) | O_NONBLOCK) < 0)
-                return fault_set_errno(fault, FAULT_UNAVAILABLE, errno, "serve on descriptor %d", listener->fd);
-        listener->is_unix = address.ss_family == AF_UNIX;
-        listener->answers = answer_cache_new(answer_release);
-        listener->daemon = MHD_start_daemon(
-                MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-                on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, log_from_mhd, NULL, MHD_OPTION_LISTEN_SOCKET,
-                listener->fd, MHD_OPTION_URI_LOG_CALLBACK, on_request_line, listener, MHD_OPTION_NOTIFY_COMPLETED,
-                on_completed, listener, MHD_OPTION_CONNECTION_LIMIT, limits->connections,
-                MHD_OPTION_CONNECTION_TIMEOUT, limits->request_timeout_s, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-                listener->is_unix ? 0u : limits->connections_per_address, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-                MHD_OPTION_END);
-        if (!listener->daemon)
-                return fault_set(fault, FAULT_UNAVAILABLE, "serve on descriptor %d: libmicrohttpd will not start",
-                                 listener->fd);
-        return 0;
-}
+static const struct http_handlers handlers = { on_request_line, on_request, on_completed };
 
 static void kernel_random(void *bytes, size_t length)
 {
@@ -399,6 +359,8 @@ static struct rest_server *server_new(const struct rest_context *context)
         limits->heartbeat_ms = limits->heartbeat_ms ? limits->heartbeat_ms : 15000;
         pthread_mutex_init(&server->lock, NULL);
         condition_init(&server->changed);
+        server->connections =
+                http_connections_start(context->clock, limits->request_timeout_s, limits->connections_per_address);
         server->admission = admission_new(&server->context);
         server->questions = questions_start(context->clock);
         server->settlements = settlements_new();
@@ -413,6 +375,7 @@ static struct rest_server *server_new(const struct rest_context *context)
 int rest_start(const struct rest_context *context, struct rest_server **started, struct fault *fault)
 {
         struct rest_server *server = server_new(context);
+        const struct rest_limits *limits = &server->context.limits;
         int result = 0;
 
         *started = NULL;
@@ -422,11 +385,15 @@ int rest_start(const struct rest_context *context, struct rest_server **started,
                         result = fault_set(fault, FAULT_INVALID, "at most %d listeners are taken", LISTENERS_MAX);
                         continue;
                 }
-                server->listeners[i] = (struct listener){ .server = server, .fd = context->listeners[i] };
+                server->listeners[i] = (struct http_listener){ .server = server,
+                                                               .handlers = &handlers,
+                                                               .connections = server->connections,
+                                                               .tls = context->tls,
+                                                               .fd = context->listeners[i] };
                 server->listener_count++;
         }
         for (size_t i = 0; i < server->listener_count && result == 0; i++)
-                result = listener_start(&server->listeners[i], fault);
+                result = http_listener_start(&server->listeners[i], limits, fault);
         if (result < 0)
                 rest_stop(server);
         else
@@ -463,12 +430,9 @@ void rest_stop(struct rest_server *server)
         settlements_end(server->settlements);
         event_streams_end(server->streams);
         server_drain(server);
-        for (size_t i = 0; i < server->listener_count; i++) {
-                if (server->listeners[i].daemon)
-                        MHD_stop_daemon(server->listeners[i].daemon);
-                close(server->listeners[i].fd);
-                answer_cache_free(server->listeners[i].answers);
-        }
+        for (size_t i = 0; i < server->listener_count; i++)
+                http_listener_stop(&server->listeners[i]);
+        http_connections_free(server->connections);
         admission_free(server->admission);
         questions_free(server->questions);
         settlements_free(server->settlements);

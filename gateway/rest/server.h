@@ -21,10 +21,12 @@
 
 struct rest_limits {
         unsigned connections;             /* at once, of each listener; 0 = 256 */
-        unsigned connections_per_address; /* at once, of each TCP client address; 0 = 64 */
+        unsigned connections_per_address; /* at once, of each TCP client's address (IPv6: /64), on all; 0 = 64 */
         unsigned heartbeat_ms;            /* between signs of life of a stream of events; 0 = 15 s */
-        unsigned request_timeout_s;       /* without a byte from the client, and for a whole body; 0 = 30 */
+        unsigned request_timeout_s;       /* for a whole header, for a whole body, and between requests; 0 = 30 */
 };
+
+struct tls;
 
 /* Everything the API works on; borrowed, and must outlive the server. */
 struct rest_context {
@@ -43,6 +45,7 @@ struct rest_context {
                 *cors_origins; /* of whose pages browsers may ask (rest/cors.h); NULL-terminated; NULL = none */
         void (*random_bytes)(void *bytes, size_t length); /* NULL = the kernel's */
         struct rest_limits limits;
+        struct tls *tls;      /* what is shown on TCP; NULL = plain HTTP */
         const int *listeners; /* listening sockets, AF_UNIX, AF_INET or AF_INET6; taken by rest_start */
         size_t listener_count;
 };

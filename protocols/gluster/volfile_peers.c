@@ -69,19 +69,5 @@ bool volfile_peer_spend(struct volfile_peer *peer, const struct volfile_rate *ra
 
 bool volfile_peer_address(const struct sockaddr_storage *from, struct address *address)
 {
-        const struct sockaddr_in *v4 = (const void *)from;
-        const struct sockaddr_in6 *v6 = (const void *)from;
-
-        *address = (struct address){ 0 };
-        if (from->ss_family == AF_INET) {
-                address->family = ADDRESS_V4;
-                memcpy(address->bytes, &v4->sin_addr, 4);
-        } else if (from->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
-                address->family = ADDRESS_V4;
-                memcpy(address->bytes, v6->sin6_addr.s6_addr + 12, 4);
-        } else if (from->ss_family == AF_INET6) {
-                address->family = ADDRESS_V6;
-                memcpy(address->bytes, &v6->sin6_addr, 16);
-        }
-        return address->family != ADDRESS_NONE;
+        return address_from_socket((const struct sockaddr *)from, address) == 0;
 }

@@ -48,7 +48,9 @@ function check_foreign(name,    place) {
         else if (name == "sqlite3.h")
                 place = "^gateway/store/(store_sqlite|sqlite_history)[.]c$"
         else if (name == "microhttpd.h")
-                place = "^gateway/rest/[a-z_]*[.]c$"
+                place = "^gateway/rest/([a-z_]*[.]c|http_listener[.]h)$"
+        else if (name ~ /^gnutls\//)
+                place = "^gateway/rest/tls[.]c$"
         else if (name ~ /^systemd\/sd-bus/)
                 place = "^protocols/nfs/[a-z_]*[.]c$"
         else if (name ~ /^nfsc\//)

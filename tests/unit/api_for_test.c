@@ -136,7 +136,9 @@ static void server_start(struct api *api)
                                         .operator_gid = getgid(),
                                         .path_check_timeout_ms = 5000,
                                         .cors_origins = api->cors_origins,
+                                        .tls = api->tls,
                                         .limits = { .heartbeat_ms = 100,
+                                                    .connections_per_address = api->connections_per_address,
                                                     .request_timeout_s = api->request_timeout_s },
                                         .listeners = listeners,
                                         .listener_count = 2 };
@@ -146,12 +148,12 @@ static void server_start(struct api *api)
 
 static char *const origins[] = { (char *)(uintptr_t)API_ORIGIN, NULL };
 
-static int api_start_with(void **state, unsigned request_timeout_s, bool filters, char *const *cors_origins)
+static int api_start_with(void **state, const struct api *wanted, bool filters)
 {
         struct api *api = NEW(struct api);
         struct fault fault = { 0 };
 
-        api->cors_origins = cors_origins;
+        *api = *wanted;
         curl_global_init(CURL_GLOBAL_DEFAULT);
         pthread_mutex_init(&api->fake.lock, NULL);
         pthread_cond_init(&api->fake.changed, NULL);
@@ -177,7 +179,6 @@ static int api_start_with(void **state, unsigned request_timeout_s, bool filters
                 inventory_watch_new(api->writer, api->status, &api->clock, &ages, &api->inventory, &fault), 0);
         api->latency = latency_new();
         api->drift = drift_new(&api->clock, drift_event_write, api->writer);
-        api->request_timeout_s = request_timeout_s;
         server_start(api);
         *state = api;
         return 0;
@@ -185,22 +186,33 @@ static int api_start_with(void **state, unsigned request_timeout_s, bool filters
 
 int api_start(void **state)
 {
-        return api_start_with(state, 20, true, NULL);
+        return api_start_with(state, &(struct api){ .request_timeout_s = 20 }, true);
 }
 
 int api_start_unfiltered(void **state)
 {
-        return api_start_with(state, 20, false, NULL);
+        return api_start_with(state, &(struct api){ .request_timeout_s = 20 }, false);
 }
 
 int api_start_impatient(void **state)
 {
-        return api_start_with(state, 1, true, NULL);
+        return api_start_with(state, &(struct api){ .request_timeout_s = 1 }, true);
 }
 
 int api_start_cors(void **state)
 {
-        return api_start_with(state, 20, true, origins);
+        return api_start_with(state, &(struct api){ .request_timeout_s = 20, .cors_origins = origins }, true);
+}
+
+int api_start_tls(void **state, struct tls *tls)
+{
+        return api_start_with(state, &(struct api){ .request_timeout_s = 20, .tls = tls }, true);
+}
+
+int api_start_crowded(void **state)
+{
+        return api_start_with(state, &(struct api){ .request_timeout_s = 1, .connections_per_address = API_CROWD },
+                              true);
 }
 
 void api_stop_server(struct api *api)
@@ -277,7 +289,8 @@ static struct curl_slist *fields_make(const struct call *call)
 struct answer call(struct api *api, struct call call)
 {
         AUTO_FREE char *body = body_expand(&call);
-        AUTO_FREE char *url = memory_format("http://127.0.0.1:%u%s", api->port, call.path);
+        AUTO_FREE char *url =
+                memory_format("http%s://127.0.0.1:%u%s", api->tls && call.token ? "s" : "", api->port, call.path);
         struct curl_slist *fields = fields_make(&call);
         struct text header = { 0 }, text = { 0 };
         struct answer answer = { 0 };
@@ -287,6 +300,8 @@ struct answer call(struct api *api, struct call call)
         curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
         curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(curl, CURLOPT_TIMEOUT, 60L);
+        if (api->authorities)
+                curl_easy_setopt(curl, CURLOPT_CAINFO, api->authorities);
         if (!call.token)
                 curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, api->socket);
         curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call.method);

@@ -37,6 +37,9 @@ struct api {
         char folder[32], socket[64];
         unsigned short port; /* of 127.0.0.1 */
         unsigned request_timeout_s;
+        unsigned connections_per_address; /* 0 = the preset */
+        struct tls *tls;                  /* what is shown on TCP; NULL = plain */
+        const char *authorities;          /* with tls: what calls check it against */
         char *const *cors_origins;
         struct store *store; /* the writer's */
         struct writer *writer;
@@ -61,6 +64,10 @@ int api_start_unfiltered(void **state); /* the operator has switched the packet 
 int api_start_impatient(void **state);  /* a client may be silent for 1 s only */
 int api_start_cors(void **state);       /* browsers may show pages of API_ORIGIN what they ask */
 #define API_ORIGIN "https://dashboard.example"
+/* With TLS on TCP: `tls` is the caller's. */
+int api_start_tls(void **state, struct tls *tls);
+int api_start_crowded(void **state); /* a client may be silent for 1 s, and have API_CROWD connections */
+#define API_CROWD 8
 int api_stop(void **state);
 void api_stop_server(struct api *api);
 

@@ -257,6 +257,42 @@ static void configuration_reads_what_is_allowed(void **state)
         configuration_fini(&configuration);
 }
 
+/* Where others can listen TLS is spoken, or what is said is said on purpose. */
+static void plain_http_needs_a_word_where_others_can_listen(void **state)
+{
+#define EXPOSED(address) ": listen: " address " is reached from outside"
+        static const struct {
+                const char *lines, *problem; /* "" = none */
+        } rows[] = {
+                { "listen = 127.0.0.1:1, [::1]:1, 127.9.9.9:1", "" },
+                { "listen = none", "" },
+                { "listen = 10.0.0.1:1", EXPOSED("10.0.0.1:1") },
+                { "listen = 127.0.0.1:1 0.0.0.0:1", EXPOSED("0.0.0.0:1") },
+                { "listen = [::]:1", EXPOSED("[::]:1") },
+                { "listen = [fd77::1]:1", EXPOSED("[fd77::1]:1") },
+                { "listen = 10.0.0.1:1\nlisten_plaintext = loopback", EXPOSED("10.0.0.1:1") },
+                { "listen = 10.0.0.1:1\nlisten_plaintext = anywhere", "" },
+                { "listen = 10.0.0.1:1\ntls_certificate = /c\ntls_key = /k", "" },
+                { "tls_certificate = /c", ": tls_key: it is not set" },
+                { "listen = 10.0.0.1:1\ntls_key = /k", ": tls_certificate: it is not set" },
+                { "tls_certificate = c\ntls_key = /k", ":1: tls_certificate: \"c\" is not allowed" },
+                { "tls_minimum = 1.1", ":1: tls_minimum: \"1.1\" is not allowed" },
+        };
+#undef EXPOSED
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                struct configuration configuration;
+                AUTO_FREE char *problems = problems_of(rows[i].lines, &configuration);
+
+                configuration_fini(&configuration);
+                if (rows[i].problem[0] == '\0')
+                        assert_string_equal(problems, "");
+                else
+                        assert_ptr_equal(strstr(problems, rows[i].problem), problems);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -266,6 +302,7 @@ int main(void)
                 cmocka_unit_test(page_tells_of_no_other_key),
                 cmocka_unit_test(configuration_checks_what_is_more_than_words),
                 cmocka_unit_test(configuration_reads_what_is_allowed),
+                cmocka_unit_test(plain_http_needs_a_word_where_others_can_listen),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,8 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -17,6 +19,7 @@
 #include "api_for_test.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "rest/listener.h"
 
 #define SITE "{'storage':'files','path':'/shared/site','environment':'shop','mount_path':'/var/www/site'}"
@@ -298,19 +301,105 @@ static void silent_clients_are_cut_off_and_waiting_ones_are_not(void **state)
         close(silent);
 }
 
-/* A body must be whole in time, however often a byte of it comes. */
-static void body_that_trickles_is_cut_off(void **state)
+/* Sends `head`, then a byte of `filler` again and again until the server closes; how long that took. */
+static int64_t trickle_ms(int fd, const char *head, const char *filler)
 {
-        struct api *api = *state;
-        int64_t before = clock_monotonic_ms(clock_system());
-        int fd = slow_client(api, "POST /v1/exports HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                                  "Content-Length: 60000\r\n\r\n");
+        int64_t before = clock_monotonic_ms(clock_system()), spent_ms = 0;
         struct pollfd closed = { .fd = fd, .events = POLLRDHUP };
 
-        while (send(fd, " ", 1, MSG_NOSIGNAL) == 1 && poll(&closed, 1, 100) == 0)
-                assert_true(clock_monotonic_ms(clock_system()) - before < 10000);
+        assert_int_equal(send(fd, head, strlen(head), MSG_NOSIGNAL), strlen(head));
+        for (size_t i = 0; send(fd, &filler[i % strlen(filler)], 1, MSG_NOSIGNAL) == 1; i++) {
+                spent_ms = clock_monotonic_ms(clock_system()) - before;
+                if (poll(&closed, 1, 100) != 0 || spent_ms > 10000)
+                        break;
+        }
         close(fd);
-        assert_in_range(clock_monotonic_ms(clock_system()) - before, 900, 9000);
+        return spent_ms;
+}
+
+/* Each part of a request must be whole in time, however often a byte of it comes; others are served meanwhile. */
+static void requests_that_trickle_are_cut_off(void **state)
+{
+        static const struct {
+                const char *head, *filler;
+        } rows[] = {
+                { "", "G" },
+                { "GET /v1/", "e" },
+                { "GET /v1/exports HTTP/1.1\r\nHost: x\r\nX-Long: ", "a" },
+                { "GET /v1/exports HTTP/1.1\r\nHost: x\r\n", "X: a\r\n" },
+                { "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /v1/", "e" },
+                { "POST /v1/exports HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                  "Content-Length: 60000\r\n\r\n",
+                  " " },
+                { "POST /v1/exports HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                  "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n",
+                  "X: a\r\n" },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                assert_in_range(trickle_ms(slow_client(*state, ""), rows[i].head, rows[i].filler), 800, 9000);
+                expect(*state, "GET", "/v1/exports", NULL, "200");
+        }
+}
+
+/* A TCP client that comes from `address`, and is told nothing; -1 when it was hung up on. */
+static int tcp_client(const struct api *api, const char *address)
+{
+        struct sockaddr_in from = { .sin_family = AF_INET }, to = { .sin_family = AF_INET };
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        struct pollfd closed = { .fd = fd, .events = POLLIN | POLLRDHUP };
+        static const char question[] = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+        char byte;
+
+        inet_pton(AF_INET, address, &from.sin_addr);
+        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        to.sin_port = htons(api->port);
+        assert_return_code(bind(fd, (const struct sockaddr *)&from, sizeof from), 0);
+        assert_return_code(connect(fd, (const struct sockaddr *)&to, sizeof to), 0);
+        send(fd, question, sizeof question - 1, MSG_NOSIGNAL);
+        if (poll(&closed, 1, 10000) == 1 && recv(fd, &byte, 1, 0) == 1)
+                return fd;
+        close(fd);
+        return -1;
+}
+
+static void address_with_too_many_connections_keeps_out_nobody_else(void **state)
+{
+        int held[API_CROWD];
+
+        for (size_t i = 0; i < ARRAY_SIZE(held); i++) {
+                held[i] = tcp_client(*state, "127.0.0.1");
+                assert_true(held[i] >= 0);
+        }
+        assert_int_equal(tcp_client(*state, "127.0.0.1"), -1);
+        int other = tcp_client(*state, "127.0.0.2");
+        assert_true(other >= 0);
+        close(other);
+        expect(*state, "GET", "/v1/exports", NULL, "200");
+        for (size_t i = 0; i < ARRAY_SIZE(held); i++) { /* the time for the next request is over, too */
+                assert_true(is_closed_by_server(held[i]));
+                close(held[i]);
+        }
+        int again = tcp_client(*state, "127.0.0.1");
+        assert_true(again >= 0);
+        close(again);
+}
+
+/* A header of many fields, and one that a field makes long over and over. */
+static void floods_of_fields_are_refused(void **state)
+{
+        static const char *const fields[] = { "X: y\r\n", "Accept: text/plain\r\n", "Cookie: a=b; c=d; e=f\r\n" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+                AUTO_TEXT struct text flood = { 0 };
+
+                text_add(&flood, "GET /v1/exports HTTP/1.1\r\nHost: x\r\n");
+                for (size_t j = 0; j < 8000; j++)
+                        text_add(&flood, fields[i]);
+                text_add(&flood, "\r\n");
+                assert_int_equal(raw_status(*state, text_get(&flood)), 431);
+        }
+        expect(*state, "GET", "/v1/exports", NULL, "200");
 }
 
 static void client_gone_while_it_waits_leaves_nothing(void **state)
@@ -483,7 +572,10 @@ int main(void)
                                                 api_stop),
                 cmocka_unit_test_setup_teardown(silent_clients_are_cut_off_and_waiting_ones_are_not,
                                                 api_start_impatient, api_stop),
-                cmocka_unit_test_setup_teardown(body_that_trickles_is_cut_off, api_start_impatient, api_stop),
+                cmocka_unit_test_setup_teardown(requests_that_trickle_are_cut_off, api_start_impatient, api_stop),
+                cmocka_unit_test_setup_teardown(address_with_too_many_connections_keeps_out_nobody_else,
+                                                api_start_crowded, api_stop),
+                cmocka_unit_test_setup_teardown(floods_of_fields_are_refused, api_start_impatient, api_stop),
                 API_TEST(client_gone_while_it_waits_leaves_nothing),
                 API_TEST(peer_outside_the_operators_group_is_refused),
                 API_TEST(hanging_storage_holds_up_only_who_asks_for_it),

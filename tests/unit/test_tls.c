@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <arpa/inet.h>
+#include <cmocka.h>
+
+#include <curl/curl.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+
+#include "api_for_test.h"
+
+#include "base/memory.h"
+#include "rest/tls.h"
+
+#define LIFE_S (400 * 86400)
+
+/* A folder with what a gateway shows, and two pairs that it could. */
+struct files {
+        char folder[32];
+        char shown[64], key[64]; /* what the gateway is told of */
+        char pems[2][64];        /* certificates of the pairs; their keys end in ".key" */
+        struct tls *tls;
+};
+
+static void file_write(const char *path, const void *bytes, size_t length, mode_t mode)
+{
+        AUTO_FCLOSE FILE *file = fopen(path, "we");
+
+        assert_non_null(file);
+        assert_int_equal(fwrite(bytes, 1, length, file), length);
+        assert_return_code(fchmod(fileno(file), mode), 0);
+}
+
+/* A certificate for 127.0.0.1 that is its own authority. */
+static void pair_make(const char *path, unsigned char serial)
+{
+        AUTO_FREE char *key_path = memory_format("%s.key", path);
+        struct in_addr loopback = { .s_addr = htonl(INADDR_LOOPBACK) };
+        gnutls_x509_privkey_t key;
+        gnutls_x509_crt_t certificate;
+        gnutls_datum_t pem;
+
+        gnutls_x509_privkey_init(&key);
+        gnutls_x509_crt_init(&certificate);
+        assert_int_equal(gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA,
+                                                      GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0),
+                         0);
+        gnutls_x509_crt_set_version(certificate, 3);
+        gnutls_x509_crt_set_serial(certificate, &serial, 1);
+        gnutls_x509_crt_set_dn(certificate, serial == 1 ? "CN=first" : "CN=second", NULL);
+        gnutls_x509_crt_set_activation_time(certificate, time(NULL) - 3600);
+        gnutls_x509_crt_set_expiration_time(certificate, time(NULL) + LIFE_S);
+        gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_IPADDRESS, &loopback, 4, 0);
+        gnutls_x509_crt_set_basic_constraints(certificate, 1, -1);
+        gnutls_x509_crt_set_key(certificate, key);
+        assert_int_equal(gnutls_x509_crt_sign2(certificate, certificate, key, GNUTLS_DIG_SHA256, 0), 0);
+        assert_int_equal(gnutls_x509_crt_export2(certificate, GNUTLS_X509_FMT_PEM, &pem), 0);
+        file_write(path, pem.data, pem.size, 0644);
+        gnutls_free(pem.data);
+        assert_int_equal(gnutls_x509_privkey_export2(key, GNUTLS_X509_FMT_PEM, &pem), 0);
+        file_write(key_path, pem.data, pem.size, 0600);
+        gnutls_free(pem.data);
+        gnutls_x509_crt_deinit(certificate);
+        gnutls_x509_privkey_deinit(key);
+}
+
+/* Makes the pair `which` what the gateway is told of. */
+static void pair_show(const struct files *files, int which)
+{
+        AUTO_FREE char *key = memory_format("%s.key", files->pems[which]);
+
+        unlink(files->shown);
+        unlink(files->key);
+        assert_return_code(link(files->pems[which], files->shown), 0);
+        assert_return_code(link(key, files->key), 0);
+}
+
+static int files_make(void **state)
+{
+        struct files *files = NEW(struct files);
+        struct fault fault = { 0 };
+
+        snprintf(files->folder, sizeof files->folder, "/tmp/tls.XXXXXX");
+        assert_non_null(mkdtemp(files->folder));
+        snprintf(files->shown, sizeof files->shown, "%s/shown.pem", files->folder);
+        snprintf(files->key, sizeof files->key, "%s/shown.key", files->folder);
+        for (int i = 0; i < 2; i++) {
+                snprintf(files->pems[i], sizeof files->pems[i], "%s/%d.pem", files->folder, i);
+                pair_make(files->pems[i], (unsigned char)(i + 1));
+        }
+        pair_show(files, 0);
+        assert_int_equal(tls_open(files->shown, files->key, TLS_MINIMUM_1_2, &files->tls, &fault), 0);
+        *state = files;
+        return 0;
+}
+
+static int files_remove(void **state)
+{
+        struct files *files = *state;
+
+        tls_free(files->tls);
+        for (int i = 0; i < 2; i++) {
+                AUTO_FREE char *key = memory_format("%s.key", files->pems[i]);
+
+                unlink(key);
+                unlink(files->pems[i]);
+        }
+        unlink(files->shown);
+        unlink(files->key);
+        rmdir(files->folder);
+        free(files);
+        return 0;
+}
+
+static void files_that_are_not_right_are_refused_with_the_reason(void **state)
+{
+        struct files *files = *state;
+        static const struct {
+                const char *text; /* of the key; NULL = as it was made, "" = not there */
+                int mode, of;     /* of the pair `of` */
+                enum fault_code code;
+                const char *says;
+        } rows[] = {
+                { NULL, 0600, 0, FAULT_NONE, "" },
+                { NULL, 0400, 0, FAULT_NONE, "" },
+                { NULL, 0640, 0, FAULT_FORBIDDEN, "its mode is 0640" },
+                { NULL, 0604, 0, FAULT_FORBIDDEN, "its mode is 0604" },
+                { NULL, 0620, 0, FAULT_FORBIDDEN, "its mode is 0620" },
+                { NULL, 0600, 1, FAULT_INVALID, "use " },
+                { "nonsense", 0600, 0, FAULT_INVALID, "use " },
+                { "", 0, 0, FAULT_UNAVAILABLE, "No such file" },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                AUTO_FREE char *made = memory_format("%s.key", files->pems[rows[i].of]);
+                AUTO_FREE char *path = memory_format("%s/row.key", files->folder);
+                struct fault fault = { 0 };
+                struct tls *tls;
+
+                unlink(path);
+                if (!rows[i].text) {
+                        assert_return_code(link(made, path), 0);
+                        assert_return_code(chmod(path, (mode_t)rows[i].mode), 0);
+                } else if (rows[i].text[0]) {
+                        file_write(path, rows[i].text, strlen(rows[i].text), (mode_t)rows[i].mode);
+                }
+                assert_int_equal(tls_open(files->pems[0], path, TLS_MINIMUM_1_2, &tls, &fault),
+                                 -(int)rows[i].code);
+                assert_non_null(strstr(fault.text, rows[i].says));
+                tls_free(tls);
+                chmod(made, 0600);
+                unlink(path);
+        }
+}
+
+static void expiry_is_that_of_the_certificate(void **state)
+{
+        int64_t left_s = tls_expires_ms(((struct files *)*state)->tls) / 1000 - time(NULL);
+
+        assert_in_range(left_s, LIFE_S - 600, LIFE_S);
+}
+
+/* A folder and a device are no key, however they can be read. */
+static void only_files_are_read(void **state)
+{
+        struct files *files = *state;
+        struct fault fault = { 0 };
+        struct tls *tls;
+
+        assert_int_equal(tls_open(files->folder, files->key, TLS_MINIMUM_1_2, &tls, &fault), -FAULT_FORBIDDEN);
+        assert_int_equal(tls_open("/dev/zero", files->key, TLS_MINIMUM_1_2, &tls, &fault), -FAULT_FORBIDDEN);
+}
+
+/* A connection that stays open between requests. */
+static CURL *line_open(const struct api *api, const char *authorities)
+{
+        AUTO_FREE char *url = memory_format("https://127.0.0.1:%u/healthz", api->port);
+        CURL *line = curl_easy_init();
+
+        curl_easy_setopt(line, CURLOPT_URL, url);
+        curl_easy_setopt(line, CURLOPT_CAINFO, authorities);
+        curl_easy_setopt(line, CURLOPT_NOBODY, 1L);
+        curl_easy_setopt(line, CURLOPT_TIMEOUT, 60L);
+        return line;
+}
+
+/* The status of a request there, 0 for none; *again: by the connection that there was. */
+static long line_ask(CURL *line, bool *again)
+{
+        long status = 0, connects = 0;
+
+        if (curl_easy_perform(line) == CURLE_OK)
+                curl_easy_getinfo(line, CURLINFO_RESPONSE_CODE, &status);
+        curl_easy_getinfo(line, CURLINFO_NUM_CONNECTS, &connects);
+        *again = connects == 0;
+        return status;
+}
+
+static void new_certificate_is_for_new_connections(void **state)
+{
+        struct files *files = *state;
+        struct fault fault = { 0 };
+        struct api *api;
+        bool again;
+
+        assert_int_equal(api_start_tls((void **)&api, files->tls), 0);
+        CURL *before = line_open(api, files->pems[0]), *after = line_open(api, files->pems[1]);
+        assert_int_equal(line_ask(before, &again), 200);
+        assert_false(again);
+        assert_int_equal(line_ask(after, &again), 0); /* it knows the other authority alone */
+
+        pair_show(files, 1);
+        assert_int_equal(tls_reload(files->tls, &fault), 0);
+        assert_int_equal(line_ask(before, &again), 200);
+        assert_true(again);
+        assert_int_equal(line_ask(after, &again), 200);
+
+        file_write(files->key, "nonsense", 8, 0600); /* which is the second pair's own file, too */
+        assert_int_equal(tls_reload(files->tls, &fault), -FAULT_INVALID);
+        curl_easy_setopt(after, CURLOPT_FRESH_CONNECT, 1L);
+        assert_int_equal(line_ask(after, &again), 200);
+        assert_false(again);
+        assert_int_equal(line_ask(before, &again), 200);
+        assert_true(again);
+        curl_easy_cleanup(before);
+        curl_easy_cleanup(after);
+        api_stop((void **)&api);
+}
+
+static void bodies_and_waits_go_through_as_they_do_without(void **state)
+{
+        struct files *files = *state;
+        struct api *api;
+
+        assert_int_equal(api_start_tls((void **)&api, files->tls), 0);
+        api->authorities = files->pems[0];
+        api_world(api);
+        api_tokens(api);
+        AUTO_ANSWER struct answer made = call(
+                api,
+                (struct call){ .method = "POST",
+                               .path = "/v1/exports",
+                               .body = "{'storage':'files','path':'/a','environment':'shop','mount_path':'/a'}",
+                               .headers = { "Prefer: wait=1" },
+                               .token = api->tokens[0] });
+        assert_int_equal(made.status, 201);
+        AUTO_ANSWER struct answer list =
+                call(api, (struct call){ .method = "GET", .path = "/v1/exports", .token = api->tokens[0] });
+        assert_int_equal(list.status, 200);
+        AUTO_ANSWER struct answer again =
+                call(api, (struct call){ .method = "GET", .path = "/v1/exports", .token = api->tokens[0] });
+        assert_string_equal(again.text, list.text);
+        AUTO_FREE char *body = memory_new(1, 70001);
+        memset(body, ' ', 70000);
+        AUTO_ANSWER struct answer large = call(
+                api,
+                (struct call){ .method = "POST", .path = "/v1/exports", .body = body, .token = api->tokens[0] });
+        assert_int_equal(large.status, 413);
+        api_stop((void **)&api);
+}
+
+/* Versions of TLS that a client offers alone, and whether the gateway takes them by each minimum. */
+static void versions_below_the_minimum_are_refused(void **state)
+{
+        static const struct {
+                enum tls_minimum minimum;
+                long version;
+                long status;
+        } rows[] = {
+                { TLS_MINIMUM_1_2, CURL_SSLVERSION_TLSv1_1 | CURL_SSLVERSION_MAX_TLSv1_1, 0 },
+                { TLS_MINIMUM_1_2, CURL_SSLVERSION_TLSv1_2 | CURL_SSLVERSION_MAX_TLSv1_2, 200 },
+                { TLS_MINIMUM_1_2, CURL_SSLVERSION_TLSv1_3, 200 },
+                { TLS_MINIMUM_1_3, CURL_SSLVERSION_TLSv1_2 | CURL_SSLVERSION_MAX_TLSv1_2, 0 },
+                { TLS_MINIMUM_1_3, CURL_SSLVERSION_TLSv1_3, 200 },
+        };
+        struct files *files = *state;
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                struct fault fault = { 0 };
+                struct api *api;
+                struct tls *tls;
+                bool again;
+
+                assert_int_equal(tls_open(files->shown, files->key, rows[i].minimum, &tls, &fault), 0);
+                assert_int_equal(api_start_tls((void **)&api, tls), 0);
+                CURL *line = line_open(api, files->pems[0]);
+                curl_easy_setopt(line, CURLOPT_SSLVERSION, rows[i].version);
+                assert_int_equal(line_ask(line, &again), rows[i].status);
+                curl_easy_cleanup(line);
+                api_stop((void **)&api);
+                tls_free(tls);
+        }
+}
+
+#define TLS_TEST(name) cmocka_unit_test_setup_teardown(name, files_make, files_remove)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                TLS_TEST(files_that_are_not_right_are_refused_with_the_reason),
+                TLS_TEST(expiry_is_that_of_the_certificate),
+                TLS_TEST(only_files_are_read),
+                TLS_TEST(new_certificate_is_for_new_connections),
+                TLS_TEST(bodies_and_waits_go_through_as_they_do_without),
+                TLS_TEST(versions_below_the_minimum_are_refused),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
