@@ -87,13 +87,14 @@ static int files_make(void **state)
 {
         struct files *files = NEW(struct files);
         struct fault fault = { 0 };
+        char folder[] = "/tmp/tls.XXXXXX";
 
-        snprintf(files->folder, sizeof files->folder, "/tmp/tls.XXXXXX");
-        assert_non_null(mkdtemp(files->folder));
-        snprintf(files->shown, sizeof files->shown, "%s/shown.pem", files->folder);
-        snprintf(files->key, sizeof files->key, "%s/shown.key", files->folder);
+        assert_non_null(mkdtemp(folder));
+        snprintf(files->folder, sizeof files->folder, "%s", folder);
+        snprintf(files->shown, sizeof files->shown, "%s/shown.pem", folder);
+        snprintf(files->key, sizeof files->key, "%s/shown.key", folder);
         for (int i = 0; i < 2; i++) {
-                snprintf(files->pems[i], sizeof files->pems[i], "%s/%d.pem", files->folder, i);
+                snprintf(files->pems[i], sizeof files->pems[i], "%s/%d.pem", folder, i);
                 pair_make(files->pems[i], (unsigned char)(i + 1));
         }
         pair_show(files, 0);
