@@ -29,7 +29,7 @@ struct live_io {
 
         /* Read by the main thread while the worker may hang. Times are of the wall clock, which all machines of a
          * testbed share, in microseconds. */
-        atomic_llong first_us, last_success_us, first_failure_us, longest_us;
+        atomic_llong first_us, last_success_us, first_failure_us, last_failure_us, longest_us;
         atomic_ulong operations, failures;
         _Atomic(const char *) error;
 };
@@ -75,6 +75,7 @@ static void note(struct live_io *io, long long started, const char *error)
         }
         if (atomic_load(&io->first_failure_us) == 0)
                 atomic_store(&io->first_failure_us, now);
+        atomic_store(&io->last_failure_us, now);
         atomic_store(&io->error, error);
         atomic_fetch_add(&io->failures, 1);
 }
@@ -125,10 +126,10 @@ static void tell(struct live_io *io)
         const char *error = atomic_load(&io->error);
 
         printf("{\"operations\":%lu,\"failures\":%lu,\"first_us\":%lld,\"last_success_us\":%lld,"
-               "\"first_failure_us\":%lld,\"longest_us\":%lld,\"error\":\"%s\"}\n",
+               "\"first_failure_us\":%lld,\"last_failure_us\":%lld,\"longest_us\":%lld,\"error\":\"%s\"}\n",
                atomic_load(&io->operations), atomic_load(&io->failures), atomic_load(&io->first_us),
-               atomic_load(&io->last_success_us), atomic_load(&io->first_failure_us), atomic_load(&io->longest_us),
-               error ? error : "");
+               atomic_load(&io->last_success_us), atomic_load(&io->first_failure_us),
+               atomic_load(&io->last_failure_us), atomic_load(&io->longest_us), error ? error : "");
 }
 
 int main(int argc, char **argv)
