@@ -125,20 +125,22 @@ static void stream_is_followed_over_what_happens_to_it(void **test)
                   EXIT_NOT_ALLOWED,
                   ONE_LINE,
                   "gatehouse: the gateway has ended the stream; it is tried again\n"
-                  "gatehouse: the gateway answered with status 401\n",
+                  "gatehouse: the gateway answered with status 401\n"
+                  "Try: --token-file FILE with a token that is valid; on the gateway's machine, as root, without "
+                  "--url\n",
                   "/e -\n/e 7\n" },
                 /* What fails at first is no outage. */
                 { { { NULL, .code = FAULT_UNAVAILABLE } },
                   false,
                   EXIT_UNREACHABLE,
                   "",
-                  "gatehouse: call the gateway at x: lost\n",
+                  "gatehouse: call the gateway at x: lost\nTry: gatehouse doctor\n",
                   "/e -\n" },
                 { { { NULL, .status = 503 } },
                   false,
                   EXIT_REFUSED,
                   "",
-                  "gatehouse: the gateway answered with status 503\n",
+                  "gatehouse: the gateway answered with status 503\nTry: gatehouse doctor\n",
                   "/e -\n" },
                 { { { NULL, .code = FAULT_MALFORMED } },
                   false,
