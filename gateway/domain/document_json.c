@@ -160,6 +160,7 @@ static void stored_export_read(struct json_reader *reader, void *object)
 static void stored_export_write(const void *object, struct json_t *json)
 {
         const struct export *export = object;
+        json_t *members;
 
         json_object_set_new(json, "number", json_integer(export->number));
         decimal_write(json, "file_system_id", export->file_system_id);
@@ -167,7 +168,9 @@ static void stored_export_write(const void *object, struct json_t *json)
         json_set_text(json, "environment_uid", export->environment_uid);
         if (export->widened_revision)
                 decimal_write(json, "widened_revision", export->widened_revision);
-        export_write(export, json);
+        members = export_members(export);
+        json_object_update(json, members);
+        json_decref(members);
 }
 
 static void *stored_token_new(const char *id)

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "domain/json_reader.h"
+#include "domain/json_writer.h"
 #include "domain/path_rules.h"
 
 #define USER_ID_LAST 4294967294u /* 2^32 - 1 means "no change" to chown(2) */
@@ -193,55 +194,70 @@ void export_read(struct json_reader *reader, struct export *export)
         json_take_time(reader, "expires_at", JSON_OPTIONAL, &export->expires_at_ms);
 }
 
-static json_t *target_write(const struct export *export)
+static void target_write(const struct export *export, struct json_writer *writer)
 {
-        json_t *target = json_object();
-
+        json_write_begin(writer, "target", '{');
         if (export->target == TARGET_ALL)
-                json_object_set_new(target, "all", json_true());
+                json_write_bool(writer, "all", true);
         else
-                json_set_text(target, target_kind_word(export->target), export->target_name);
+                json_write_text(writer, target_kind_word(export->target), export->target_name);
         if (export->except_count > 0)
-                json_object_set_new(target, "except", json_from_names(export->except, export->except_count));
-        return target;
+                json_write_names(writer, "except", export->except, export->except_count);
+        json_write_end(writer, '}');
 }
 
-static json_t *directory_write(const struct export *export)
+static void directory_write(const struct export *export, struct json_writer *writer)
 {
-        json_t *directory = json_object();
         char mode[8];
 
         snprintf(mode, sizeof mode, "%04o", (unsigned)export->directory_mode);
-        json_object_set_new(directory, "uid", json_integer(export->directory_uid));
-        json_object_set_new(directory, "gid", json_integer(export->directory_gid));
-        json_set_text(directory, "mode", mode);
-        return directory;
+        json_write_begin(writer, "directory", '{');
+        json_write_number(writer, "uid", export->directory_uid);
+        json_write_number(writer, "gid", export->directory_gid);
+        json_write_text(writer, "mode", mode);
+        json_write_end(writer, '}');
 }
 
-void export_write(const struct export *export, struct json_t *object)
+static void labels_write(const struct export *export, struct json_writer *writer)
 {
-        json_t *labels = json_object();
-
-        json_set_text(object, "storage", export->storage);
-        json_set_text(object, "path", export->path);
-        json_set_text(object, "environment", export->environment);
-        json_object_set_new(object, "target", target_write(export));
-        json_set_text(object, "mount_path", export->mount_path);
-        json_set_text(object, "access", export_access_word(export->access));
-        json_set_text(object, "squash", export_squash_word(export->squash));
-        json_object_set_new(object, "anonymous_uid", json_integer(export->anonymous_uid));
-        json_object_set_new(object, "anonymous_gid", json_integer(export->anonymous_gid));
-        json_object_set_new(object, "privileged_ports", json_boolean(export->privileged_ports));
-        json_set_text(object, "protocol", protocol_wish_word(export->protocol));
-        json_set_text(object, "mount_style", mount_style_word(export->mount_style));
-        json_object_set_new(object, "directory", directory_write(export));
+        json_write_begin(writer, "labels", '{');
         for (size_t i = 0; i < export->label_count; i++)
-                json_set_text(labels, export->labels[i].key, export->labels[i].value);
-        json_object_set_new(object, "labels", labels);
-        json_set_text(object, "manager", export->manager);
-        json_object_set_new(object, "enabled", json_boolean(export->enabled));
+                json_write_label(writer, export->labels[i].key, export->labels[i].value);
+        json_write_end(writer, '}');
+}
+
+/* The members that a body may have. */
+static void members_write(const struct export *export, struct json_writer *writer)
+{
+        json_write_text(writer, "storage", export->storage);
+        json_write_text(writer, "path", export->path);
+        json_write_text(writer, "environment", export->environment);
+        target_write(export, writer);
+        json_write_text(writer, "mount_path", export->mount_path);
+        json_write_text(writer, "access", export_access_word(export->access));
+        json_write_text(writer, "squash", export_squash_word(export->squash));
+        json_write_number(writer, "anonymous_uid", export->anonymous_uid);
+        json_write_number(writer, "anonymous_gid", export->anonymous_gid);
+        json_write_bool(writer, "privileged_ports", export->privileged_ports);
+        json_write_text(writer, "protocol", protocol_wish_word(export->protocol));
+        json_write_text(writer, "mount_style", mount_style_word(export->mount_style));
+        directory_write(export, writer);
+        labels_write(export, writer);
+        json_write_text(writer, "manager", export->manager);
+        json_write_bool(writer, "enabled", export->enabled);
         if (export->expires_at_ms != 0)
-                json_set_time(object, "expires_at", export->expires_at_ms);
+                json_write_time(writer, "expires_at", export->expires_at_ms);
+}
+
+struct json_t *export_members(const struct export *export)
+{
+        AUTO_TEXT struct text text = { 0 };
+        struct json_writer writer = { .text = &text };
+
+        json_write_begin(&writer, NULL, '{');
+        members_write(export, &writer);
+        json_write_end(&writer, '}');
+        return json_from_written(&text);
 }
 
 struct export *export_from_json(const struct json_t *body, struct violations *violations)
@@ -255,16 +271,14 @@ struct export *export_from_json(const struct json_t *body, struct violations *vi
         return json_reader_result(&reader, export);
 }
 
-struct json_t *export_to_json(const struct export *export)
+void export_write(const struct export *export, struct json_writer *writer)
 {
-        json_t *object = json_document_begin(&export->document, "id");
-
-        json_set_text(object, "account", export->account);
-        export_write(export, object);
-        json_set_text(object, "environment_uid", export->environment_uid);
-        json_object_set_new(object, "number", json_integer(export->number));
-        json_document_end(&export->document, object);
-        return object;
+        json_write_text(writer, "id", export->document.id);
+        json_write_text(writer, "account", export->account);
+        members_write(export, writer);
+        json_write_text(writer, "environment_uid", export->environment_uid);
+        json_write_number(writer, "number", export->number);
+        json_write_document_end(writer, &export->document);
 }
 
 void export_check_request(const struct export *export, int64_t now_ms, struct violations *violations)

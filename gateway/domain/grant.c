@@ -50,6 +50,7 @@ struct derivation {
         const struct environment *environment;
         const struct protocol_facts *protocol_facts;
         struct access_facts access_facts;
+        bool mount_is_lone;
 };
 
 static bool address_is_contested(void *context, const struct address *address)
@@ -90,11 +91,20 @@ static bool mount_is_taken_by(const struct derivation *derivation, const struct 
         return false;
 }
 
+/* Whether no other export of the environment has the mount path, which is the rule: asked once for all nodes. */
+static bool mount_is_lone(const struct snapshot *snapshot, const struct export *export)
+{
+        struct snapshot_walk walk;
+
+        snapshot_walk_mount(&walk, snapshot, export->environment_uid, export->mount_path);
+        return snapshot_walk_next(&walk) == &export->document && !snapshot_walk_next(&walk);
+}
+
 static bool mount_is_taken(const struct derivation *derivation, const struct node *node)
 {
-        return mount_is_taken_by(derivation, node, TARGET_ALL, NULL) ||
-               mount_is_taken_by(derivation, node, TARGET_LAYER, node->layer) ||
-               mount_is_taken_by(derivation, node, TARGET_NODE, node->document.id);
+        return !derivation->mount_is_lone && (mount_is_taken_by(derivation, node, TARGET_ALL, NULL) ||
+                                              mount_is_taken_by(derivation, node, TARGET_LAYER, node->layer) ||
+                                              mount_is_taken_by(derivation, node, TARGET_NODE, node->document.id));
 }
 
 static void grant_add(const struct derivation *derivation, const struct node *node, struct grant_list *list)
@@ -141,6 +151,7 @@ static struct derivation derivation_of(const struct snapshot *snapshot, const st
                 .protocol_facts = facts,
                 .access_facts = { now_ms, address_is_contested, address_is_storage, inventory_find,
                                   (void *)(uintptr_t)snapshot },
+                .mount_is_lone = mount_is_lone(snapshot, export),
         };
 }
 

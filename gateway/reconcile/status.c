@@ -164,34 +164,55 @@ static uint64_t grant_revision(const struct grant *grant)
         return revision;
 }
 
+/* The state of a grant of which `side` is what was noted of the side that serves it; NULL for nothing. */
+static enum grant_state state_by(const struct grant *grant, const struct side *side)
+{
+        if (grant->verdict != ACCESS_ADMITTED)
+                return access_is_suspension(grant->verdict) ? GRANT_SUSPENDED : GRANT_REFUSED;
+        if (side && side->state == SIDE_FAILED)
+                return side->code == FAULT_OBSERVING ? GRANT_PENDING : GRANT_FAILED;
+        return side && side->state == SIDE_HELD && side->revision >= grant_revision(grant) ? GRANT_ACTIVE
+                                                                                           : GRANT_PENDING;
+}
+
 enum grant_state status_grant_state(struct status *status, const struct grant *grant, const char **cause_code,
                                     char cause[FAULT_TEXT_SIZE])
 {
-        enum grant_state state = GRANT_PENDING;
         const struct status_entry *entry;
+        const struct side *side;
+        enum grant_state state;
 
         *cause_code = NULL;
         cause[0] = '\0';
+        pthread_mutex_lock(&status->lock);
+        entry = status_entry_find(status, grant->export->document.id);
+        side = entry ? &entry->sides[grant->choice.protocol] : NULL;
+        state = state_by(grant, side);
         if (grant->verdict != ACCESS_ADMITTED) {
                 *cause_code = access_word(grant->verdict);
                 snprintf(cause, FAULT_TEXT_SIZE, "%s", access_sentence(grant->verdict));
-                return access_is_suspension(grant->verdict) ? GRANT_SUSPENDED : GRANT_REFUSED;
-        }
-        pthread_mutex_lock(&status->lock);
-        entry = status_entry_find(status, grant->export->document.id);
-        if (entry) {
-                const struct side *side = &entry->sides[grant->choice.protocol];
-
-                if (side->state == SIDE_FAILED) {
-                        state = side->code == FAULT_OBSERVING ? GRANT_PENDING : GRANT_FAILED;
-                        *cause_code = fault_word(side->code);
-                        snprintf(cause, FAULT_TEXT_SIZE, "%s", side->text);
-                } else if (side->state == SIDE_HELD && side->revision >= grant_revision(grant)) {
-                        state = GRANT_ACTIVE;
-                }
+        } else if (side && side->state == SIDE_FAILED) {
+                *cause_code = fault_word(side->code);
+                snprintf(cause, FAULT_TEXT_SIZE, "%s", side->text);
         }
         pthread_mutex_unlock(&status->lock);
         return state;
+}
+
+void status_grants_count(struct status *status, const struct grant_list *grants, size_t counts[GRANT_FAILED + 1])
+{
+        const struct status_entry *entry;
+
+        if (grants->count == 0)
+                return;
+        pthread_mutex_lock(&status->lock);
+        entry = status_entry_find(status, grants->items[0].export->document.id);
+        for (size_t i = 0; i < grants->count; i++) {
+                const struct grant *grant = &grants->items[i];
+
+                counts[state_by(grant, entry ? &entry->sides[grant->choice.protocol] : NULL)]++;
+        }
+        pthread_mutex_unlock(&status->lock);
 }
 
 void status_set_layers(struct status *status, const char *storage_node, const bool in_use[LAYER_COUNT])

@@ -46,6 +46,9 @@ void status_on_held(struct status *status, void (*changed)(void *context), void 
 enum grant_state status_grant_state(struct status *status, const struct grant *grant, const char **cause_code,
                                     char cause[FAULT_TEXT_SIZE]);
 
+/* Adds to counts[state] for each of the grants, all of one export, what status_grant_state would tell of it. */
+void status_grants_count(struct status *status, const struct grant_list *grants, size_t counts[GRANT_FAILED + 1]);
+
 /* Calls `settled` once, from another thread, when each side in `sides` was seen to hold the export at `revision`
  * or later and the task (if one is named) has ended, or when the monotonic clock reaches `deadline_ms`. `settled`
  * may be called before status_wait_start returns, must not block and must not call status_*; the struct stays the

@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "base/memory.h"
+#include "domain/json_writer.h"
 #include "domain/task_json.h"
 #include "rest/export_show.h"
 
@@ -82,8 +83,14 @@ const struct export *creation_task_export(const struct snapshot *now, const char
 json_t *creation_show(const struct request *request, const struct snapshot *now, const struct export *export)
 {
         AUTO_SHARED struct task *task = creation_task(request, now, export);
-        json_t *body = export_show(request, now, export);
+        AUTO_TEXT struct text text = { 0 };
+        struct json_writer writer = { .text = &text };
+        json_t *body;
 
+        json_write_begin(&writer, NULL, '{');
+        export_show(request, now, export, &writer);
+        json_write_end(&writer, '}');
+        body = json_from_written(&text);
         json_object_set_new(body, "task", task_to_json(task));
         return body;
 }

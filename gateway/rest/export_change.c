@@ -81,11 +81,10 @@ struct export *export_patched(const struct export *existing, const json_t *patch
 {
         static const char *const keys[] = { "storage", "path", "environment", "mount_path", "directory", NULL };
         size_t wrong = violations->count;
-        json_t *before = json_object();
+        json_t *before = export_members(existing);
         struct export *export;
         json_t *merged;
 
-        export_write(existing, before);
         merged = json_deep_copy(before);
         merge_patch_apply(merged, patch);
         fixed_check(before, merged, "", keys, violations);
@@ -125,8 +124,7 @@ struct export *export_without(const struct export *existing, const char *node_id
                               EXPORT_EXCEPT_MAX);
                 return NULL;
         }
-        body = json_object();
-        export_write(existing, body);
+        body = export_members(existing);
         json_object_set_new(json_object_get(body, "target"), "except", except_with(existing, node_id));
         export = export_renewed(existing, body, violations);
         json_decref(body);

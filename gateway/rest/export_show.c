@@ -5,7 +5,9 @@
 
 #include <jansson.h>
 
+#include "base/text.h"
 #include "domain/export_json.h"
+#include "domain/json_writer.h"
 #include "rest/object.h"
 
 void export_grants(const struct request *request, const struct snapshot *now, const struct export *export,
@@ -23,37 +25,42 @@ void export_sides(const struct grant_list *grants, bool sides[2])
                         sides[grants->items[i].choice.protocol] = true;
 }
 
-json_t *export_show(const struct request *request, const struct snapshot *now, const struct export *export)
+static void status_write(const struct request *request, const struct snapshot *now, const struct export *export,
+                         struct json_writer *writer)
 {
         AUTO_GRANTS struct grant_list grants = { 0 };
         size_t counts[GRANT_FAILED + 1] = { 0 };
-        json_t *object = export_to_json(export);
-        json_t *states = json_object();
 
         export_grants(request, now, export, &grants);
-        for (size_t i = 0; i < grants.count; i++) {
-                char cause[FAULT_TEXT_SIZE];
-                const char *cause_code;
-
-                counts[status_grant_state(request->context->status, &grants.items[i], &cause_code, cause)]++;
-        }
+        status_grants_count(request->context->status, &grants, counts);
+        json_write_begin(writer, "status", '{');
         for (int state = 0; state <= GRANT_FAILED; state++)
-                json_object_set_new(states, grant_state_word((enum grant_state)state),
-                                    json_integer((json_int_t)counts[state]));
-        json_object_set_new(object, "status", states);
+                json_write_number(writer, grant_state_word((enum grant_state)state), counts[state]);
+        json_write_end(writer, '}');
+}
+
+void export_show(const struct request *request, const struct snapshot *now, const struct export *export,
+                 struct json_writer *writer)
+{
+        export_write(export, writer);
+        status_write(request, now, export, writer);
         if (!snapshot_environment_by_uid(now, export->environment_uid))
-                json_object_set_new(object, "dangling", json_true());
-        return object;
+                json_write_bool(writer, "dangling", true);
 }
 
 void export_reply(struct request *request, int status, const struct snapshot *now, const struct export *export,
                   json_t *task)
 {
-        json_t *body = export_show(request, now, export);
+        struct text text = { 0 };
+        struct json_writer writer = { .text = &text };
 
+        json_write_begin(&writer, NULL, '{');
+        export_show(request, now, export, &writer);
         if (task)
-                json_object_set_new(body, "task", task);
-        object_reply(request, status, &export->document, body);
+                json_write_tree(&writer, "task", task);
+        json_decref(task);
+        json_write_end(&writer, '}');
+        object_reply_written(request, status, &export->document, &text);
         request->reply.of_memory = true;
 }
 

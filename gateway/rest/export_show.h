@@ -8,10 +8,12 @@
 #include "rest/request.h"
 
 struct json_t;
+struct json_writer;
 
-/* export_to_json and "status": {"pending": n, "active": n, "suspended": n, "refused": n, "failed": n}, and
- * "dangling": true when the environment that it is bound to is gone. Caller owns the reference. */
-struct json_t *export_show(const struct request *request, const struct snapshot *now, const struct export *export);
+/* Writes export_write and "status": {"pending": n, "active": n, "suspended": n, "refused": n, "failed": n}, and
+ * "dangling": true when the environment that it is bound to is gone, into an object that was begun. */
+void export_show(const struct request *request, const struct snapshot *now, const struct export *export,
+                 struct json_writer *writer);
 
 /* Answers with export_show, `task` (taken, may be NULL) as its member of that name, and an entity tag, which is of
  * what was asked and says nothing of the status. */

@@ -45,15 +45,27 @@ void parameter_check(const char *value, const char *parameter, struct violations
                               NAME_MAX_BYTES);
 }
 
-void object_reply(struct request *request, int status, const struct document *document, json_t *body)
+/* The entity tag; and nothing else for a GET of what the client has. */
+static void tag_add(struct request *request, const struct document *document)
 {
         const char *known = request->headers[HEADER_IF_NONE_MATCH];
         char tag[REPLY_ETAG_SIZE];
 
-        reply_json(&request->reply, status, body);
         if (request->route->body_most == BODY_NONE && known && reply_etag_matches(known, document->revision))
                 reply_json(&request->reply, 304, NULL);
         reply_field(&request->reply, "ETag", "%s", reply_etag(document->revision, tag));
+}
+
+void object_reply(struct request *request, int status, const struct document *document, json_t *body)
+{
+        reply_json(&request->reply, status, body);
+        tag_add(request, document);
+}
+
+void object_reply_written(struct request *request, int status, const struct document *document, struct text *body)
+{
+        reply_body(&request->reply, status, NULL, text_take(body));
+        tag_add(request, document);
 }
 
 bool object_is_open(struct request *request, enum permit_action action, const char *account, const char *what)

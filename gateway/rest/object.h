@@ -27,6 +27,8 @@ void parameter_check(const char *value, const char *parameter, struct violations
 /* Answers with `body` (taken), the present form of `document`, and its entity tag; 304 when a GET said by
  * If-None-Match that it knows it. */
 void object_reply(struct request *request, int status, const struct document *document, struct json_t *body);
+/* The same with JSON that is written already; `body` is emptied. */
+void object_reply_written(struct request *request, int status, const struct document *document, struct text *body);
 
 /* Whether the principal may do `action` to the `what` of `account`, and it is there (account not NULL). False: the
  * reply is set, NOT_FOUND or FORBIDDEN. */

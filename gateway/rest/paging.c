@@ -110,9 +110,8 @@ void page_start_named(struct page *page, const struct request *request, const ch
         const char *limit = request_query(request, "limit");
         const char *cursor = request_query(request, "cursor");
 
-        *page = (struct page){
-                .word = word, .limit = PAGE_LIMIT_DEFAULT, .by_path = page->by_path, .items = json_array()
-        };
+        *page = (struct page){ .word = word, .limit = PAGE_LIMIT_DEFAULT, .by_path = page->by_path };
+        text_add(&page->body, "{\"items\":[");
         if (limit)
                 limit_read(page, limit, violations);
         if (cursor && !cursor_read(cursor, page))
@@ -122,8 +121,7 @@ void page_start_named(struct page *page, const struct request *request, const ch
 
 void page_fini(struct page *page)
 {
-        json_decref(page->items);
-        page->items = NULL;
+        text_fini(&page->body);
 }
 
 const char *page_after(const struct page *page)
@@ -133,21 +131,45 @@ const char *page_after(const struct page *page)
 
 bool page_has_room(struct page *page)
 {
-        page->more = json_array_size(page->items) >= page->limit;
+        page->more = page->count >= page->limit;
         return !page->more;
+}
+
+/* Notes that one more item follows, of `id`. */
+static struct json_writer item_next(struct page *page, const char *id)
+{
+        struct json_writer writer = { .text = &page->body, .comma = page->count > 0 };
+
+        page->count++;
+        snprintf(page->last, sizeof page->last, "%s", id);
+        return writer;
+}
+
+static void path_note(struct page *page, const struct document *document)
+{
+        if (page->by_path)
+                snprintf(page->last_path, sizeof page->last_path, "%s", ((const struct export *)document)->path);
+}
+
+void page_item_begin(struct page *page, const struct document *document, struct json_writer *writer)
+{
+        *writer = item_next(page, document->id);
+        path_note(page, document);
+        json_write_begin(writer, NULL, '{');
 }
 
 void page_add(struct page *page, const struct document *document, json_t *item)
 {
         page_add_named(page, document->id, item);
-        if (page->by_path)
-                snprintf(page->last_path, sizeof page->last_path, "%s", ((const struct export *)document)->path);
+        path_note(page, document);
 }
 
 void page_add_named(struct page *page, const char *id, json_t *item)
 {
-        json_array_append_new(page->items, item);
-        snprintf(page->last, sizeof page->last, "%s", id);
+        struct json_writer writer = item_next(page, id);
+
+        json_write_tree(&writer, NULL, item);
+        json_decref(item);
 }
 
 void page_break(struct page *page, const char *id)
@@ -192,7 +214,9 @@ void page_reply(struct page *page, struct request *request)
 {
         AUTO_FREE char *next = page->more ? cursor_make(page) : NULL;
 
-        reply_json(&request->reply, 200, json_pack("{s:O, s:s?}", "items", page->items, "next", next));
+        text_add(&page->body, "],\"next\":");
+        text_addf(&page->body, next ? "\"%s\"}" : "null}", next);
+        reply_body(&request->reply, 200, NULL, text_take(&page->body));
         if (next)
                 link_add(request, next);
 }

@@ -9,7 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/text.h"
 #include "domain/export.h"
+#include "domain/json_writer.h"
 #include "rest/request.h"
 
 #define PAGE_LIMIT_DEFAULT 100
@@ -23,7 +25,8 @@ struct page {
         bool by_path;                    /* of exports alone: sorted by path, then id */
         char after_path[EXPORT_PATH_MAX + 1], last_path[EXPORT_PATH_MAX + 1];
         bool more;
-        struct json_t *items;
+        size_t count;
+        struct text body; /* the reply so far: its items */
 };
 
 #define AUTO_PAGE __attribute__((cleanup(page_fini)))
@@ -43,6 +46,10 @@ const char *page_after(const struct page *page);
 
 /* Whether there is room for `document`: if not, the page is complete and one more exists. */
 bool page_has_room(struct page *page);
+
+/* Begins an item for `document`, whose members the caller writes with
+ * `writer`, and ends with json_write_end. */
+void page_item_begin(struct page *page, const struct document *document, struct json_writer *writer);
 
 /* Appends what the API shows of `document` (`item` is taken). */
 void page_add(struct page *page, const struct document *document, struct json_t *item);

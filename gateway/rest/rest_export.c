@@ -93,6 +93,15 @@ static int64_t slice_until(const struct request *request)
         return clock_monotonic_ms(request->context->clock) + LIST_SLICE_MS;
 }
 
+static void page_show(const struct request *request, struct export_list *list, const struct export *export)
+{
+        struct json_writer writer;
+
+        page_item_begin(&list->page, &export->document, &writer);
+        export_show(request, list->now, export, &writer);
+        json_write_end(&writer, '}');
+}
+
 static void export_list_slice(struct request *request)
 {
         struct export_list *list = request->work;
@@ -105,7 +114,7 @@ static void export_list_slice(struct request *request)
                 if (export_is_wanted(request, &list->filter, export)) {
                         if (!page_has_room(&list->page))
                                 break;
-                        page_add(&list->page, document, export_show(request, list->now, export));
+                        page_show(request, list, export);
                 }
                 if (slice_ends(request, until_ms, export_list_slice))
                         return;
@@ -156,7 +165,7 @@ static void sorted_show_slice(struct request *request)
         while (list->shown < list->sorted_count && page_has_room(&list->page)) {
                 const struct export *export = list->sorted[list->shown++];
 
-                page_add(&list->page, &export->document, export_show(request, list->now, export));
+                page_show(request, list, export);
                 if (slice_ends(request, until_ms, sorted_show_slice))
                         return;
         }

@@ -5,7 +5,7 @@
 # long a restart takes. No server is behind it, so that nothing else is measured: all grants are pending. Beside each
 # round of requests the same number is sent to libmicrohttpd answering a constant body of the same size.
 # shellcheck disable=SC2034 # bench.sh reads it
-figures=(get_one list_page list_flat memory_idle memory memory_at_50000 restart)
+figures=(get_one list_page list_page_made list_flat memory_idle memory memory_at_50000 restart)
 # shellcheck source=tests/bench/bench.sh
 . "$(dirname "$0")/bench.sh"
 api_rounds=$(rounds 7 3)
@@ -60,16 +60,17 @@ populate() { # populate EXPORTS: until there are as many
 
 resident_kib() { on storage awk '/^VmRSS/ { print $2 }' "/proc/$(daemon_pid storage gatehoused)/status"; }
 
-# requests_a_second URL [TOKEN]: 16 kept connections
+# requests_a_second URL TOKEN [FIELD]: 16 kept connections
 requests_a_second() {
         local said
-        said=$(on storage wrk --threads 1 --connections 16 --duration ${api_seconds}s ${2:+-H "Authorization: Bearer $2"} "$1") || fail "wrk: $said"
+        said=$(on storage wrk --threads 1 --connections 16 --duration ${api_seconds}s -H "Authorization: Bearer $2" ${3:+-H "$3"} "$1") || fail "wrk: $said"
         ! grep -q Non-2xx <<<"$said" || fail "not all are answered: $said"
         awk '/^Requests\/sec/ { print $2 }' <<<"$said"
 }
 constant_answers() { on storage curl -sf -o "$testbed/constant-seen" http://127.0.0.1:8081/; }
 
-# against_constant FIGURE PATH: samples of it, each beside the constant body of its size
+# against_constant FIGURE PATH [FIELD]: samples of it, each beside the same requests answered with a constant body of its
+# size
 against_constant() {
         local round
         api GET "$2" >"$testbed/body" || fail "GET $2"
@@ -78,7 +79,7 @@ against_constant() {
         cmp -s "$testbed/body" "$testbed/constant-seen" || fail 'constant-server answers something else'
         say "$1: $api_rounds rounds"
         for ((round = 0; round < api_rounds; round++)); do
-                sample "$1" "$(requests_a_second "$api_url$2" "$token")" "$(requests_a_second http://127.0.0.1:8081/)"
+                sample "$1" "$(requests_a_second "$api_url$2" "$token" "${@:3}")" "$(requests_a_second "http://127.0.0.1:8081$2" "$token" "${@:3}")"
         done
         daemon_stop storage constant-server KILL
 }
@@ -109,6 +110,7 @@ memory_now memory
 one=$(api GET '/v1/exports?limit=1' | jq -r '.items[0].id')
 ! wanted get_one || against_constant get_one "/v1/exports/$one"
 ! wanted list_page || against_constant list_page "$page"
+! wanted list_page_made || against_constant list_page_made "$page" 'X-Request-Id: bench'
 if wanted restart; then
         say "restart: $api_rounds rounds"
         for ((round = 0; round < api_rounds; round++)); do restart_round; done
@@ -124,6 +126,7 @@ if [ -z "${BENCH_QUICK-}" ] && wanted list_flat memory_at_50000; then
 fi
 figure get_one median /s '>=0.8' 'GET of one export, 16 connections' 'libmicrohttpd, constant body'
 figure list_page median /s '>=0.7' 'pages of 100 at 10,000 exports, 16 connections' 'libmicrohttpd, constant body'
+figure list_page_made median /s - 'the same pages, none given again: each is asked for with an X-Request-Id' 'libmicrohttpd, constant body'
 figure memory_idle median MiB '<=24' 'resident memory of gatehoused without any export'
 figure memory median KiB '<=3' 'resident memory of gatehoused for an export with 3 grants, at 10,000'
 figure restart maximum ms '<=1000' 'kill -9 of gatehoused with 10,000 exports until the API answers'

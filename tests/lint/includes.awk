@@ -44,7 +44,7 @@ function check_foreign(name,    place) {
         if (layer == "tests" || layer == "contrib")
                 return
         if (name == "jansson.h")
-                place = "^gateway/(domain/([a-z_]*_json|json_reader)[.]c|rest/[a-z_]*[.]c|cli/[a-z_]*[.]c)$"
+                place = "^gateway/(domain/([a-z_]*_json|json_reader|json_writer)[.]c|rest/[a-z_]*[.]c|cli/[a-z_]*[.]c)$"
         else if (name == "sqlite3.h")
                 place = "^gateway/store/(store_sqlite|sqlite_history)[.]c$"
         else if (name == "microhttpd.h")
