@@ -53,6 +53,15 @@ int apply_read(struct session *session, const char *path, struct json_t **object
         return EXIT_DONE;
 }
 
+int apply_read_one(struct session *session, const char *path, struct json_t **objects)
+{
+        int exit_code = apply_read(session, path, objects);
+
+        if (exit_code == EXIT_DONE && json_array_size(*objects) != 1)
+                exit_code = session_usage(session, "read %s: one document is needed, an object", path);
+        return exit_code;
+}
+
 int apply_put(struct session *session, const char *path, const char *subject, const struct json_t *object,
               const char *name_member, struct json_t *answers)
 {

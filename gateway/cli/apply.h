@@ -12,6 +12,9 @@
  * EXIT_USAGE and what is wrong is said. Caller drops the reference. */
 int apply_read(struct session *session, const char *path, struct json_t **objects);
 
+/* The same of a file with one object alone, which is the one item of the array. */
+int apply_read_one(struct session *session, const char *path, struct json_t **objects);
+
 /* Puts `object`, without the members `name_member` and "nodes", to `path`, and says "<subject>: created" or
  * "replaced", or what a dry run
  * tells; with JSON wanted the answer is added to `answers` instead. */

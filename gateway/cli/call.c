@@ -27,6 +27,8 @@ void answer_fini(struct answer *answer)
 {
         json_decref(answer->body);
         answer->body = NULL;
+        free(answer->text);
+        answer->text = NULL;
 }
 
 /* Reads the token out of `path` and drops the newline at its end. Caller frees. */
@@ -161,7 +163,8 @@ static struct curl_slist *headers_make(const struct call_line *line, const struc
                 bool wanted;
                 const char *header;
         } rows[] = {
-                { !call->events, "Accept: application/json, application/problem+json" },
+                { !call->events && !call->text, "Accept: application/json, application/problem+json" },
+                { call->text, "Accept: application/openmetrics-text, text/plain, application/problem+json" },
                 { call->events, "Accept: text/event-stream, application/problem+json" },
                 { true, "Expect:" }, /* curl would wait a second for "100 Continue" */
                 { call->body && !is_patch, "Content-Type: application/json" },
@@ -221,6 +224,7 @@ struct transfer {
         struct curl_slist *headers;
         struct text bytes;          /* of the answer */
         struct call_stream *stream; /* or NULL */
+        bool text;                  /* success is not JSON */
         char detail[CURL_ERROR_SIZE];
 };
 
@@ -237,7 +241,7 @@ static void transfer_init(struct transfer *transfer, struct call_line *line, con
 {
         CURL *curl = line->curl;
 
-        *transfer = (struct transfer){ .line = line, .answer = answer };
+        *transfer = (struct transfer){ .line = line, .answer = answer, .text = call->text };
         transfer->url = memory_format("%s%s", line->base, call->path);
         transfer->body = call->body ? json_dumps(call->body, JSON_COMPACT) : NULL;
         transfer->headers = headers_make(line, call);
@@ -268,6 +272,10 @@ static int transfer_finish(struct transfer *transfer, CURLcode code, struct faul
                 return transfer_fault(transfer->line, code, transfer->detail, fault);
         curl_easy_getinfo(transfer->line->curl, CURLINFO_RESPONSE_CODE, &status);
         transfer->answer->status = (int)status;
+        if (transfer->text && status == 200) {
+                transfer->answer->text = text_take(&transfer->bytes);
+                return 0;
+        }
         return answer_read(&transfer->bytes, transfer->answer, transfer->line->name, fault);
 }
 

@@ -25,6 +25,7 @@ struct call {
         const char *last_event_id; /* Last-Event-ID, or NULL */
         unsigned wait_s;           /* Prefer: wait=N; 0 = not sent */
         unsigned deadline_s;       /* for the answer, besides wait_s; 0 = 60 */
+        bool text;                 /* what answers is no JSON but text, wanted as it is */
         bool events;               /* a stream of Server-Sent Events is asked for: set by follow */
 };
 
@@ -33,6 +34,7 @@ struct answer {
         int status;
         char revision[REVISION_TEXT_SIZE]; /* Gatehouse-Revision, or "" */
         struct json_t *body;               /* NULL when the answer had none; owned, dropped by answer_fini */
+        char *text;                        /* in its place where the call said so and succeeded; owned */
 };
 
 #define AUTO_ANSWER __attribute__((cleanup(answer_fini)))

@@ -94,10 +94,7 @@ static int apply_run(struct session *session, const struct invocation *invocatio
 
         if (!session_read_wait(session, invocation, &wait_s))
                 return EXIT_USAGE;
-        exit_code = apply_read(session, invocation->argument, &documents);
-        if (exit_code == EXIT_DONE && json_array_size(documents) != 1)
-                exit_code =
-                        session_usage(session, "read %s: one document is needed, an object", invocation->argument);
+        exit_code = apply_read_one(session, invocation->argument, &documents);
         if (exit_code == EXIT_DONE) {
                 document_complete(json_array_get(documents, 0), invocation);
                 exit_code = document_send(session, json_array_get(documents, 0), wait_s);

@@ -137,10 +137,11 @@ static int environment_apply(struct session *session, const struct invocation *i
 
 static int environment_list(struct session *session, const struct invocation *invocation)
 {
-        char *path = call_path_query(call_path("v1", "environments", NULL), "account",
-                                     invocation_option(invocation, "account"));
+        static const char *const filters[] = { "account", "state", NULL };
 
-        return session_show_list(session, path, environment_columns);
+        return session_show_list(session,
+                                 session_filter(call_path("v1", "environments", NULL), invocation, filters),
+                                 environment_columns);
 }
 
 /* Prints an environment and its nodes. */
@@ -192,6 +193,7 @@ static const struct command_option delete_options[] = {
 
 static const struct command_option list_options[] = {
         { "account", "NAME", "of this account alone", false },
+        { "state", "starting|running|sleeping|stopped|migrating", "in this state alone", false },
         { 0 },
 };
 

@@ -25,14 +25,10 @@ static const struct show_column line_columns[] = {
 /* The events that the options choose. Caller frees. */
 static char *event_path(const struct invocation *invocation)
 {
-        static const char *const filters[] = {
-                "account", "object", "action", "actor", "outcome", "since", "until"
-        };
-        char *path = call_path("v1", "events", NULL);
+        static const char *const filters[] = { "account", "object", "action", "actor",
+                                               "outcome", "since",  "until",  NULL };
 
-        for (size_t i = 0; i < ARRAY_SIZE(filters); i++)
-                path = call_path_query(path, filters[i], invocation_option(invocation, filters[i]));
-        return path;
+        return session_filter(call_path("v1", "events", NULL), invocation, filters);
 }
 
 /* One page: all that was ever done would be too much. */

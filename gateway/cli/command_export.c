@@ -99,8 +99,6 @@ static int member_set(struct session *session, json_t *body, const struct export
                         return session_usage(session, "option --%s needs a number, not %s", row->option, value);
                 json_object_set_new(parent, row->member, json_integer((json_int_t)number));
         } else if (row->kind == MEMBER_YES) {
-                if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
-                        return session_usage(session, "option --%s needs yes or no, not %s", row->option, value);
                 json_object_set_new(parent, row->member, json_boolean(value[0] == 'y'));
         } else if (row->kind == MEMBER_LIST) {
                 if (!json_object_get(parent, row->member))
@@ -269,12 +267,10 @@ static int export_revoke(struct session *session, const struct invocation *invoc
 
 static int export_list(struct session *session, const struct invocation *invocation)
 {
-        static const char *const filters[] = { "environment", "account", "storage" };
-        char *path = call_path("v1", "exports", NULL);
+        static const char *const filters[] = { "environment", "account", "storage", "manager", "sort", NULL };
 
-        for (size_t i = 0; i < ARRAY_SIZE(filters); i++)
-                path = call_path_query(path, filters[i], invocation_option(invocation, filters[i]));
-        return session_show_list(session, path, export_columns);
+        return session_show_list(session, session_filter(call_path("v1", "exports", NULL), invocation, filters),
+                                 export_columns);
 }
 
 static int export_show_one(struct session *session, const struct invocation *invocation)
@@ -327,6 +323,8 @@ static const struct command_option list_options[] = {
         { "environment", "NAME", "to this environment alone", false },
         { "account", "NAME", "of this account alone", false },
         { "storage", "NAME", "from this storage alone", false },
+        { "manager", "NAME", "that this manager keeps alone", false },
+        { "sort", "created|path", "by age, oldest first, or by path; created", false },
         { 0 },
 };
 

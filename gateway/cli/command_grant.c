@@ -62,34 +62,39 @@ static void mounts_show(const json_t *grants, struct text *text)
         }
 }
 
+static void grants_print(struct session *session, const json_t *grants, bool mounts)
+{
+        AUTO_TEXT struct text text = { 0 };
+
+        for (size_t i = 0; i < json_array_size(grants); i++)
+                why_add(json_array_get(grants, i));
+        session_print_table(session, grants, grant_columns);
+        if (session->names)
+                return;
+        writes_show(grants, &text);
+        if (mounts)
+                mounts_show(grants, &text);
+        fputs(text_get(&text), session->out);
+}
+
 static int grant_list(struct session *session, const struct invocation *invocation)
 {
-        AUTO_FREE char *path = call_path("v1", "exports", invocation->argument, "grants", NULL);
-        AUTO_ANSWER struct answer answer = { 0 };
-        AUTO_TEXT struct text text = { 0 };
+        static const char *const filters[] = { "state", NULL };
+        AUTO_FREE char *path = session_filter(call_path("v1", "exports", invocation->argument, "grants", NULL),
+                                              invocation, filters);
         json_t *items;
-        int exit_code = session_call(session, &(struct call){ .method = "GET", .path = path }, NULL, &answer);
+        int exit_code = session_list(session, path, &items);
 
-        if (exit_code != EXIT_DONE)
-                return exit_code;
-        if (session->json) {
-                session_print_json(session, answer.body);
-                return EXIT_DONE;
-        }
-        items = json_object_get(answer.body, "items");
-        for (size_t i = 0; i < json_array_size(items); i++)
-                why_add(json_array_get(items, i));
-        session_print_table(session, items, grant_columns);
-        if (session->names)
-                return EXIT_DONE;
-        writes_show(items, &text);
-        if (invocation_option(invocation, "mount"))
-                mounts_show(items, &text);
-        fputs(text_get(&text), session->out);
-        return EXIT_DONE;
+        if (exit_code == EXIT_DONE && session->json)
+                session_print_items(session, items);
+        else if (exit_code == EXIT_DONE)
+                grants_print(session, items, invocation_option(invocation, "mount") != NULL);
+        json_decref(items);
+        return exit_code;
 }
 
 static const struct command_option list_options[] = {
+        { "state", "pending|active|suspended|refused|failed", "in this state alone", false },
         { "mount", NULL, "also the commands by which each node mounts it", false },
         { 0 },
 };

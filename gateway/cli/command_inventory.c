@@ -21,25 +21,6 @@ static int inventory_show(struct session *session, const struct invocation *invo
         return session_show_list(session, call_path("v1", "inventory", NULL), source_columns);
 }
 
-/* Sends `body` to `path` and prints the answer. */
-static int inventory_send(struct session *session, const char *method, const char *path, const json_t *body)
-{
-        AUTO_ANSWER struct answer answer = { 0 };
-        AUTO_TEXT struct text text = { 0 };
-        int exit_code = session_call(session, &(struct call){ .method = method, .path = path, .body = body }, NULL,
-                                     &answer);
-
-        if (exit_code != EXIT_DONE || session_show_outlook(session, NULL, &answer, NULL))
-                return exit_code;
-        if (session->json) {
-                session_print_json(session, answer.body);
-                return EXIT_DONE;
-        }
-        show_object(answer.body, &text);
-        fputs(text_get(&text), session->out);
-        return EXIT_DONE;
-}
-
 /* Each report of the file by itself: one that is refused does not keep the next ones back. */
 static int inventory_apply(struct session *session, const struct invocation *invocation)
 {
@@ -47,8 +28,8 @@ static int inventory_apply(struct session *session, const struct invocation *inv
         int exit_code = apply_read(session, invocation->argument, &reports);
 
         for (size_t i = 0; exit_code != EXIT_USAGE && i < json_array_size(reports); i++)
-                exit_code = exit_worse(
-                        exit_code, inventory_send(session, "PUT", "/v1/inventory", json_array_get(reports, i)));
+                exit_code = exit_worse(exit_code,
+                                       session_send(session, "PUT", "/v1/inventory", json_array_get(reports, i)));
         json_decref(reports);
         return exit_code;
 }
@@ -64,7 +45,7 @@ static int inventory_heartbeat(struct session *session, const struct invocation 
                 return session_usage(session, "--revision N is needed, a whole number from 1 to %lld",
                                      (long long)REVISION_MAX);
         body = json_pack("{s:s, s:I}", "source", invocation->argument, "revision", (json_int_t)number);
-        exit_code = inventory_send(session, "POST", "/v1/inventory/heartbeat", body);
+        exit_code = session_send(session, "POST", "/v1/inventory/heartbeat", body);
         json_decref(body);
         return exit_code;
 }

@@ -85,21 +85,20 @@ static int mount_print(struct session *session, const char *export, const char *
 static int mount_command(struct session *session, const struct invocation *invocation)
 {
         AUTO_FREE char *path = call_path("v1", "exports", invocation->argument, "grants", NULL);
-        AUTO_ANSWER struct answer answer = { 0 };
         const char *node = invocation_option(invocation, "node");
         const char *word = invocation_option(invocation, "form");
         int form = word ? text_place(form_words, ARRAY_SIZE(form_words), word) : FORM_COMMAND;
+        json_t *grants;
         int exit_code;
 
         if (!node)
                 return session_usage(session, "--node is needed: each node has a grant of its own");
-        if (form < 0)
-                return session_usage(session, "--form is command, script, fstab or unit");
-        exit_code = session_call(session, &(struct call){ .method = "GET", .path = path }, NULL, &answer);
-        if (exit_code != EXIT_DONE)
-                return exit_code;
-        return mount_print(session, invocation->argument, node,
-                           grant_of_node(json_object_get(answer.body, "items"), node), (enum mount_form)form);
+        exit_code = session_list(session, path, &grants);
+        if (exit_code == EXIT_DONE)
+                exit_code = mount_print(session, invocation->argument, node, grant_of_node(grants, node),
+                                        (enum mount_form)form);
+        json_decref(grants);
+        return exit_code;
 }
 
 static const struct command_option mount_options[] = {

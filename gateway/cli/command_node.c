@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "base/memory.h"
+#include "cli/apply.h"
 #include "cli/commands.h"
 #include "cli/session.h"
 
@@ -35,12 +36,14 @@ static const char *environment_of(struct session *session, const struct invocati
 
 static int node_list(struct session *session, const struct invocation *invocation)
 {
+        static const char *const filters[] = { "layer", NULL };
         const char *environment = environment_of(session, invocation);
+        char *path;
 
         if (!environment)
                 return EXIT_USAGE;
-        return session_show_list(session, call_path("v1", "environments", environment, "nodes", NULL),
-                                 node_columns);
+        path = call_path("v1", "environments", environment, "nodes", NULL);
+        return session_show_list(session, session_filter(path, invocation, filters), node_columns);
 }
 
 static int node_show(struct session *session, const struct invocation *invocation)
@@ -86,12 +89,37 @@ static int node_mounted(struct session *session, const struct invocation *invoca
         return session_show(session, path);
 }
 
+static int node_report(struct session *session, const struct invocation *invocation)
+{
+        AUTO_FREE char *path = call_path("v1", "nodes", invocation->argument, "mounted", NULL);
+        const char *file = invocation_option(invocation, "file");
+        json_t *reports = NULL;
+        int exit_code;
+
+        if (!file)
+                return session_usage(session, "option --file is needed: what the node has mounted");
+        exit_code = apply_read_one(session, file, &reports);
+        if (exit_code == EXIT_DONE)
+                exit_code = session_send(session, "PUT", path, json_array_get(reports, 0));
+        json_decref(reports);
+        return exit_code;
+}
+
 #define OF_ENVIRONMENT                                                   \
         {                                                                \
                 "environment", "NAME", "whose node it is; needed", false \
         }
 
 static const struct command_option environment_options[] = { OF_ENVIRONMENT, { 0 } };
+static const struct command_option list_options[] = {
+        OF_ENVIRONMENT,
+        { "layer", "NAME", "of this layer alone", false },
+        { 0 },
+};
+static const struct command_option report_options[] = {
+        { "file", "FILE", "what it has mounted, as JSON; - is standard input; needed", false },
+        { 0 },
+};
 static const struct command_option delete_options[] = {
         OF_ENVIRONMENT,
         { "wait", "SECONDS", "wait until no server lets it in any more, at most so long; 0", false },
@@ -100,10 +128,11 @@ static const struct command_option delete_options[] = {
 };
 
 const struct command node_commands[] = {
-        { "node", "list", NULL, "List the nodes of an environment", environment_options, node_list },
+        { "node", "list", NULL, "List the nodes of an environment", list_options, node_list },
         { "node", "show", "ID", "Show a node", environment_options, node_show },
         { "node", "delete", "ID", "Delete a node: it is let in nowhere any more", delete_options, node_delete },
         { "node", "mounts", "ID", "List what a node should have mounted", NULL, node_mounts },
         { "node", "mounted", "ID", "Show what a node has said that it has mounted", NULL, node_mounted },
+        { "node", "report", "ID", "Say in a node's place what it has mounted", report_options, node_report },
         { 0 },
 };

@@ -43,8 +43,10 @@ static int storage_apply(struct session *session, const struct invocation *invoc
 
 static int storage_list(struct session *session, const struct invocation *invocation)
 {
-        (void)invocation;
-        return session_show_list(session, call_path("v1", "storages", NULL), storage_columns);
+        static const char *const filters[] = { "account", NULL };
+
+        return session_show_list(session, session_filter(call_path("v1", "storages", NULL), invocation, filters),
+                                 storage_columns);
 }
 
 static int storage_show(struct session *session, const struct invocation *invocation)
@@ -64,6 +66,11 @@ static int storage_delete(struct session *session, const struct invocation *invo
         return session_delete(session, path, "storage", invocation->argument, wait_s);
 }
 
+static const struct command_option list_options[] = {
+        { "account", "NAME", "of this account alone", false },
+        { 0 },
+};
+
 static const struct command_option delete_options[] = {
         { "wait", "SECONDS", "wait until its servers let nobody in any more, at most so long; 0", false },
         WRITE_OPTIONS,
@@ -73,7 +80,7 @@ static const struct command_option delete_options[] = {
 const struct command storage_commands[] = {
         { "storage", "apply", "FILE", "Create or replace storages out of a JSON file (- is standard input)",
           write_options, storage_apply },
-        { "storage", "list", NULL, "List storages", NULL, storage_list },
+        { "storage", "list", NULL, "List storages", list_options, storage_list },
         { "storage", "show", "NAME", "Show a storage", NULL, storage_show },
         { "storage", "delete", "NAME", "Delete a storage that nothing is exported from any more", delete_options,
           storage_delete },

@@ -16,12 +16,10 @@ static const struct show_column task_columns[] = {
 
 static int task_list(struct session *session, const struct invocation *invocation)
 {
-        static const char *const filters[] = { "state", "export" };
-        char *path = call_path("v1", "tasks", NULL);
+        static const char *const filters[] = { "state", "export", NULL };
 
-        for (size_t i = 0; i < ARRAY_SIZE(filters); i++)
-                path = call_path_query(path, filters[i], invocation_option(invocation, filters[i]));
-        return session_show_list(session, path, task_columns);
+        return session_show_list(session, session_filter(call_path("v1", "tasks", NULL), invocation, filters),
+                                 task_columns);
 }
 
 static int task_get(struct session *session, const char *id, unsigned wait_s, struct answer *answer)
@@ -70,10 +68,10 @@ static int task_watch(struct session *session, const struct invocation *invocati
                 exit_code = task_get(session, invocation->argument, wait_s, &answer);
                 if (exit_code != EXIT_DONE)
                         break;
-                if (session->width > 0) /* a terminal: the bar of before is written over */
-                        text_add(&text, "\r\033[K");
+                session_take_bar(session);
                 receipt_show_progress(before, answer.body, &text);
-                if (session->width > 0 && !receipt_is_done(answer.body))
+                session->bar = session->width > 0 && !session->json && !receipt_is_done(answer.body);
+                if (session->bar)
                         receipt_bar(answer.body, session->width, &text);
                 if (!session->json)
                         fputs(text_get(&text), session->out);

@@ -6,6 +6,9 @@
 
 #include "cli/invocation.h"
 
+/* All of them, in the order of the help; ends with NULL. */
+extern const struct command *const command_tables[];
+
 extern const struct command apply_commands[];
 extern const struct command environment_commands[];
 extern const struct command inventory_commands[];
@@ -22,3 +25,4 @@ extern const struct command firewall_commands[];
 extern const struct command verify_commands[];
 extern const struct command doctor_commands[];
 extern const struct command node_commands[];
+extern const struct command gateway_commands[];

@@ -12,26 +12,6 @@
 #include "cli/help.h"
 #include "cli/session.h"
 
-static const struct command *const tables[] = {
-        apply_commands,
-        environment_commands,
-        inventory_commands,
-        storage_commands,
-        event_commands,
-        export_commands,
-        grant_commands,
-        task_commands,
-        token_commands,
-        status_commands,
-        drift_commands,
-        firewall_commands,
-        verify_commands,
-        mount_commands,
-        doctor_commands,
-        node_commands,
-        NULL,
-};
-
 /* An option, else what the environment says, else `preset`; empty counts as not said. */
 static const char *setting(const struct invocation *invocation, const char *option, const char *variable,
                            const char *preset)
@@ -59,10 +39,15 @@ static struct call_settings settings_read(const struct invocation *invocation)
         return settings;
 }
 
+/* What COLUMNS says goes before what the terminal says; in a pipe a line is as long as it is. */
 static size_t terminal_width(void)
 {
+        const char *columns = getenv("COLUMNS");
         struct winsize size = { 0 };
+        unsigned long long number;
 
+        if (isatty(STDOUT_FILENO) && columns && number_parse(columns, 1, 10000, &number))
+                return (size_t)number;
         return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
@@ -77,11 +62,12 @@ static bool terminal_has_colour(void)
 static int help_print(const struct invocation *invocation)
 {
         AUTO_TEXT struct text text = { 0 };
+        size_t width = terminal_width();
 
         if (invocation->command)
-                help_render_command(invocation->command, &text);
-        else if (!invocation->noun || !help_render_noun(tables, invocation->noun, &text))
-                help_render(tables, &text);
+                help_render_command(invocation->command, width, &text);
+        else if (!invocation->noun || !help_render_noun(command_tables, invocation->noun, width, &text))
+                help_render(command_tables, width, &text);
         fputs(text_get(&text), stdout);
         return EXIT_DONE;
 }
@@ -91,7 +77,7 @@ static void usage_print(const struct invocation *invocation, const struct fault 
 {
         const struct command *command = invocation->command;
         AUTO_TEXT struct text help = { 0 };
-        bool noun = invocation->noun && help_render_noun(tables, invocation->noun, &help);
+        bool noun = invocation->noun && help_render_noun(command_tables, invocation->noun, 0, &help);
         const char *verb = command && command->verb ? command->verb : NULL;
 
         fprintf(stderr, "gatehouse: %s\nTry: gatehouse %s%s%s%s--help\n", fault->text,
@@ -131,7 +117,7 @@ int main(int count, char **words)
         int exit_code;
 
         setvbuf(stdout, NULL, _IOLBF, 0); /* in order with standard error, also in a pipe */
-        if (invocation_parse(count - 1, words + 1, tables, &invocation, &fault)) {
+        if (invocation_parse(count - 1, words + 1, command_tables, &invocation, &fault)) {
                 usage_print(&invocation, &fault);
                 return EXIT_USAGE;
         }

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#include "base/memory.h"
+#include "base/text.h"
+#include "cli/nearest.h"
+
 const struct command_option global_options[] = {
         { "socket", "PATH",
           "the gateway's Unix socket; GATEHOUSE_SOCKET, or " GATEHOUSE_RUNTIMEDIR "/gatehouse.sock", false },
@@ -31,6 +35,60 @@ static const struct command_option *option_find(const struct command *command, c
         return NULL;
 }
 
+/* What may be meant instead, as the end of a sentence: "; did you mean --json?", or "". Caller frees. */
+static char *suggestion(const struct nearest *nearest, const char *dashes)
+{
+        return nearest->found ? memory_format("; did you mean %s%s?", dashes, nearest->found) : memory_text("");
+}
+
+static int option_unknown(const struct command *command, const char *name, size_t length, struct fault *fault)
+{
+        const struct command_option *const tables[] = { command ? command->options : NULL, global_options };
+        struct nearest nearest = { .word = name, .length = length };
+
+        for (size_t i = 0; i < 2; i++)
+                for (const struct command_option *option = tables[i]; option && option->name; option++)
+                        nearest_offer(&nearest, option->name);
+        AUTO_FREE char *instead = suggestion(&nearest, "--");
+        return fault_set(fault, FAULT_INVALID, "there is no option --%.*s%s%s", (int)length, name,
+                         command ? " for this command" : " before a command", instead);
+}
+
+/* Of an option whose value is one of "this|that": that it is. */
+static int value_check(const struct command_option *option, const char *value, struct fault *fault)
+{
+        AUTO_FREE char *words = memory_text(option->value);
+        AUTO_TEXT struct text named = { 0 };
+        struct nearest nearest = { .word = value };
+        char *rest = NULL;
+
+        if (!strchr(words, '|'))
+                return 0;
+        for (char *word = strtok_r(words, "|", &rest); word; word = strtok_r(NULL, "|", &rest)) {
+                if (strcmp(word, value) == 0)
+                        return 0;
+                nearest_offer(&nearest, word);
+                text_addf(&named, "%s%s", named.length == 0 ? "" : *rest ? ", " : " or ", word);
+        }
+        AUTO_FREE char *instead = suggestion(&nearest, "");
+        return fault_set(fault, FAULT_INVALID, "option --%s is %s, not %s%s", option->name, text_get(&named),
+                         value, instead);
+}
+
+static int command_unknown(const struct command *const *tables, const char *noun, const char *word,
+                           struct fault *fault)
+{
+        struct nearest nearest = { .word = word };
+
+        for (; *tables; tables++)
+                for (const struct command *command = *tables; command->noun; command++)
+                        if (!noun || (command->verb && strcmp(command->noun, noun) == 0))
+                                nearest_offer(&nearest, noun ? command->verb : command->noun);
+        AUTO_FREE char *instead = suggestion(&nearest, "");
+        return fault_set(fault, FAULT_INVALID, "there is no command %s%s%s%s", noun ? noun : "", noun ? " " : "",
+                         word, instead);
+}
+
 /* Takes the option at words[*at], and its value, which may be the next word. */
 static int option_take(int count, char *const *words, int *at, struct invocation *invocation, struct fault *fault)
 {
@@ -41,8 +99,7 @@ static int option_take(int count, char *const *words, int *at, struct invocation
         const char *value = equals ? equals + 1 : "";
 
         if (!option)
-                return fault_set(fault, FAULT_INVALID, "there is no option --%.*s%s", (int)length, name,
-                                 invocation->command ? " for this command" : " before a command");
+                return option_unknown(invocation->command, name, length, fault);
         if (!option->value && equals)
                 return fault_set(fault, FAULT_INVALID, "option --%s takes no value", option->name);
         if (option->value && !equals) {
@@ -51,6 +108,8 @@ static int option_take(int count, char *const *words, int *at, struct invocation
                                          option->value);
                 value = words[++*at];
         }
+        if (option->value && value_check(option, value, fault))
+                return -(int)fault->code;
         if (option->value && !option->many && invocation_option(invocation, option->name))
                 return fault_set(fault, FAULT_INVALID, "option --%s is given twice", option->name);
         if (invocation->given_count == INVOCATION_OPTIONS_MAX)
@@ -86,8 +145,7 @@ static int word_take(const char *word, const struct command *const *tables, cons
                 invocation->command = *noun ? command_find(tables, *noun, word, &is_noun)
                                             : command_find(tables, word, NULL, &is_noun);
                 if (!invocation->command && (*noun || !is_noun))
-                        return fault_set(fault, FAULT_INVALID, "there is no command %s%s%s", *noun ? *noun : "",
-                                         *noun ? " " : "", word);
+                        return command_unknown(tables, *noun, word, fault);
                 if (!*noun)
                         *noun = word;
                 return 0;

@@ -54,11 +54,21 @@ void session_print_json(struct session *session, const struct json_t *json)
         fprintf(session->out, "%s\n", rendered ? rendered : "null");
 }
 
+void session_take_bar(struct session *session)
+{
+        if (!session->bar)
+                return;
+        fputs("\r\033[K", session->out);
+        fflush(session->out);
+        session->bar = false;
+}
+
 int session_problem(struct session *session, const struct answer *answer, const char *subject)
 {
         int exit_code = status_exit_code(answer->status);
         AUTO_TEXT struct text text = { 0 };
 
+        session_take_bar(session);
         if (session->json && answer->body) {
                 AUTO_FREE char *rendered = json_dumps(answer->body, JSON_INDENT(2));
 
@@ -74,6 +84,7 @@ int session_problem(struct session *session, const struct answer *answer, const 
 
 int session_fault(struct session *session, const struct fault *fault)
 {
+        session_take_bar(session);
         fprintf(session->err, "gatehouse: %s\n", fault->text);
         if (fault->code == FAULT_UNAVAILABLE || fault->code == FAULT_TIMEOUT)
                 fputs("Try: gatehouse doctor\n", session->err);
@@ -84,14 +95,11 @@ const struct command_option write_options[] = { WRITE_OPTIONS, { 0 } };
 
 int session_take_options(struct session *session, const struct invocation *invocation)
 {
-        static const char *const outputs[] = { "wide", "name", "json" };
         const char *revision = invocation_option(invocation, "if-revision");
         const char *output = invocation_option(invocation, "output");
         unsigned long long number;
 
         session->json = invocation_option(invocation, "json") != NULL;
-        if (output && text_place(outputs, ARRAY_SIZE(outputs), output) < 0)
-                return session_usage(session, "option --output is wide, name or json, not %s", output);
         session->json = session->json || (output && strcmp(output, "json") == 0);
         session->names = output && strcmp(output, "name") == 0;
         session->width = output ? 0 : session->width;
@@ -168,6 +176,24 @@ int session_show(struct session *session, const char *path)
         return EXIT_DONE;
 }
 
+int session_send(struct session *session, const char *method, const char *path, const json_t *body)
+{
+        AUTO_ANSWER struct answer answer = { 0 };
+        AUTO_TEXT struct text text = { 0 };
+        int exit_code = session_call(session, &(struct call){ .method = method, .path = path, .body = body }, NULL,
+                                     &answer);
+
+        if (exit_code != EXIT_DONE || session_show_outlook(session, NULL, &answer, NULL))
+                return exit_code;
+        if (session->json) {
+                session_print_json(session, answer.body);
+                return EXIT_DONE;
+        }
+        show_object(answer.body, &text);
+        fputs(text_get(&text), session->out);
+        return EXIT_DONE;
+}
+
 void session_print_table(struct session *session, const struct json_t *items, const struct show_column *columns)
 {
         const struct show_column first[] = { columns[0], { NULL, NULL } };
@@ -175,6 +201,13 @@ void session_print_table(struct session *session, const struct json_t *items, co
 
         show_table(items, session->names ? first : columns, session->width, &text);
         fputs(text_get(&text) + (session->names ? strcspn(text_get(&text), "\n") + 1 : 0), session->out);
+}
+
+char *session_filter(char *path, const struct invocation *invocation, const char *const *filters)
+{
+        for (; *filters; filters++)
+                path = call_path_query(path, *filters, invocation_option(invocation, *filters));
+        return path;
 }
 
 int session_list(struct session *session, const char *path, struct json_t **items)
@@ -201,6 +234,14 @@ int session_list(struct session *session, const char *path, struct json_t **item
         }
 }
 
+void session_print_items(struct session *session, struct json_t *items)
+{
+        json_t *list = json_pack("{s:O}", "items", items);
+
+        session_print_json(session, list);
+        json_decref(list);
+}
+
 int session_show_list(struct session *session, char *path, const struct show_column *columns)
 {
         AUTO_FREE char *owned = path;
@@ -208,10 +249,7 @@ int session_show_list(struct session *session, char *path, const struct show_col
         int exit_code = session_list(session, owned, &items);
 
         if (exit_code == EXIT_DONE && session->json) {
-                json_t *list = json_pack("{s:O}", "items", items);
-
-                session_print_json(session, list);
-                json_decref(list);
+                session_print_items(session, items);
         } else if (exit_code == EXIT_DONE) {
                 session_print_table(session, items, columns);
         }

@@ -28,6 +28,7 @@ struct session {
         bool local; /* the gateway is this machine's: asked by its Unix socket */
         bool colour;
         bool names;                           /* of a list the first column alone */
+        bool bar;                             /* a bar of progress stands in the terminal's last line */
         size_t width;                         /* characters of a line of the terminal; 0 = any */
         bool dry_run;                         /* writes are not made: what they would mean is shown */
         char if_revision[REVISION_TEXT_SIZE]; /* that the next write requires; "" = none */
@@ -44,6 +45,9 @@ extern const struct command_option write_options[]; /* these alone, for those th
 /* Takes over what the options say that many commands have. EXIT_DONE, or EXIT_USAGE and what is wrong is said. */
 int session_take_options(struct session *session, const struct invocation *invocation);
 
+/* Takes the bar of progress away, if there is one: whatever is said next begins a line. */
+void session_take_bar(struct session *session);
+
 /* Makes a call; one that writes as the session's options say: as a dry run, or at a revision, and after it at the
  * revision that it has made. EXIT_DONE and the answer; or the problem is shown on `err`, behind "subject: " when
  * there is one, and the exit code says what kind it is. */
@@ -57,11 +61,22 @@ bool session_show_outlook(struct session *session, const char *subject, const st
 /* Gets `path` and prints the object: as JSON, or line by line. */
 int session_show(struct session *session, const char *path);
 
+/* Sends `body` to `path` and prints the answer: as JSON, or line by line. */
+int session_send(struct session *session, const char *method, const char *path, const struct json_t *body);
+
 /* Prints `items` as a table, or what stands in its first column, a line each, when names are wanted. */
 void session_print_table(struct session *session, const struct json_t *items, const struct show_column *columns);
 
+/* Adds the options that are filters of a list, each under its own name, to `path`; takes it, gives its successor.
+ * `filters` ends with NULL. */
+char *session_filter(char *path, const struct invocation *invocation, const char *const *filters)
+        __attribute__((warn_unused_result));
+
 /* Gets all pages of the list at `path` into *items (caller drops the reference). */
 int session_list(struct session *session, const char *path, struct json_t **items);
+
+/* Prints {"items": [...]}: a list with all its pages. */
+void session_print_items(struct session *session, struct json_t *items);
 
 /* session_list, printed: {"items": [...]}, or a table. Takes `path`. */
 int session_show_list(struct session *session, char *path, const struct show_column *columns);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/show.h"
 
+#include <locale.h>
 #include <stdint.h>
 #include <string.h>
+#include <wchar.h>
 
 #include <jansson.h>
 
@@ -13,14 +15,47 @@
 #define GAP 2
 #define ELLIPSIS "\xe2\x80\xa6"
 
-/* Characters of `length` bytes of UTF-8, one column each: names, addresses and English. */
-static size_t characters_count(const char *bytes, size_t length)
+/* Columns of a terminal that the character of `length` bytes takes: two for those of East Asia, none for marks
+ * that are put upon the one before (wcwidth). One where the system knows no UTF-8. */
+static size_t character_columns(const char *bytes, size_t length)
 {
-        size_t count = 0;
+        static locale_t utf8;
+        wchar_t character = (unsigned char)bytes[0];
+        locale_t before;
+        int columns;
 
-        for (size_t i = 0; i < length; i++)
-                count += ((unsigned char)bytes[i] & 0xC0) != 0x80;
-        return count;
+        if (length == 1)
+                return 1;
+        character &= 0x7F >> length;
+        for (size_t i = 1; i < length; i++)
+                character = (wchar_t)((character << 6) | (bytes[i] & 0x3F));
+        if (!utf8 && !(utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL)))
+                return 1;
+        before = uselocale(utf8);
+        columns = wcwidth(character);
+        uselocale(before);
+        return columns < 0 ? 1 : (size_t)columns;
+}
+
+/* Bytes of the character that `bytes` begin with; what is no UTF-8 counts byte by byte. */
+static size_t character_length(const char *bytes)
+{
+        size_t length = text_character_length(bytes, strnlen(bytes, 4));
+
+        return length ? length : 1;
+}
+
+static size_t columns_count(const char *bytes, size_t length)
+{
+        size_t columns = 0, at = 0;
+
+        while (at < length) {
+                size_t next = character_length(bytes + at);
+
+                columns += character_columns(bytes + at, next);
+                at += next;
+        }
+        return columns;
 }
 
 void show_plain(const char *string, struct text *text)
@@ -100,28 +135,30 @@ static void widths_fit(size_t *widths, size_t count, size_t width)
         }
 }
 
-/* Bytes of `cell` that go into a line of `width` characters: up to the last blank that fits. Of a word that is too
+/* Bytes of `cell` that go into a line of `width` columns: up to the last blank that fits. Of a word that is too
  * long by itself what fits before an ellipsis, and *dropped is the rest of it. */
 static size_t piece_length(const char *cell, size_t width, size_t *dropped)
 {
-        size_t length = 0, characters = 0, last_break = 0;
+        size_t length = 0, columns = 0, last_break = 0, before_ellipsis = 0;
 
-        while (cell[length] && characters < width) {
-                length++;
-                while (((unsigned char)cell[length] & 0xC0) == 0x80)
-                        length++;
-                characters++;
+        while (cell[length]) {
+                size_t next = character_length(cell + length);
+                size_t wider = columns + character_columns(cell + length, next);
+
+                if (wider > width)
+                        break;
+                length += next;
+                columns = wider;
+                if (columns < width)
+                        before_ellipsis = length;
                 if (cell[length] == ' ' || cell[length] == '\0')
                         last_break = length;
         }
         *dropped = 0;
         if (last_break > 0 || cell[length] == '\0')
                 return last_break > 0 ? last_break : length;
-        do
-                length--;
-        while (length > 0 && ((unsigned char)cell[length] & 0xC0) == 0x80);
-        *dropped = strcspn(cell + length, " ");
-        return length;
+        *dropped = strcspn(cell + before_ellipsis, " ");
+        return before_ellipsis;
 }
 
 /* Adds one row, as many lines as its fullest cell needs. */
@@ -141,7 +178,7 @@ static void row_add(struct text *text, char *const *cells, const size_t *widths,
                         if (length > 0)
                                 text_addf(text, "%*s%.*s%s", (int)blanks, "", (int)length, at[i],
                                           dropped > 0 ? ELLIPSIS : "");
-                        blanks = (length > 0 ? 0 : blanks) + widths[i] + GAP - characters_count(at[i], length) -
+                        blanks = (length > 0 ? 0 : blanks) + widths[i] + GAP - columns_count(at[i], length) -
                                  (dropped > 0);
                         at[i] += length + dropped;
                         at[i] += strspn(at[i], " ");
@@ -160,13 +197,13 @@ void show_table(const struct json_t *items, const struct show_column *columns, s
         AUTO_FREE char **cells = memory_new(rows * count, sizeof *cells);
         for (size_t i = 0; i < rows * count; i++) {
                 const struct show_column *column = &columns[i % count];
-                size_t characters;
+                size_t wide;
 
                 cells[i] = i < count ? memory_text(column->head)
                                      : cell_make(json_array_get(items, i / count - 1), column->member);
-                characters = characters_count(cells[i], strlen(cells[i]));
-                if (characters > widths[i % count])
-                        widths[i % count] = characters;
+                wide = columns_count(cells[i], strlen(cells[i]));
+                if (wide > widths[i % count])
+                        widths[i % count] = wide;
         }
         if (width > 0)
                 widths_fit(widths, count, width);

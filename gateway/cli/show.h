@@ -22,8 +22,8 @@ struct show_column {
 };
 
 /* Adds a table of `items` (an array of objects); `columns` ends with a NULL head. Cells that are too long for
- * `width` characters (0 = any) go on in the next line, word by word; a word that is too long ends in an ellipsis.
- * The first column, which names the row, is whole. Without items it says so. */
+ * `width` columns of a terminal (0 = any) go on in the next line, word by word; a word that is too long ends in an
+ * ellipsis. The first column, which names the row, is whole. Without items it says so. */
 void show_table(const struct json_t *items, const struct show_column *columns, size_t width, struct text *text);
 
 /* Adds one line for a row of a table that has no end: its cells two blanks apart, - for an empty one. */

@@ -15,12 +15,6 @@
 #include "cli/commands.h"
 #include "cli/session.h"
 
-static const struct command *const tables[] = {
-        apply_commands,  environment_commands, inventory_commands, storage_commands, event_commands,
-        export_commands, grant_commands,       token_commands,     status_commands,  drift_commands,
-        verify_commands, mount_commands,       node_commands,      task_commands,    NULL,
-};
-
 /* A gateway by script: the answer to each call in turn, and the calls that came. */
 struct script {
         const struct reply *replies;
@@ -55,7 +49,9 @@ static int script_perform(void *context, const struct call *call, struct answer 
         if (reply->status == 0)
                 return fault_set(fault, FAULT_UNAVAILABLE, "call the gateway at x: nobody there");
         answer->status = reply->status;
-        if (body) {
+        if (body && call->text && reply->status == 200) {
+                answer->text = memory_text(body);
+        } else if (body) {
                 quotes_swap(body);
                 answer->body = json_loads(body, 0, NULL);
                 assert_non_null(answer->body);
@@ -74,6 +70,11 @@ void outcome_fini(struct outcome *outcome)
 
 struct outcome run(const char *line, const struct reply *replies)
 {
+        return run_on_terminal(line, replies, 0);
+}
+
+struct outcome run_on_terminal(const char *line, const struct reply *replies, size_t width)
+{
         AUTO_FREE char *words_text = memory_text(line);
         struct script script = { .replies = replies };
         struct outcome outcome = { 0 };
@@ -85,9 +86,10 @@ struct outcome run(const char *line, const struct reply *replies)
 
         for (char *word = strtok_r(words_text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
                 words[count++] = word;
-        if (invocation_parse(count, words, tables, &invocation, &fault))
+        if (invocation_parse(count, words, command_tables, &invocation, &fault))
                 fail_msg("%s: %s", line, fault.text);
         struct session session = { .caller = { .perform = script_perform, .context = &script },
+                                   .width = width,
                                    .out = open_memstream(&outcome.out, &out_size),
                                    .err = open_memstream(&outcome.err, &err_size) };
         outcome.exit_code = session_take_options(&session, &invocation);
@@ -97,4 +99,15 @@ struct outcome run(const char *line, const struct reply *replies)
         fclose(session.err);
         outcome.calls = text_take(&script.calls);
         return outcome;
+}
+
+void conversations_hold(const struct conversation *cases, size_t count)
+{
+        for (size_t i = 0; i < count; i++) {
+                AUTO_OUTCOME struct outcome outcome = run(cases[i].line, cases[i].replies);
+
+                assert_string_equal(outcome.calls, cases[i].calls);
+                assert_string_equal(outcome.out, cases[i].out);
+                assert_int_equal(outcome.exit_code, cases[i].exit_code);
+        }
 }

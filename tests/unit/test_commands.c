@@ -351,7 +351,7 @@ static void grants_show_cause_before_reason(void **test)
         AUTO_OUTCOME struct outcome outcome = run("grant list ex-1 --mount", &reply);
 
         (void)test;
-        assert_string_equal(outcome.calls, "GET /v1/exports/ex-1/grants\n");
+        assert_string_equal(outcome.calls, "GET /v1/exports/ex-1/grants?limit=1000\n");
         assert_string_equal(
                 outcome.out,
                 "NODE  LAYER  ADDRESSES  PROTOCOL  STATE      PROOF     WHY\n"
@@ -476,14 +476,9 @@ static void apply_takes_one_document(void **test)
         assert_string_equal(outcome.calls, "");
 }
 
-static void other_commands_call_what_they_say(void **test)
+static void tokens_are_made_listed_and_deleted(void **test)
 {
-        static const struct {
-                const char *line;
-                struct reply replies[6];
-                const char *calls, *out;
-                int exit_code;
-        } cases[] = {
+        static const struct conversation cases[] = {
                 { "token create ci --scope account --account acme",
                   { { 201, "{'secret': 'gh_x'}" } },
                   "POST /v1/tokens {'name':'ci','scope':'account','account':'acme'}\n",
@@ -505,6 +500,15 @@ static void other_commands_call_what_they_say(void **test)
                   "GET /v1/tokens?limit=1000\n",
                   "NAME  SCOPE  RIGHT  ACCOUNT  NODE  CREATED  EXPIRES  USED\n",
                   EXIT_DONE },
+        };
+
+        (void)test;
+        conversations_hold(cases, ARRAY_SIZE(cases));
+}
+
+static void what_is_deleted_or_shown_is_named_in_the_path(void **test)
+{
+        static const struct conversation cases[] = {
                 { "export delete ex-1 --wait 5",
                   { { 202, "{'id': 'ex-1', 'task': {'id': 'ta-1', 'state': 'running', 'storage_nodes': "
                            "[{'storage_node': 'a', 'layers': [{'layer': 'gluster', 'state': 'waiting', "
@@ -514,6 +518,30 @@ static void other_commands_call_what_they_say(void **test)
                   "STORAGE NODE  LAYER    STATE    CONFIRMED  WHY\n"
                   "a             gluster  waiting             unavailable: no glusterd\n",
                   EXIT_DONE },
+                { "environment delete shop",
+                  { { 204, NULL } },
+                  "DELETE /v1/environments/shop\n",
+                  "environment shop: deleted\n",
+                  EXIT_DONE },
+                { "environment show shop",
+                  { { 200, "{'name': 'shop'}" }, { 200, "{'items': [{'id': 'n1'}], 'next': null}" } },
+                  "GET /v1/environments/shop\nGET /v1/environments/shop/nodes?limit=1000\n",
+                  "name                shop\n\nNODE  LAYER  ADDRESSES  IMAGE  OS\nn1\n",
+                  EXIT_DONE },
+                { "storage show a/../b",
+                  { { 404, "{'detail': 'no'}" } },
+                  "GET /v1/storages/a%2F..%2Fb\n",
+                  "",
+                  EXIT_NOT_FOUND },
+        };
+
+        (void)test;
+        conversations_hold(cases, ARRAY_SIZE(cases));
+}
+
+static void events_are_chosen_by_options(void **test)
+{
+        static const struct conversation cases[] = {
                 { "event list --limit 5",
                   { { 200, "{'items': [], 'next': null}" } },
                   "GET /v1/events?limit=5\n",
@@ -527,6 +555,15 @@ static void other_commands_call_what_they_say(void **test)
                 { "event --after 5", { { 0, NULL } }, "", "", EXIT_USAGE },
                 { "event --follow --limit 5", { { 0, NULL } }, "", "", EXIT_USAGE },
                 { "event --follow --after x", { { 0, NULL } }, "", "", EXIT_USAGE },
+        };
+
+        (void)test;
+        conversations_hold(cases, ARRAY_SIZE(cases));
+}
+
+static void inventory_is_told_of_and_forgotten(void **test)
+{
+        static const struct conversation cases[] = {
                 { "inventory show",
                   { { 200, "{'items': [{'source': 'platform', 'state': 'stale', 'age_s': 130}], 'next': null}" } },
                   "GET /v1/inventory?limit=1000\n",
@@ -545,84 +582,10 @@ static void other_commands_call_what_they_say(void **test)
                   "DELETE /v1/inventory/platform\n",
                   "source platform: deleted\n",
                   EXIT_DONE },
-                { "environment delete shop",
-                  { { 204, NULL } },
-                  "DELETE /v1/environments/shop\n",
-                  "environment shop: deleted\n",
-                  EXIT_DONE },
-                { "environment show shop",
-                  { { 200, "{'name': 'shop'}" }, { 200, "{'items': [{'id': 'n1'}], 'next': null}" } },
-                  "GET /v1/environments/shop\nGET /v1/environments/shop/nodes?limit=1000\n",
-                  "name                shop\n\nNODE  LAYER  ADDRESSES  IMAGE  OS\nn1\n",
-                  EXIT_DONE },
-                { "storage show a/../b",
-                  { { 404, "{'detail': 'no'}" } },
-                  "GET /v1/storages/a%2F..%2Fb\n",
-                  "",
-                  EXIT_NOT_FOUND },
-                { "status",
-                  { { 200, "{'status': 'ok'}" } },
-                  "GET /healthz\nGET /v1/verification\n",
-                  "status              ok\n",
-                  EXIT_DONE },
-                { "status",
-                  { { 200, "{'status': 'ok'}" },
-                    { 200, "{'items': [{'storage': 'files', 'node': '10.0.0.1', 'protocol': 'nfs', 'result': "
-                           "'unverified',"
-                           "'version': '4.3', 'code': 'timeout', 'sentence': 'no answer', 'checks': "
-                           "[{'latency_us': 5000040}]}]}" },
-                    { 200, "{'items': [{'name': 'files', 'kind': 'single'}]}" },
-                    { 200,
-                      "{'items': [{'id': 'ex-1', 'status': {'active': 3}}, {'id': 'ex-2', 'mount_path': '/m', "
-                      "'environment': 'shop', 'status': {'failed': 2}}]}" },
-                    { 200, "{'items': [{}]}" } },
-                  "GET /healthz\nGET /v1/verification\nGET /v1/storages?limit=100\nGET /v1/exports?limit=1000\n"
-                  "GET /v1/tasks?state=running&limit=100\n",
-                  "status              ok\n\n"
-                  "STORAGE  NODE      PROTOCOL  VERSION  RESULT               MS      AT  WHY\n"
-                  "files    10.0.0.1  nfs       4.3      unverified: timeout  5000.0      no answer\n"
-                  "\nSTORAGE  KIND    ACCOUNT  VOLUME  ADDRESSES\nfiles    single\n"
-                  "\nexports             2\ngrants              3 active, 0 pending, 2 failed\n"
-                  "\nNEEDS A HAND  WHERE       GRANTS    TYPE\nex-2          /m of shop  2 failed  gatehouse "
-                  "grant list "
-                  "ex-2\n"
-                  "\n1 removals of access still run: gatehouse task list --state running\n",
-                  EXIT_DONE },
-                { "verify",
-                  { { 202, "{'run': 7}" }, { 200, "{'run': 7, 'items': []}" } },
-                  "POST /v1/verify\nGET /v1/verification\n",
-                  "STORAGE  NODE  PROTOCOL  VERSION  RESULT  MS  AT  WHY\n",
-                  EXIT_DONE },
-                { "verify",
-                  { { 202, "{'run': 7}" },
-                    { 200, "{'run': 8, 'items': [{'storage': 'files', 'node': '10.0.0.1', 'protocol': 'nfs', "
-                           "'result': 'failed',"
-                           "'code': 'access_list.open', 'sentence': 'let in', 'checks': []}]}" } },
-                  "POST /v1/verify\nGET /v1/verification\n",
-                  "STORAGE  NODE      PROTOCOL  VERSION  RESULT                    MS  AT  WHY\n"
-                  "files    10.0.0.1  nfs                failed: access_list.open          let in\n",
-                  EXIT_REFUSED },
-                { "verify --wait 0",
-                  { { 202, "{'run': 7}" }, { 200, "{'run': 6, 'items': []}" } },
-                  "POST /v1/verify\nGET /v1/verification\n",
-                  "",
-                  EXIT_REFUSED },
-                { "verify --wait soon", { { 0 } }, "", "", EXIT_USAGE },
-                { "status",
-                  { { 503, "{'status': 'degraded'}" } },
-                  "GET /healthz\nGET /v1/verification\n",
-                  "status              degraded\n\nWhat is broken, and what to do: gatehouse doctor\n",
-                  EXIT_REFUSED },
         };
 
         (void)test;
-        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-                AUTO_OUTCOME struct outcome outcome = run(cases[i].line, cases[i].replies);
-
-                assert_string_equal(outcome.calls, cases[i].calls);
-                assert_string_equal(outcome.out, cases[i].out);
-                assert_int_equal(outcome.exit_code, cases[i].exit_code);
-        }
+        conversations_hold(cases, ARRAY_SIZE(cases));
 }
 
 int main(void)
@@ -645,7 +608,10 @@ int main(void)
                 cmocka_unit_test(inventory_apply_sends_each_report),
                 cmocka_unit_test(apply_sends_the_document_and_shows_what_differs),
                 cmocka_unit_test(apply_takes_one_document),
-                cmocka_unit_test(other_commands_call_what_they_say),
+                cmocka_unit_test(tokens_are_made_listed_and_deleted),
+                cmocka_unit_test(what_is_deleted_or_shown_is_named_in_the_path),
+                cmocka_unit_test(events_are_chosen_by_options),
+                cmocka_unit_test(inventory_is_told_of_and_forgotten),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,16 +11,6 @@
 #include "cli/commands.h"
 #include "cli/help.h"
 
-static const struct command *const tables[] = {
-        environment_commands,
-        storage_commands,
-        export_commands,
-        grant_commands,
-        token_commands,
-        status_commands,
-        NULL,
-};
-
 /* "noun verb|argument|option=value ..." of what was typed, or the sentence that refuses it. Caller frees. */
 static char *understood(const char *line)
 {
@@ -33,7 +23,7 @@ static char *understood(const char *line)
 
         for (char *word = strtok_r(words_text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
                 words[count++] = word;
-        if (invocation_parse(count, words, tables, &invocation, &fault)) {
+        if (invocation_parse(count, words, command_tables, &invocation, &fault)) {
                 assert_int_equal(fault.code, FAULT_INVALID);
                 return memory_text(fault.text);
         }
@@ -74,19 +64,29 @@ static void words_become_a_command_or_a_sentence(void **test)
                 { "environment", "what about environment? One more word is needed" },
                 { "environment --version", "what about environment? One more word is needed" },
                 { "environment drop", "there is no command environment drop" },
-                { "Environment list", "there is no command Environment" },
+                { "Environment list", "there is no command Environment; did you mean environment?" },
                 { "list", "there is no command list" },
                 { "status now", "one word too many: now" },
                 { "environment show", "environment show needs NAME" },
                 { "environment show a b", "one word too many: b" },
                 { "environment list --storage x", "there is no option --storage for this command" },
                 { "--account acme environment list", "there is no option --account before a command" },
-                { "environment list --accoun acme", "there is no option --accoun for this command" },
+                { "environment list --accoun acme",
+                  "there is no option --accoun for this command; did you mean --account?" },
                 { "environment list --account", "option --account needs a value: NAME" },
                 { "environment list --account a --account b", "option --account is given twice" },
                 { "environment list --json=yes", "option --json takes no value" },
+                { "environment lsit", "there is no command environment lsit; did you mean list?" },
+                { "enviroment list", "there is no command enviroment; did you mean environment?" },
+                { "--hlep", "there is no option --hlep before a command; did you mean --help?" },
+                { "export list --jsno=x", "there is no option --jsno for this command; did you mean --json?" },
+                { "export create --squash roto",
+                  "option --squash is none, root or all, not roto; did you mean root?" },
+                { "export create --access=x", "option --access is rw or ro, not x" },
+                { "export list --output=", "option --output is wide, name or json, not " },
                 { "environment list -j", "there is no option -j" },
-                { "--token secret environment list", "there is no option --token before a command" },
+                { "--token secret environment list",
+                  "there is no option --token before a command; did you mean --token-file?" },
         };
 
         (void)test;
@@ -103,7 +103,7 @@ static void option_that_is_given_again_counts_last(void **test)
         struct invocation invocation;
 
         (void)test;
-        assert_int_equal(invocation_parse(6, words, tables, &invocation, NULL), 0);
+        assert_int_equal(invocation_parse(6, words, command_tables, &invocation, NULL), 0);
         assert_string_equal(invocation_option(&invocation, "except"), "b");
         assert_null(invocation_option(&invocation, "storage"));
 }
@@ -118,8 +118,8 @@ static void too_many_options_are_refused(void **test)
         (void)test;
         for (int i = 2; i < count; i++)
                 words[i] = "--except=a";
-        assert_int_equal(invocation_parse(count - 1, words, tables, &invocation, &fault), 0);
-        assert_int_equal(invocation_parse(count, words, tables, &invocation, &fault), -FAULT_INVALID);
+        assert_int_equal(invocation_parse(count - 1, words, command_tables, &invocation, &fault), 0);
+        assert_int_equal(invocation_parse(count, words, command_tables, &invocation, &fault), -FAULT_INVALID);
 }
 
 static void help_has_every_command_and_option(void **test)
@@ -127,16 +127,16 @@ static void help_has_every_command_and_option(void **test)
         AUTO_TEXT struct text help = { 0 };
 
         (void)test;
-        help_render(tables, &help);
-        for (size_t i = 0; tables[i]; i++)
-                for (const struct command *command = tables[i]; command->noun; command++) {
+        help_render(command_tables, 0, &help);
+        for (size_t i = 0; command_tables[i]; i++)
+                for (const struct command *command = command_tables[i]; command->noun; command++) {
                         AUTO_FREE char *name = memory_format("\n  %s%s%s", command->noun, command->verb ? " " : "",
                                                              command->verb ? command->verb : "");
                         AUTO_TEXT struct text own = { 0 };
 
                         assert_non_null(strstr(text_get(&help), name));
                         assert_non_null(strstr(text_get(&help), command->help));
-                        help_render_command(command, &own);
+                        help_render_command(command, 0, &own);
                         for (const struct command_option *option = command->options; option && option->name;
                              option++) {
                                 AUTO_FREE char *line = memory_format("\n  --%s", option->name);

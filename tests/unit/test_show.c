@@ -77,6 +77,39 @@ static void table_fits_the_width(void **test)
         json_decref(json);
 }
 
+/* Two columns for each letter of Japanese, none for an accent that is put upon the letter before it. */
+static void wide_characters_take_their_columns(void **test)
+{
+        static const struct show_column two[] = { { "NAME", "name" }, { "WHY", "why" }, { NULL, NULL } };
+        static const char items[] = "[{'name': '\xe6\x97\xa5\xe6\x9c\xac', 'why': 'a \xe6\x97\xa5\xe6\x9c\xac"
+                                    "\xe8\xaa\x9e\xe6\x97\xa5 b'}, {'name': 'e\xcc\x81', 'why': 'c'}]";
+        static const struct {
+                size_t width;
+                const char *table;
+        } cases[] = {
+                { 0, "NAME  WHY\n\xe6\x97\xa5\xe6\x9c\xac  a \xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe6\x97\xa5 b\n"
+                     "e\xcc\x81     c\n" },
+                { 14, "NAME  WHY\n\xe6\x97\xa5\xe6\x9c\xac  a\n      "
+                      "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe6\x97\xa5\n"
+                      "      b\ne\xcc\x81     c\n" },
+                { 13, "NAME  WHY\n\xe6\x97\xa5\xe6\x9c\xac  a\n      "
+                      "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe2\x80\xa6\n"
+                      "      b\ne\xcc\x81     c\n" },
+                { 12, "NAME  WHY\n\xe6\x97\xa5\xe6\x9c\xac  a\n      \xe6\x97\xa5\xe6\x9c\xac\xe2\x80\xa6\n"
+                      "      b\ne\xcc\x81     c\n" },
+        };
+        json_t *json = json_of(items);
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                AUTO_TEXT struct text text = { 0 };
+
+                show_table(json, two, cases[i].width, &text);
+                assert_string_equal(text_get(&text), cases[i].table);
+        }
+        json_decref(json);
+}
+
 static void control_characters_are_not_shown(void **test)
 {
         json_t *json = json_of("[{'name': 'a\\u001b[2Jb\\n\\u009bc\\u007f'}]");
@@ -145,6 +178,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(table_fits_the_width),
+                cmocka_unit_test(wide_characters_take_their_columns),
                 cmocka_unit_test(control_characters_are_not_shown),
                 cmocka_unit_test(object_is_shown_line_by_line),
                 cmocka_unit_test(problem_names_each_place),
