@@ -15,10 +15,19 @@
 #include "domain/server_version.h"
 #include "domain/storage_files.h"
 
+/* What is asked of the NFS server about one export. */
+enum nfs_call { NFS_CALL_ADD, NFS_CALL_UPDATE, NFS_CALL_REMOVE, NFS_CALL_DISPLAY };
+#define NFS_CALLS_AHEAD 8 /* of them at a time may be sent ahead */
+
 /* The NFS server: NFS-Ganesha's export manager. Every call returns 0 or a fault: UNAVAILABLE (not on the bus, or
  * gone during the call: the state is unknown), TIMEOUT, INVALID (it refused the block), INTERNAL. What a call
  * said is not the truth about the server; `display` afterwards is. */
 struct nfs_server {
+        /* Sends a call ahead of its answer, which is had by making that call, with the same export: `add` and
+         * others then wait for the answer only. Calls that were sent ahead are made in this order, before any
+         * other; one change of an export at a time; `wait` forgets those that are left. `export` for ADD and
+         * UPDATE. Says nothing: what went wrong is told by the call. NULL: every call goes out when it is made. */
+        void (*ahead)(void *context, enum nfs_call call, uint16_t number, const struct nfs_export *export);
         int (*add)(void *context, const struct nfs_export *export, struct fault *fault);
         int (*update)(void *context, const struct nfs_export *export, struct fault *fault);
         int (*remove)(void *context, uint16_t number, struct fault *fault);

@@ -69,6 +69,15 @@ struct act_caller timed_acts_over(struct timed_acts *timed, struct act_caller re
         return (struct act_caller){ acts_call, timed };
 }
 
+/* The time of a call that was sent ahead is that for which its answer was waited for: what the server did
+ * meanwhile was for the calls before. */
+static void nfs_ahead(void *context, enum nfs_call call, uint16_t number, const struct nfs_export *export)
+{
+        const struct timed_nfs *timed = context;
+
+        timed->real.ahead(timed->real.context, call, number, export);
+}
+
 static int nfs_add(void *context, const struct nfs_export *export, struct fault *fault)
 {
         const struct timed_nfs *timed = context;
@@ -131,7 +140,8 @@ static uint64_t nfs_wait(void *context, int wake_fd, int timeout_ms)
 struct nfs_server timed_nfs_over(struct timed_nfs *timed, struct nfs_server real, struct latency *latency)
 {
         *timed = (struct timed_nfs){ real, latency };
-        return (struct nfs_server){ .add = nfs_add,
+        return (struct nfs_server){ .ahead = real.ahead ? nfs_ahead : NULL,
+                                    .add = nfs_add,
                                     .update = nfs_update,
                                     .remove = nfs_remove,
                                     .display = nfs_display,

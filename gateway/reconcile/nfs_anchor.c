@@ -38,7 +38,7 @@ bool nfs_anchor_is_needed(struct nfs_entry *const *entries, const struct nfs_ent
         for (unsigned number = 1; number < CANARY_NUMBER_FIRST; number++) {
                 const struct nfs_entry *entry = entries[number];
 
-                if (!entry || entry->there != KNOWN_PRESENT || entry->foreign)
+                if (!entry || (entry->there != KNOWN_PRESENT && !entry->asked) || entry->foreign)
                         continue;
                 if (!entry->wanted) /* it leaves, and its volume is not known any more */
                         return true;

@@ -20,6 +20,7 @@ void nfs_entry_free(struct nfs_entry *entry)
 {
         nfs_export_free(entry->wanted);
         nfs_export_free(entry->held);
+        nfs_export_free(entry->sent);
         free(entry->differs);
         free(entry->drift_seen);
         shared_put(entry->export);

@@ -23,6 +23,8 @@ struct nfs_entry {
         uint64_t revision;             /* of the snapshot that `wanted` was made from */
         enum known there;
         struct nfs_export *held; /* owned; what it was seen to hold, when known */
+        bool asked;              /* the server was asked about it, and has not answered; `there` is UNKNOWN */
+        struct nfs_export *sent; /* owned; asked: the block that it was given; else NULL */
         bool foreign, moved;
         char *differs;    /* owned; what was seen there, when it is not as wanted; else NULL */
         char *drift_seen; /* owned; drifted: what was seen when it was found; NULL = it was missing */

@@ -20,7 +20,7 @@ static enum let_go let_go_of(void *context, const struct task_export *export, st
         }
         if (!entry || entry->there == KNOWN_ABSENT)
                 return LET_GO_SEEN;
-        if (entry->queued)
+        if (entry->queued || entry->asked)
                 return LET_GO_IN_HAND;
         observed = nfs_entry_observed(entry);
         step = nfs_plan(entry->wanted, &observed);

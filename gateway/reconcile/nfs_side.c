@@ -13,12 +13,14 @@
 #include "reconcile/nfs_look.h"
 #include "reconcile/nfs_plan.h"
 #include "reconcile/nfs_review.h"
+#include "reconcile/nfs_settle.h"
 #include "reconcile/nfs_wait.h"
 #include "reconcile/nfs_wanted.h"
 
 void nfs_side_queue(struct nfs_side *side, struct nfs_entry *entry)
 {
-        bool urgent = nfs_plan_takes_away(entry->held, entry->wanted) || (!entry->wanted && !entry->foreign);
+        bool urgent = nfs_plan_takes_away(entry->held, entry->wanted) ||
+                      nfs_plan_takes_away(entry->sent, entry->wanted) || (!entry->wanted && !entry->foreign);
         bool before = nfs_anchor_is(entry) || nfs_hold_awaits(&side->hold, entry);
         struct nfs_queue *line = urgent ? &side->taking : before ? &side->awaited : &side->giving;
 
@@ -45,24 +47,13 @@ struct nfs_entry *nfs_side_entry(struct nfs_side *side, uint16_t number)
         return entry;
 }
 
-static void entry_note(struct nfs_side *side, struct nfs_entry *entry, const struct fault *fault)
+void nfs_side_note(struct nfs_side *side, const struct nfs_entry *entry, const struct fault *fault)
 {
         if (entry->id[0])
                 status_note(side->world->status, entry->id, PROTOCOL_IS_NFS, entry->revision, fault);
 }
 
-/* Seen: nothing of it is on the server, and nothing is wanted there. */
-static void entry_note_gone(struct nfs_side *side, struct nfs_entry *entry)
-{
-        if (entry->leaving[0])
-                status_note_gone(side->world->status, entry->leaving, PROTOCOL_IS_NFS);
-        entry->leaving[0] = '\0';
-        if (!entry->wanted && entry->id[0])
-                status_note_gone(side->world->status, entry->id, PROTOCOL_IS_NFS);
-}
-
-/* Puts `wanted` (taken) in the place of what was wanted. */
-static void entry_replace(struct nfs_side *side, struct nfs_entry *entry, struct nfs_export *wanted)
+void nfs_side_want(struct nfs_side *side, struct nfs_entry *entry, struct nfs_export *wanted)
 {
         nfs_clients_replace(&side->clients, entry->wanted, wanted);
         nfs_export_free(entry->wanted);
@@ -91,26 +82,11 @@ static void entry_want(struct nfs_side *side, struct nfs_entry *entry, const str
         nfs_entry_set_export(entry, export);
         shared_put(entry->storage);
         entry->storage = shared_get(storage);
-        entry_replace(side, entry, wanted);
+        nfs_side_want(side, entry, wanted);
         entry->revision = side->snapshot->revision;
         entry->failures = 0;
         entry->retry_at_ms = 0;
         nfs_side_queue(side, entry);
-}
-
-/* Until it is known whether the pool enforces, who is served by NFS stays so. */
-static void entry_doubt(struct nfs_side *side, struct nfs_entry *entry, const struct nfs_export_seen *seen)
-{
-        struct protocol_facts facts = status_facts(side->world->status);
-        struct nfs_export *all = NULL;
-
-        if (entry->export && seen->known == KNOWN_PRESENT && nfs_plan_is_ours(seen->pseudo))
-                all = nfs_wanted_in_doubt(side->snapshot, entry->export, &facts, clock_wall_ms(side->world->clock),
-                                          entry->wanted, seen);
-        if (!all)
-                return;
-        entry->in_doubt = true;
-        entry_replace(side, entry, all);
 }
 
 static void export_changed(void *context, const struct export *old_export, const struct export *new_export)
@@ -148,157 +124,6 @@ static void snapshot_follow(struct nfs_side *side, bool all)
                 gate_followed(side->world->gate, SERVICE_NFS, newer->revision);
 }
 
-static void entry_failed(struct nfs_side *side, struct nfs_entry *entry, const struct fault *fault)
-{
-        entry->failures++;
-        entry->retry_at_ms = clock_monotonic_ms(side->world->clock) + side_backoff_ms(entry->failures);
-        if (!side->next_retry_ms || entry->retry_at_ms < side->next_retry_ms)
-                side->next_retry_ms = entry->retry_at_ms;
-        entry_note(side, entry, fault);
-        if (entry->failures == 1 && fault->code != FAULT_OBSERVING)
-                log_line(LOG_LEVEL_WARNING, (const char *[]){ "export", entry->id, NULL }, "NFS: %s", fault->text);
-}
-
-/* Asks the server what it holds of this number; `unasked`: and not because we have just changed it. */
-static int entry_look(struct nfs_side *side, struct nfs_entry *entry, bool unasked, struct fault *fault)
-{
-        struct nfs_export_seen seen = { 0 };
-        bool drift = unasked && nfs_drift_expects(entry, side->passed);
-        int failed = side->server->display(side->server->context, entry->number, &seen, fault);
-
-        entry->there = failed ? KNOWN_UNKNOWN : seen.known;
-        entry_doubt(side, entry, &seen);
-        nfs_entry_see(entry, &seen);
-        if (!failed && !entry->foreign)
-                nfs_drift_look(entry, &seen, drift);
-        nfs_export_seen_fini(&seen);
-        if (!failed && entry->there == KNOWN_UNKNOWN)
-                failed = fault_set(fault, FAULT_UNAVAILABLE, "look at export %u: the server did not say",
-                                   entry->number);
-        return failed;
-}
-
-/* Gives the block to the server, once its directory and the anchor of its volume are there. 1 = not yet. */
-static int entry_add(struct nfs_side *side, struct nfs_entry *entry, struct fault *fault)
-{
-        enum known ready;
-        int failed;
-
-        entry->waits = nfs_anchor_is_missing(side->entries, entry);
-        if (entry->waits)
-                return 1;
-        ready = directories_ask(side->world->directories, entry->storage, entry->export, fault);
-        entry->waits = ready != KNOWN_PRESENT;
-        if (ready == KNOWN_ABSENT)
-                return fault_prefix(fault, "make directory %s", entry->export->path);
-        if (ready == KNOWN_UNKNOWN)
-                return 1;
-        failed = side->server->add(side->server->context, entry->wanted, fault);
-        if (failed && fault->code != FAULT_UNAVAILABLE)
-                directories_doubt(side->world->directories, entry->id);
-        return failed;
-}
-
-/* Takes it away, an anchor when nothing hangs on it any more. 1 = not yet. */
-static int entry_remove(struct nfs_side *side, struct nfs_entry *entry, struct fault *fault)
-{
-        entry->waits = nfs_anchor_is(entry) && nfs_anchor_is_needed(side->entries, entry);
-        return entry->waits ? 1 : side->server->remove(side->server->context, entry->number, fault);
-}
-
-/* Takes one step. 0 = taken, look again at the plan; 1 = nothing more to do for now; or a fault. What a call said
- * is kept for the sentence; whether it worked is for the look that follows to say. */
-static int entry_step(struct nfs_side *side, struct nfs_entry *entry, enum nfs_step step, struct fault *said,
-                      struct fault *fault)
-{
-        struct fault call = { 0 };
-        int failed = 0;
-
-        switch (step) {
-        case NFS_STEP_NONE:
-                return 1;
-        case NFS_STEP_FOREIGN:
-                return fault_set(
-                        fault, FAULT_CONFLICT,
-                        "export number %u is taken on the NFS server by an export that Gatehouse does not manage",
-                        entry->number);
-        case NFS_STEP_LOOK:
-                break;
-        case NFS_STEP_ADD:
-                failed = entry_add(side, entry, &call);
-                break;
-        case NFS_STEP_UPDATE:
-                failed = side->server->update(side->server->context, entry->wanted, &call);
-                break;
-        case NFS_STEP_REMOVE:
-                failed = entry_remove(side, entry, &call);
-                break;
-        }
-        if (failed == 1)
-                return 1;
-        if (failed)
-                *said = call;
-        if (failed && entry->waits)
-                return fault_set(fault, call.code, "%s", call.text);
-        return entry_look(side, entry, step == NFS_STEP_LOOK, fault);
-}
-
-/* An anchor that stands lets others follow; whatever goes may have been the last that hung on one. */
-static void others_follow(struct nfs_side *side, const struct nfs_entry *entry)
-{
-        if (nfs_anchor_is(entry) && entry->there == KNOWN_PRESENT)
-                nfs_wait_over(side);
-        for (unsigned number = CANARY_NUMBER_FIRST; entry->there == KNOWN_ABSENT && number < NFS_NUMBERS; number++)
-                if (side->entries[number] && side->entries[number]->waits)
-                        nfs_side_queue(side, side->entries[number]);
-}
-
-/* Steps until the server is as wanted, or something stands in the way. More than four steps (look, remove, add,
- * update) mean that the server says yes and does no. */
-static void entry_settle(struct nfs_side *side, struct nfs_entry *entry)
-{
-        struct fault fault = { 0 }, said = { 0 };
-        int result = 0;
-
-        entry->waits = false;
-        for (int steps = 0; steps < 5 && result == 0; steps++) {
-                struct nfs_observed observed = nfs_entry_observed(entry);
-                enum nfs_step step = nfs_plan(entry->wanted, &observed);
-
-                if (said.code != FAULT_NONE && step != NFS_STEP_NONE)
-                        result = fault_set(&fault, said.code, "%s", said.text);
-                else
-                        result = entry_step(side, entry, step, &said, &fault);
-        }
-        if (result == 0)
-                result = fault_set(&fault, FAULT_INTERNAL,
-                                   "export %u: the NFS server accepts the change and does not show it",
-                                   entry->number);
-        if (result == 1 && !entry->waits && entry->wanted && entry->there == KNOWN_PRESENT)
-                result = nfs_clients_let_in(entry->wanted, side->world->gate, &fault) ?: 1;
-        if (entry->waits)
-                nfs_wait_remember(side, entry);
-        nfs_entry_mark(entry, result < 0 || entry->waits, &side->unsettled);
-        if (result < 0) {
-                nfs_drift_stands(side->world->drift, entry, &fault);
-                entry_failed(side, entry, &fault);
-                return;
-        }
-        if (entry->waits)
-                return;
-        entry->failures = 0;
-        nfs_drift_settled(side->world->drift, entry);
-        if (entry->wanted && entry->there == KNOWN_PRESENT)
-                entry_note(side, entry, NULL);
-        if (entry->there == KNOWN_ABSENT || entry->foreign || entry->leaving[0])
-                entry_note_gone(side, entry);
-        others_follow(side, entry);
-        if (!entry->wanted && !entry->queued) {
-                side->entries[entry->number] = NULL;
-                nfs_entry_free(entry);
-        }
-}
-
 /* Nobody is there to ask: says so of everything that is wanted, or was seen and not seen to go. */
 static void server_lost(struct nfs_side *side)
 {
@@ -315,7 +140,7 @@ static void server_lost(struct nfs_side *side)
                         continue;
                 entry->there = KNOWN_UNKNOWN;
                 nfs_entry_hold(entry, NULL);
-                entry_note(side, entry, &fault);
+                nfs_side_note(side, entry, &fault);
                 nfs_side_queue(side, entry); /* to be looked at when somebody is there again */
         }
 }
@@ -350,8 +175,10 @@ static void side_follow(struct nfs_side *side)
         if (atomic_exchange(&side->wake.directories, false))
                 nfs_wait_over(side);
         nfs_wait_retries(side);
-        if (side->instance && now_ms >= side->next_look_ms)
+        if (side->instance && now_ms >= side->next_look_ms) {
+                nfs_settle_end(side);
                 nfs_look_list(side);
+        }
         nfs_look_follow(side);
 }
 
@@ -360,35 +187,49 @@ static void side_review(struct nfs_side *side)
         nfs_review(side->world->status, side->entries, side->instance && side->listed, side->snapshot->revision);
 }
 
-/* The next in line. Clients that wait go on before what none of them waits for. */
+/* The next in line; NULL when there is none, or an answer is to be had first. Clients that wait go on before what
+ * none of them waits for, once all is there that any of them waits for. */
 static struct nfs_entry *entry_next(struct nfs_side *side)
 {
-        struct nfs_entry *entry = nfs_queue_pop(&side->taking) ?: nfs_queue_pop(&side->awaited);
+        struct nfs_queue *line = side->taking.first ? &side->taking : &side->awaited;
 
-        if (entry)
-                return entry;
-        if (side->listed)
-                nfs_hold_end(&side->hold, side->entries, NFS_NUMBERS);
-        return nfs_queue_pop(&side->giving);
+        if (!line->first) {
+                if (side->hold.replays && side->flight_count > 0)
+                        return NULL;
+                if (side->listed)
+                        nfs_hold_end(&side->hold, side->entries, NFS_NUMBERS);
+                line = &side->giving;
+        }
+        return line->first && !line->first->asked ? nfs_queue_pop(line) : NULL;
+}
+
+/* Takes the next thing in hand, or to its end when enough is in hand. False: there is none. */
+static bool side_step(struct nfs_side *side)
+{
+        struct nfs_entry *entry = nfs_settle_has_room(side) ? entry_next(side) : NULL;
+
+        if (!entry && side->flight_count == 0)
+                return false;
+        if (entry) {
+                entry->queued = false;
+                if (side->instance)
+                        nfs_settle_begin(side, entry);
+        } else
+                nfs_settle_go_on(side);
+        if (side->took_away && !side->taking.first)
+                side_review(side);
+        side->took_away = side->took_away && side->taking.first;
+        return true;
 }
 
 /* Works off the lines, the taking one first, and looks up for news between two steps. */
 static void side_work(struct nfs_side *side)
 {
-        struct nfs_entry *entry;
-
         if (side->listed)
                 nfs_hold_begin(&side->hold, pmap_count(side->clients.counts) > 0);
-        while (!atomic_load(&side->wake.stop) && (entry = entry_next(side))) {
-                entry->queued = false;
-                bool last_taken = entry->urgent && !side->taking.first;
-                if (side->instance)
-                        entry_settle(side, entry);
-                if (last_taken)
-                        side_review(side);
+        while (!atomic_load(&side->wake.stop) && side_step(side))
                 if (side_wake_drain(&side->wake))
                         side_follow(side);
-        }
         if (!side->instance) {
                 nfs_hold_lost(&side->hold, true);
                 server_lost(side);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Keeps the NFS server as the snapshot wants it: one thread, one call at a time, what takes away before what
- * gives, every change looked at before it is believed. Knows exports and the nfs_server seam, not D-Bus.
+ * Keeps the NFS server as the snapshot wants it: one thread, a few calls ahead of their answers, what takes away
+ * before what gives, every change looked at before it is believed. Knows exports and the nfs_server seam, not
+ * D-Bus.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
 
 /* A function that is added to a seam and not here would be called as NULL: it belongs to one of the two kinds. */
 #define SEAM_HAS(seam, functions) static_assert(sizeof(struct seam) == ((functions) + 1) * sizeof(void *), #seam)
-SEAM_HAS(nfs_server, 7);
+SEAM_HAS(nfs_server, 8);
 SEAM_HAS(gluster_volume, 8);
 SEAM_HAS(storage_files, 3);
 SEAM_HAS(firewall, 7);
@@ -18,6 +18,7 @@ static int refuse(struct fault *fault, const char *what)
 
 /* --- NFS ---------------------------------------------------------------------------------------------------- */
 
+/* Of what is only refused, nothing goes ahead: `ahead` stays NULL. */
 static int nfs_add(void *context, const struct nfs_export *export, struct fault *fault)
 {
         (void)context;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * NFS-Ganesha's export manager (V4.3) as the seam `struct nfs_server`: one kept D-Bus connection, one call in
- * flight, each EXPORT block handed over as a file of its own. Used by one thread at a time. Nothing is assumed
- * about the server: it may be absent, hang, end in the middle of a call or come back empty, and so may the bus.
+ * NFS-Ganesha's export manager (V4.3) as the seam `struct nfs_server`: one kept D-Bus connection, calls
+ * sent ahead of the answers, each EXPORT block handed over as a file of its own. Used by one thread at a time.
+ * Nothing is assumed about the server: it may be absent, hang, end in the middle of a call or come back empty, and
+ * so may the bus.
  *
  * What Ganesha does that its interface does not say (each held by tests/contract/contract_nfs_server.c):
  * - UpdateExport of a number that is not there adds it, and says "1 exports updated";

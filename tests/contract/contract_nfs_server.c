@@ -477,6 +477,67 @@ static void removal_after_a_timeout_wins(void **test)
         assert_absent(7);
 }
 
+static void send_ahead(enum nfs_call call, uint16_t number, const struct nfs_export *export)
+{
+        world.server.ahead(world.server.context, call, number, export);
+}
+
+static void calls_sent_ahead_are_answered_in_their_order(void **test)
+{
+        AUTO_NFS_EXPORT struct nfs_export *first = export_sample(7), *second = export_sample(8);
+        AUTO_NFS_EXPORT struct nfs_export *refused = export_sample(9), *gone = export_sample(10);
+
+        (void)test;
+        free(refused->pseudo);
+        refused->pseudo = memory_text(first->pseudo);
+        assert_works(add(gone, fault));
+        send_ahead(NFS_CALL_ADD, 7, first);
+        send_ahead(NFS_CALL_DISPLAY, 7, NULL);
+        send_ahead(NFS_CALL_ADD, 9, refused);
+        send_ahead(NFS_CALL_DISPLAY, 9, NULL);
+        send_ahead(NFS_CALL_ADD, 8, second);
+        send_ahead(NFS_CALL_REMOVE, 10, NULL);
+        send_ahead(NFS_CALL_DISPLAY, 10, NULL);
+        send_ahead(NFS_CALL_DISPLAY, 8, NULL);
+        assert_works(add(first, fault));
+        assert_shown(first);
+        assert_fails(add(refused, fault), FAULT_INVALID);
+        assert_absent(9);
+        assert_works(add(second, fault));
+        assert_works(take_away(10, fault));
+        assert_absent(10);
+        assert_shown(second);
+}
+
+static void calls_sent_ahead_of_a_server_that_ends_are_unavailable(void **test)
+{
+        AUTO_NFS_EXPORT struct nfs_export *first = export_sample(7), *second = export_sample(8);
+        struct nfs_server server = world.server;
+
+        (void)test;
+        world.crash_in_next_call();
+        send_ahead(NFS_CALL_ADD, 7, first);
+        send_ahead(NFS_CALL_ADD, 8, second);
+        send_ahead(NFS_CALL_DISPLAY, 8, NULL);
+        assert_fails(add(first, fault), FAULT_UNAVAILABLE);
+        assert_fails(add(second, fault), FAULT_UNAVAILABLE);
+        assert_fails(server.display(server.context, 8, &(struct nfs_export_seen){ 0 }, fault), FAULT_UNAVAILABLE);
+        assert_int_equal(server.wait(server.context, -1, DEADLINE_MS), 0);
+}
+
+/* Nobody asks for their answers: the next call gets its own. */
+static void calls_sent_ahead_and_not_made_are_forgotten_by_wait(void **test)
+{
+        AUTO_NFS_EXPORT struct nfs_export *first = export_sample(7), *second = export_sample(8);
+
+        (void)test;
+        send_ahead(NFS_CALL_ADD, 7, first);
+        send_ahead(NFS_CALL_DISPLAY, 7, NULL);
+        world.server.wait(world.server.context, -1, 0);
+        assert_works(add(second, fault));
+        assert_shown(first);
+}
+
 static void bus_that_starts_anew_is_found_again(void **test)
 {
         AUTO_NFS_EXPORT struct nfs_export *wanted = export_sample(7);
@@ -517,6 +578,9 @@ int main(int count, char **arguments)
                 cmocka_unit_test_setup(server_that_ends_in_a_call_is_unavailable, setup),
                 cmocka_unit_test_setup(server_that_hangs_is_a_timeout_and_may_take_the_change_later, setup),
                 cmocka_unit_test_setup(removal_after_a_timeout_wins, setup),
+                cmocka_unit_test_setup(calls_sent_ahead_are_answered_in_their_order, setup),
+                cmocka_unit_test_setup(calls_sent_ahead_of_a_server_that_ends_are_unavailable, setup),
+                cmocka_unit_test_setup(calls_sent_ahead_and_not_made_are_forgotten_by_wait, setup),
                 cmocka_unit_test_setup(bus_that_starts_anew_is_found_again, setup),
         };
         int failed;

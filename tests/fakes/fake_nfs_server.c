@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/fakes/fake_nfs_server.h"
 
+#include <assert.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -13,7 +15,19 @@
 #include "base/text.h"
 #include "protocols/nfs/ganesha_config.h"
 
+/* The answer to a call that was sent ahead. */
+struct answer {
+        enum nfs_call call;
+        uint16_t number;
+        int failed;
+        struct fault fault;
+        struct nfs_export_seen seen; /* of a display */
+};
+
 struct fake_nfs_server {
+        struct answer answers[NFS_CALLS_AHEAD]; /* the oldest first; of the thread that calls */
+        size_t answer_count;
+        atomic_size_t most_ahead;
         pthread_mutex_t lock;
         struct nfs_export *exports[UINT16_MAX + 1];
         bool loose[UINT16_MAX + 1];       /* by hand: does not refuse others */
@@ -191,19 +205,8 @@ static int change(struct fake_nfs_server *fake, const char *what, const struct n
         return failed;
 }
 
-static int fake_add(void *context, const struct nfs_export *export, struct fault *fault)
+static int take_away(struct fake_nfs_server *fake, uint16_t number, struct fault *fault)
 {
-        return change(context, "add", export, inspect_add, fault);
-}
-
-static int fake_update(void *context, const struct nfs_export *export, struct fault *fault)
-{
-        return change(context, "update", export, inspect_update, fault);
-}
-
-static int fake_remove(void *context, uint16_t number, struct fault *fault)
-{
-        struct fake_nfs_server *fake = context;
         bool silent;
         int failed;
 
@@ -239,9 +242,9 @@ static void show(const struct fake_nfs_server *fake, const struct nfs_export *ex
         }
 }
 
-static int fake_display(void *context, uint16_t number, struct nfs_export_seen *seen, struct fault *fault)
+static int display(struct fake_nfs_server *fake, uint16_t number, struct nfs_export_seen *seen,
+                   struct fault *fault)
 {
-        struct fake_nfs_server *fake = context;
         const struct nfs_export *export;
         bool silent;
         int failed;
@@ -259,6 +262,71 @@ static int fake_display(void *context, uint16_t number, struct nfs_export_seen *
         return failed;
 }
 
+static int perform(struct fake_nfs_server *fake, enum nfs_call call, uint16_t number,
+                   const struct nfs_export *export, struct nfs_export_seen *seen, struct fault *fault)
+{
+        switch (call) {
+        case NFS_CALL_ADD:
+                return change(fake, "add", export, inspect_add, fault);
+        case NFS_CALL_UPDATE:
+                return change(fake, "update", export, inspect_update, fault);
+        case NFS_CALL_REMOVE:
+                return take_away(fake, number, fault);
+        case NFS_CALL_DISPLAY:
+                break;
+        }
+        return display(fake, number, seen, fault);
+}
+
+static void fake_ahead(void *context, enum nfs_call call, uint16_t number, const struct nfs_export *export)
+{
+        struct fake_nfs_server *fake = context;
+        struct answer *answer = &fake->answers[fake->answer_count++];
+
+        assert(fake->answer_count <= NFS_CALLS_AHEAD);
+        if (fake->answer_count > fake->most_ahead)
+                fake->most_ahead = fake->answer_count;
+        *answer = (struct answer){ .call = call, .number = number };
+        answer->failed = perform(fake, call, number, export, &answer->seen, &answer->fault);
+}
+
+/* What the call that was sent ahead has come to, or does it now. */
+static int answer_to(struct fake_nfs_server *fake, enum nfs_call call, uint16_t number,
+                     const struct nfs_export *export, struct nfs_export_seen *seen, struct fault *fault)
+{
+        struct answer answer = fake->answers[0];
+
+        if (fake->answer_count == 0)
+                return perform(fake, call, number, export, seen, fault);
+        assert(answer.call == call && answer.number == number);
+        memmove(fake->answers, fake->answers + 1, --fake->answer_count * sizeof *fake->answers);
+        if (answer.failed && fault)
+                *fault = answer.fault;
+        if (seen)
+                *seen = answer.seen;
+        return answer.failed;
+}
+
+static int fake_add(void *context, const struct nfs_export *export, struct fault *fault)
+{
+        return answer_to(context, NFS_CALL_ADD, export->number, export, NULL, fault);
+}
+
+static int fake_update(void *context, const struct nfs_export *export, struct fault *fault)
+{
+        return answer_to(context, NFS_CALL_UPDATE, export->number, export, NULL, fault);
+}
+
+static int fake_remove(void *context, uint16_t number, struct fault *fault)
+{
+        return answer_to(context, NFS_CALL_REMOVE, number, NULL, NULL, fault);
+}
+
+static int fake_display(void *context, uint16_t number, struct nfs_export_seen *seen, struct fault *fault)
+{
+        return answer_to(context, NFS_CALL_DISPLAY, number, NULL, seen, fault);
+}
+
 static int fake_list(void *context, struct nfs_export_listed **listed, size_t *count, struct fault *fault)
 {
         struct fake_nfs_server *fake = context;
@@ -267,6 +335,7 @@ static int fake_list(void *context, struct nfs_export_listed **listed, size_t *c
 
         *listed = NULL;
         *count = 0;
+        assert(fake->answer_count == 0);
         pthread_mutex_lock(&fake->lock);
         failed = begin(fake, "list", 0, &silent, fault);
         if (!failed && silent) /* without its root the real one has not said what it has */
@@ -310,6 +379,12 @@ static bool instance_is_news(struct fake_nfs_server *fake)
         return news;
 }
 
+static void answers_forget(struct fake_nfs_server *fake)
+{
+        while (fake->answer_count > 0)
+                nfs_export_seen_fini(&fake->answers[--fake->answer_count].seen);
+}
+
 static uint64_t fake_wait(void *context, int wake_fd, int timeout_ms)
 {
         struct fake_nfs_server *fake = context;
@@ -317,6 +392,7 @@ static uint64_t fake_wait(void *context, int wake_fd, int timeout_ms)
         bool woken = false;
         uint64_t instance;
 
+        answers_forget(fake);
         while (!instance_is_news(fake) && !woken) {
                 struct pollfd polled[2] = { { .fd = wake_fd, .events = POLLIN },
                                             { .fd = fake->changed_fd, .events = POLLIN } };
@@ -350,6 +426,7 @@ void fake_nfs_server_free(struct fake_nfs_server *fake)
         if (!fake)
                 return;
         lose_all(fake);
+        answers_forget(fake);
         close(fake->changed_fd);
         free(fake->forbidden_path);
         text_fini(&fake->journal);
@@ -360,6 +437,7 @@ void fake_nfs_server_free(struct fake_nfs_server *fake)
 struct nfs_server fake_nfs_server_seam(struct fake_nfs_server *fake)
 {
         return (struct nfs_server){
+                .ahead = fake_ahead,
                 .add = fake_add,
                 .update = fake_update,
                 .remove = fake_remove,
@@ -403,6 +481,11 @@ unsigned fake_nfs_server_calls(struct fake_nfs_server *fake)
         calls = fake->calls;
         pthread_mutex_unlock(&fake->lock);
         return calls;
+}
+
+size_t fake_nfs_server_most_ahead(struct fake_nfs_server *fake)
+{
+        return fake->most_ahead;
 }
 
 void fake_nfs_server_forbid_path(struct fake_nfs_server *fake, const char *path)

@@ -22,6 +22,9 @@ void fake_nfs_server_start(struct fake_nfs_server *fake);
 
 #define FAKE_NFS_VERSION "4.3" /* what it says of itself */
 
+/* A call that is sent ahead is carried out at once, and counted then; that it is made for its answer is no call.
+ */
+
 /* What goes wrong with a call (add, update, remove, display, list or version). */
 enum fake_nfs_fault {
         FAKE_NFS_CRASH,   /* the server ends in the middle: UNAVAILABLE, and all exports are lost */
@@ -36,6 +39,9 @@ void fake_nfs_server_fail(struct fake_nfs_server *fake, unsigned nth, enum fake_
 
 /* Calls since fake_nfs_server_new, so that a test can make each of them fail in turn. */
 unsigned fake_nfs_server_calls(struct fake_nfs_server *fake);
+
+/* Calls that were sent ahead and not made, at most, since fake_nfs_server_new. */
+size_t fake_nfs_server_most_ahead(struct fake_nfs_server *fake);
 
 /* add and update of an export of this path are refused, as if there were no such directory; NULL allows all. */
 void fake_nfs_server_forbid_path(struct fake_nfs_server *fake, const char *path);

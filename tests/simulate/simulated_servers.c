@@ -16,33 +16,36 @@ static void look(struct simulation *simulation, const char *where)
         pthread_mutex_unlock(&simulation->lock);
 }
 
+/* What it does takes place when it is sent, not when its answer is had. */
+static void nfs_ahead(void *context, enum nfs_call call, uint16_t number, const struct nfs_export *export)
+{
+        struct simulation *simulation = context;
+
+        simulation->nfs_seam.ahead(simulation->nfs_seam.context, call, number, export);
+        if (fake_nfs_server_is_orphaned(simulation->nfs))
+                simulation_fail(simulation, "export %u opened a volume and goes before others of it", number);
+        look(simulation, "an nfs call");
+}
+
 static int nfs_add(void *context, const struct nfs_export *export, struct fault *fault)
 {
         struct simulation *simulation = context;
-        int failed = simulation->nfs_seam.add(simulation->nfs_seam.context, export, fault);
 
-        look(simulation, "nfs add");
-        return failed;
+        return simulation->nfs_seam.add(simulation->nfs_seam.context, export, fault);
 }
 
 static int nfs_update(void *context, const struct nfs_export *export, struct fault *fault)
 {
         struct simulation *simulation = context;
-        int failed = simulation->nfs_seam.update(simulation->nfs_seam.context, export, fault);
 
-        look(simulation, "nfs update");
-        return failed;
+        return simulation->nfs_seam.update(simulation->nfs_seam.context, export, fault);
 }
 
 static int nfs_remove(void *context, uint16_t number, struct fault *fault)
 {
         struct simulation *simulation = context;
-        int failed = simulation->nfs_seam.remove(simulation->nfs_seam.context, number, fault);
 
-        if (fake_nfs_server_is_orphaned(simulation->nfs))
-                simulation_fail(simulation, "export %u opened a volume and goes before others of it", number);
-        look(simulation, "nfs remove");
-        return failed;
+        return simulation->nfs_seam.remove(simulation->nfs_seam.context, number, fault);
 }
 
 static int nfs_display(void *context, uint16_t number, struct nfs_export_seen *seen, struct fault *fault)
@@ -414,8 +417,8 @@ void servers_init(struct simulation *simulation)
 {
         simulation->nfs = fake_nfs_server_new();
         simulation->nfs_seam = fake_nfs_server_seam(simulation->nfs);
-        simulation->nfs_outer = (struct nfs_server){ nfs_add,  nfs_update,  nfs_remove, nfs_display,
-                                                     nfs_list, nfs_version, nfs_wait,   simulation };
+        simulation->nfs_outer = (struct nfs_server){ nfs_ahead, nfs_add,     nfs_update, nfs_remove, nfs_display,
+                                                     nfs_list,  nfs_version, nfs_wait,   simulation };
         for (size_t i = 0; i < SIMULATED_VOLUMES; i++) {
                 fake_gluster_volume_init(&simulation->volumes[i].fake, simulated_volume_names[i]);
                 simulation->volumes[i].fake.pool_members = simulation->unenforced ? 3 : 1;

@@ -55,6 +55,7 @@ static void anchor_goes_after_all_of_its_volume(void **test)
                 bool foreign, needed;
         } rows[] = {
                 { "an export of the volume is there", &of_data, &of_data, KNOWN_PRESENT, false, true },
+                { "one is about to be there", &of_data, &of_data, KNOWN_UNKNOWN, false, true },
                 { "it is gone", &of_data, &of_data, KNOWN_ABSENT, false, false },
                 { "one that leaves is there", NULL, &of_data, KNOWN_PRESENT, false, true },
                 { "one that leaves is there, and nothing is known of the anchor", NULL, NULL, KNOWN_PRESENT, false,
@@ -68,9 +69,11 @@ static void anchor_goes_after_all_of_its_volume(void **test)
         (void)test;
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
                 struct nfs_entry anchor = { .number = CANARY_NUMBER_FIRST, .held = rows[i].anchor_held };
-                struct nfs_entry entry = {
-                        .number = 7, .wanted = rows[i].wanted, .there = rows[i].there, .foreign = rows[i].foreign
-                };
+                struct nfs_entry entry = { .number = 7,
+                                           .wanted = rows[i].wanted,
+                                           .there = rows[i].there,
+                                           .asked = rows[i].there == KNOWN_UNKNOWN,
+                                           .foreign = rows[i].foreign };
 
                 entries[entry.number] = &entry;
                 if (nfs_anchor_is_needed(entries, &anchor) != rows[i].needed)

@@ -292,6 +292,18 @@ static bool lag_ends(struct rig *rig, bool ends)
         return (status_lag_ms(rig->status) == 0) == ends;
 }
 
+/* While the server is at one of them, the next is on its way. */
+static void several_exports_are_in_hand_at_a_time(void **test)
+{
+        struct rig *rig = *test;
+
+        exports_publish(rig);
+        assert_all_held(rig);
+        rig_restart(rig);
+        assert_all_held(rig);
+        assert_true(fake_nfs_server_most_ahead(rig->server) > 2); /* more than one change and its look */
+}
+
 static void a_commit_lags_until_the_server_holds_all_of_it(void **test)
 {
         struct rig *rig = *test;
@@ -647,6 +659,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 RIG_TEST(exports_come_and_go),
+                RIG_TEST(several_exports_are_in_hand_at_a_time),
                 RIG_TEST(a_commit_lags_until_the_server_holds_all_of_it),
                 RIG_TEST(a_node_that_leaves_loses_access),
                 cmocka_unit_test(any_one_fault_is_got_over),
