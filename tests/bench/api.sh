@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What the API answers in a second, how it grows with the number of exports, what each export takes of memory, and how
-# long a restart takes. No server is behind it, so that nothing else is measured: all grants are pending. Beside each
-# round of requests the same number is sent to libmicrohttpd answering a constant body of the same size.
+# What the API answers in a second, how it grows with the number of exports, what each export takes of memory, how
+# long a restart takes, and what it costs to think. No server is behind it, so that nothing else is measured: all grants
+# are pending. Beside each round of requests the same number is sent to libmicrohttpd answering a constant body of the same size.
 # shellcheck disable=SC2034 # bench.sh reads it
-figures=(get_one list_page list_page_made list_flat memory_idle memory memory_at_50000 restart)
+figures=(get_one list_page list_page_made list_flat memory_idle memory memory_at_50000 restart restart_at_50000
+        plan plan_one_node plan_one_node_ms)
 # shellcheck source=tests/bench/bench.sh
 . "$(dirname "$0")/bench.sh"
 api_rounds=$(rounds 7 3)
@@ -58,12 +59,20 @@ populate() { # populate EXPORTS: until there are as many
         population=$1
 }
 
-resident_kib() { on storage awk '/^VmRSS/ { print $2 }' "/proc/$(daemon_pid storage gatehoused)/status"; }
+# small_start: beside all that on a second machine, with what the first one has now.
+small_start() {
+        machine_start storage2
+        testbed_node=storage2 gatehouse_prepare 'listen = 127.0.0.1:8080'
+        daemon_stop storage gatehoused
+        on storage tar -C "$statedir" -c . | on storage2 tar -C "$statedir" -x || fail 'the store cannot be copied'
+        gatehoused_start
+        testbed_node=storage2 gatehoused_start
+}
 
-# requests_a_second URL TOKEN [FIELD]: 16 kept connections
+# requests_a_second URL TOKEN [FIELD [MACHINE]]: 16 kept connections
 requests_a_second() {
         local said
-        said=$(on storage wrk --threads 1 --connections 16 --duration ${api_seconds}s -H "Authorization: Bearer $2" ${3:+-H "$3"} "$1") || fail "wrk: $said"
+        said=$(on "${4-storage}" wrk --threads 1 --connections 16 --duration ${api_seconds}s -H "Authorization: Bearer $2" ${3:+-H "$3"} "$1") || fail "wrk: $said"
         ! grep -q Non-2xx <<<"$said" || fail "not all are answered: $said"
         awk '/^Requests\/sec/ { print $2 }' <<<"$said"
 }
@@ -84,49 +93,84 @@ against_constant() {
         daemon_stop storage constant-server KILL
 }
 
-memory_now() { # memory_now FIGURE: what an export takes, with its nodes' and environments' share
-        wanted "$1" || return 0
-        sample "$1" "$(jq -n --argjson now "$(resident_kib)" --argjson idle "$idle_kib" --argjson count $population '($now - $idle) / $count')"
+# restart_rounds FIGURE MEMORY-FIGURE: until it answers, and what it then takes of memory for an export, with its nodes'
+# and environments' share. What it takes now, as it has grown by requests, is the first sample of that.
+restart_rounds() {
+        local round began
+        say "$1, $2: $api_rounds rounds"
+        memory_now "$2"
+        for ((round = 0; round < api_rounds; round++)); do
+                daemon_stop storage gatehoused KILL
+                began=$(now_us)
+                gatehoused_start
+                sample "$1" "$(milliseconds $(($(now_us) - began)))"
+                memory_now "$2"
+        done
+}
+memory_now() {
+        sample "$1" "$(jq -n --argjson now "$(daemon_resident_kib gatehoused)" --argjson idle "$idle_kib" --argjson count $population '($now - $idle) / $count')"
+}
+idle_rounds() {
+        local round
+        for ((round = 0; round < api_rounds; round++)); do
+                daemon_stop storage gatehoused KILL
+                gatehoused_start
+                idle_kib=$(daemon_resident_kib gatehoused)
+                sample memory_idle "$(jq -n --argjson kib "$idle_kib" '$kib / 1024')"
+        done
 }
 
-restart_round() {
-        local began
-        daemon_stop storage gatehoused KILL
-        began=$(now_us)
-        gatehoused_start
-        sample restart "$(jq -n --argjson us $(($(now_us) - began)) '$us / 1000')"
+flat_rounds() {
+        local round
+        say "list_flat: $api_rounds rounds"
+        for ((round = 0; round < api_rounds; round++)); do
+                sample list_flat "$(requests_a_second "$api_url$page" "$token")" "$(requests_a_second "$api_url$page" "$token" '' storage2)"
+        done
+        figure list_flat median /s '>=0.95' 'pages of 100 at 50,000 exports, 16 connections' 'at 1,000 exports'
 }
 
-api_start
-idle_kib=$(resident_kib)
-sample memory_idle "$(jq -n --argjson kib "$idle_kib" '$kib / 1024')"
-populate 1000
-page='/v1/exports?limit=100'
-if wanted list_flat; then
-        for ((round = 0; round < api_rounds; round++)); do requests_a_second "$api_url$page" "$token"; done >"$testbed/at_1000"
-fi
-populate 10000
-memory_now memory
-one=$(api GET '/v1/exports?limit=1' | jq -r '.items[0].id')
-! wanted get_one || against_constant get_one "/v1/exports/$one"
-! wanted list_page || against_constant list_page "$page"
-! wanted list_page_made || against_constant list_page_made "$page" 'X-Request-Id: bench'
-if wanted restart; then
-        say "restart: $api_rounds rounds"
-        for ((round = 0; round < api_rounds; round++)); do restart_round; done
-fi
-if [ -z "${BENCH_QUICK-}" ] && wanted list_flat memory_at_50000; then
-        populate 50000
-        memory_now memory_at_50000
-        while read -r reference; do
-                sample list_flat "$(requests_a_second "$api_url$page" "$token")" "$reference"
-        done <"$testbed/at_1000"
-        figure list_flat median /s '>=0.95' 'pages of 100 at 50,000 exports' 'at 1,000 exports, the same run'
-        figure memory_at_50000 median KiB '<=3' 'resident memory of gatehoused for an export with 3 grants, at 50,000'
-fi
-figure get_one median /s '>=0.8' 'GET of one export, 16 connections' 'libmicrohttpd, constant body'
-figure list_page median /s '>=0.7' 'pages of 100 at 10,000 exports, 16 connections' 'libmicrohttpd, constant body'
-figure list_page_made median /s - 'the same pages, none given again: each is asked for with an X-Request-Id' 'libmicrohttpd, constant body'
-figure memory_idle median MiB '<=24' 'resident memory of gatehoused without any export'
-figure memory median KiB '<=3' 'resident memory of gatehoused for an export with 3 grants, at 10,000'
-figure restart maximum ms '<=1000' 'kill -9 of gatehoused with 10,000 exports until the API answers'
+# A node of one environment of many becomes another one: what is looked at that does not name it is too much.
+plan_rounds() {
+        local round said
+        say "plan: $api_rounds rounds"
+        for ((round = 0; round < api_rounds; round++)); do
+                said=$("$testbed/plan-cost" 10000) || fail 'plan-cost fails'
+                sample plan "$(jq .whole_ms <<<"$said")"
+                sample plan_one_node "$(jq '.change_exports - .change_differing' <<<"$said")"
+                sample plan_one_node_ms "$(jq .change_ms <<<"$said")"
+        done
+        figure plan median ms '<=50' 'protocol and grants of 10,000 exports for 3 nodes each, all anew'
+        figure plan_one_node maximum exports '<=0' 'looked at for a change of one node without being for it, of 10,000'
+        figure plan_one_node_ms median ms - 'grants of the 100 exports that are for a node, after a change of it'
+}
+
+api_figures() {
+        local one
+        api_start
+        idle_rounds
+        populate 1000
+        [ -n "${BENCH_QUICK-}" ] || ! wanted list_flat || small_start
+        populate 10000
+        ! wanted restart memory || restart_rounds restart memory
+        page='/v1/exports?limit=100'
+        one=$(api GET '/v1/exports?limit=1' | jq -r '.items[0].id')
+        ! wanted get_one || against_constant get_one "/v1/exports/$one"
+        ! wanted list_page || against_constant list_page "$page"
+        ! wanted list_page_made || against_constant list_page_made "$page" 'X-Request-Id: bench'
+        if [ -z "${BENCH_QUICK-}" ] && wanted list_flat memory_at_50000 restart_at_50000; then
+                populate 50000
+                ! wanted list_flat || flat_rounds
+                restart_rounds restart_at_50000 memory_at_50000
+                figure memory_at_50000 maximum KiB '<=3' 'resident memory of gatehoused for an export with 3 grants, at 50,000'
+                figure restart_at_50000 maximum ms - 'kill -9 of gatehoused with 50,000 exports until the API answers'
+        fi
+        figure get_one median /s '>=0.8' 'GET of one export, 16 connections' 'libmicrohttpd, constant body'
+        figure list_page median /s '>=0.7' 'pages of 100 at 10,000 exports, 16 connections' 'libmicrohttpd, constant body'
+        figure list_page_made median /s - 'the same pages, none given again: each is asked for with an X-Request-Id' 'libmicrohttpd, constant body'
+        figure memory_idle maximum MiB '<=24' 'resident memory of gatehoused without any export'
+        figure memory maximum KiB '<=3' 'resident memory of gatehoused for an export with 3 grants, at 10,000'
+        figure restart maximum ms '<=1000' 'kill -9 of gatehoused with 10,000 exports until the API answers'
+}
+
+! wanted plan plan_one_node plan_one_node_ms || plan_rounds
+! wanted get_one list_page list_page_made list_flat memory_idle memory memory_at_50000 restart restart_at_50000 || api_figures

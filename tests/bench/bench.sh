@@ -15,7 +15,7 @@ fi
 TESTBED_MODE=bench
 # shellcheck source=tests/scenario/shop.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../scenario/shop.sh"
-cp "$top_builddir"/{http-load,constant-server} "$testbed/"
+cp "$top_builddir"/{http-load,constant-server,nfs-speed,native-crowd,plan-cost} "$testbed/"
 
 wanted() { # wanted FIGURE...: whether any of them is asked for
         local figure
@@ -47,6 +47,9 @@ store_on_disk() {
 }
 
 now_us() { echo "${EPOCHREALTIME/./}"; }
+milliseconds() { jq -n --argjson us "$1" '$us / 1000'; }
+resident_kib() { on storage awk '/^VmRSS/ { kib += $2 } END { print kib + 0 }' "${@/%//status}"; } # resident_kib /proc/PID...
+daemon_resident_kib() { resident_kib "/proc/$(daemon_pid storage "$1")"; }
 
 # --- Many requests -----------------------------------------------------------------------------------------
 removals() { sed -n 's#.*"id": *"\(ex-[^"]*\).*#DELETE /v1/exports/\1#p' "$testbed/made"; }
@@ -54,7 +57,7 @@ removals() { sed -n 's#.*"id": *"\(ex-[^"]*\).*#DELETE /v1/exports/\1#p' "$testb
 http_load() {
         local connections=$1 replies=$2
         shift 2
-        "$@" | on storage "$testbed/http-load" --connections "$connections" --echo --header 'Prefer: wait=60' \
+        "$@" | on "$testbed_node" "$testbed/http-load" --connections "$connections" --echo --header 'Prefer: wait=60' \
                 --unix-socket "$runtimedir/gatehouse.sock" http://gatehouse >"$replies" || fail "not all requests are answered: $*"
 }
 # make CONNECTIONS ENVIRONMENT FROM TO: what `exports` of the file prints; leaves what was said of it in $ours.
@@ -66,13 +69,37 @@ make() {
 }
 unmake() { http_load 16 "$testbed/unmade" removals; }
 
+# --- A client at work -------------------------------------------------------------------------------------
+# live_start NAME MACHINE ARGUMENTS...: live-io runs on that machine, and has succeeded once.
+live_start() {
+        local name=$1 machine=$2 pipe=$testbed/live-$1 input
+        shift 2
+        rm -f "$pipe" "$pipe".out
+        mkfifo "$pipe"
+        on "$machine" "$testbed/live-io" "$@" <"$pipe" >"$pipe.out" 2>"$pipe.err" &
+        exec {input}>"$pipe"
+        live_input[$name]=$input
+        wait_until 20 grep -q ready "$pipe.out" || { cat "$pipe.err" >&2; fail "$name does not work on $machine: $*"; }
+}
+declare -A live_input
+
+# live_end NAME: leaves what it says in the end in $said.
+live_end() {
+        local input=${live_input[$1]}
+        exec {input}>&-
+        wait_until 20 grep -q last_success_us "$testbed/live-$1.out" || fail "$1 does not say when it succeeded last"
+        # shellcheck disable=SC2034 # the files that source this read it
+        said=$(tail -n 1 "$testbed/live-$1.out")
+}
+
 # --- Figures ------------------------------------------------------------------------------------------------
 # sample FIGURE VALUE [REFERENCE]: of one round.
 sample() { echo "${*:2}" >>"$testbed/samples-$1"; }
 
 # figure NAME STATISTIC UNIT GOAL WHAT [REFERENCE]: of its samples. STATISTIC is what counts of them, median or maximum.
 # With a reference (what it is, in words) each sample has one measured right beside it, and the goal is one for the
-# ratio; without, it is a budget for the value. GOAL: <=N, >=N, or - (reported only).
+# ratio; without, it is a budget for the value. GOAL: <=N, >=N, <=+N (by how much more than the reference), or -
+# (reported only).
 figure() {
         wanted "$1" || return 0
         [ -s "$testbed/samples-$1" ] || fail "no samples for $1"
@@ -81,14 +108,17 @@ figure() {
                 def counted: if $statistic == "maximum" then max else median end;
                 [inputs | split(" ") | map(tonumber)] as $samples |
                 [$samples[][0]] as $values | [$samples[][1] // empty] as $references |
-                (if ($references | length) > 0 then ($references | counted) else null end) as $reference_value |
-                (if $reference_value then [$samples[] | .[0] / .[1]] else null end) as $ratios |
-                (if $ratios then ($ratios | counted) else null end) as $ratio |
-                ($ratio // ($values | counted)) as $held |
-                {name: $name, value: ($values | counted), unit: $unit, reference: (if $reference == "" then null else $reference end),
-                 reference_value: $reference_value, ratio: $ratio, goal: $goal,
-                 met: (if $goal[:2] == "<=" then $held <= ($goal[2:] | tonumber)
-                       elif $goal[:2] == ">=" then $held >= ($goal[2:] | tonumber) else null end),
-                 rounds: ($samples | length), spread: (($ratios // $values) | [min, max]),
+                ($references | length > 0) as $beside | ($goal[:3] == "<=+") as $by_how_much |
+                (if $beside then [$samples[] | .[0] / .[1]] else null end) as $ratios |
+                (if $by_how_much then [$samples[] | .[0] - .[1]] else $ratios // $values end) as $held |
+                (if $by_how_much then ($values | counted) - ($references | counted) else $held | counted end) as $counts |
+                {name: $name, value: ($values | counted), unit: $unit,
+                 reference: (if $beside then $reference elif $goal == "-" then "reported only" else "budget" end),
+                 reference_value: (if $beside then $references | counted else null end),
+                 ratio: (if $beside then $ratios | counted else null end), goal: $goal,
+                 met: (if $by_how_much then $counts <= ($goal[3:] | tonumber)
+                       elif $goal[:2] == "<=" then $counts <= ($goal[2:] | tonumber)
+                       elif $goal[:2] == ">=" then $counts >= ($goal[2:] | tonumber) else null end),
+                 rounds: ($samples | length), spread: ($held | [min, max]),
                  statistic: $statistic, median: ($values | median), what: $what}' "$testbed/samples-$1" >&7
 }

@@ -5,11 +5,14 @@
 # is set with the stock command line on the same volume; what a client at work feels of it; and how fast the client's
 # volfile is told, and mounted by, beside glusterd, to which a storage node is let through.
 # shellcheck disable=SC2034 # bench.sh reads it
-figures=(gluster_add gluster_burst gluster_live_client volfiled_getspec volfiled_mount)
+figures=(gluster_add gluster_burst gluster_live_client volfiled_getspec volfiled_mount
+        gluster_at_10000 gluster_live_client_100 memory_gatehoused memory_helper memory_workers memory_volfiled)
 # shellcheck source=tests/bench/bench.sh
 . "$(dirname "$0")/bench.sh"
 add_rounds=$(rounds 15 5) burst_rounds=$(rounds 7 3) live_rounds=$(rounds 7 2) mount_rounds=$(rounds 15 5)
-changes=50 # while a client works
+at_rounds=$(rounds 9 3)
+changes=8  # while a client works, in each round; in all rounds 50
+crowd=94   # with the connections of web1, of NFS-Ganesha, of a worker and of the servers themselves a hundred
 callers=500
 
 gluster_start() {
@@ -25,14 +28,15 @@ gluster_start() {
         [ "$(grant_of web1 .protocol)" = gluster ] || fail "web1 is not granted Gluster Native: $(grants)"
 }
 # On the volume, by a mount of the storage node's own.
-directories() {
-        on storage sh -ec 'mkdir -p /mnt/data && mount -t glusterfs 10.77.0.11:/data /mnt/data && mkdir -p /mnt/data/a
-                cd /mnt/data/a && seq "$0" "$1" | xargs mkdir -p; cd / && umount /mnt/data' "$1" "$2" || fail 'no directories on the volume'
+directories() { # directories FROM TO
+        on "$testbed_node" sh -ec 'mkdir -p /mnt/data && mount -t glusterfs "$0:/data" /mnt/data && mkdir -p /mnt/data/a
+                cd /mnt/data/a && seq "$1" "$2" | xargs mkdir -p; cd / && umount /mnt/data' "$(address4 "$testbed_node")" "$@" || fail 'no directories on the volume'
 }
+target='{"node": "keeper"}'
 exports() {
         local number
         for ((number = $2; number <= $3; number++)); do
-                echo "POST /v1/exports {\"storage\": \"files\", \"path\": \"/a/$number\", \"environment\": \"$1\", \"target\": {\"node\": \"keeper\"}, \"mount_path\": \"/mnt/$number\"}"
+                echo "POST /v1/exports {\"storage\": \"files\", \"path\": \"/a/$number\", \"environment\": \"$1\", \"target\": $target, \"mount_path\": \"/mnt/$number\"}"
         done
 }
 
@@ -44,7 +48,6 @@ option_set() {
         gluster volume set data user.bench $((++sets)) >/dev/null || fail 'an option cannot be set'
         milliseconds $(($(now_us) - began))
 }
-milliseconds() { jq -n --argjson us "$1" '$us / 1000'; }
 
 add_repeat() {
         local round
@@ -67,33 +70,75 @@ burst_repeat() {
 
 # longest_write COMMAND...: what the client at work feels while that is done, in milliseconds.
 longest_write() {
-        local pipe=$testbed/live input said
-        rm -f "$pipe" "$pipe.out"
-        mkfifo "$pipe"
-        on web1 "$testbed/live-io" /var/www/kept/live <"$pipe" >"$pipe.out" 2>"$pipe.err" &
-        exec {input}>"$pipe"
-        wait_until 20 grep -q ready "$pipe.out" || { cat "$pipe.err" >&2; fail 'web1 cannot write'; }
+        live_start live web1 --pause 20 /var/www/kept/live
         "$@"
-        exec {input}>&-
-        wait_until 20 grep -q last_success_us "$pipe.out" || fail 'the client at work does not say how it went'
-        said=$(tail -n 1 "$pipe.out")
+        live_end live
         [ "$(jq .failures <<<"$said")" = 0 ] || fail "the client at work saw an error: $said"
         longest=$(milliseconds "$(jq .longest_us <<<"$said")")
 }
 some_changes() { make 1 shop 1 $((changes / 2)); http_load 1 "$testbed/unmade" removals; }
-live_repeat() {
-        local round began took quiet
+live_repeat() { # live_repeat FIGURE
+        local round began took busy
         mount_by_grant web1
-        say "gluster_live_client: $live_rounds rounds"
+        say "$1: $live_rounds rounds"
         for ((round = 0; round < live_rounds; round++)); do
                 began=$(now_us)
                 longest_write some_changes
-                took=$((($(now_us) - began) / 1000000 + 1)) quiet=$longest
+                took=$((($(now_us) - began) / 1000000 + 1)) busy=$longest
                 longest_write sleep $took
-                sample gluster_live_client "$(jq -n --argjson busy "$quiet" --argjson quiet "$longest" '$busy - $quiet')"
+                sample "$1" "$busy $longest"
         done
         on web1 umount -l /var/www/kept
 }
+
+# A second storage node without a grant beside the one with 10,000, each with servers and a Gatehouse of its own.
+empty_start() {
+        local testbed_node=storage2
+        storage_start_cluster
+        directories 1 10
+        register_clients
+        put_node shop cp keeper '"10.77.0.22"' "$debian"
+        put /v1/storages/files "${cluster_storage//10.77.0.11/10.77.0.12}"
+}
+# A layer of ten nodes, for each of which is each of a thousand directories.
+crowd_start() {
+        local number input
+        put /v1/environments/crowd '{"uid": "e-300", "account": "acme", "state": "running", "platform_version": "8.3", "layers": ["cp"]}'
+        for number in {1..10}; do put_node crowd cp "crowd$number" "\"10.77.3.$number\"" "$debian"; done
+        say 'until there are 10,000 native grants'
+        target='{"layer": "cp"}'
+        make 64 crowd 101 1100
+        target='{"node": "keeper"}'
+        say "until there are $crowd connections more"
+        mkfifo "$testbed/crowd"
+        on web1 "$testbed/native-crowd" "$(address4 storage)" data /kept $crowd <"$testbed/crowd" >"$testbed/crowd.out" 2>&1 &
+        exec {input}>"$testbed/crowd"
+        wait_until 120 grep -q ready "$testbed/crowd.out" || fail "not all clients come in: $(cat "$testbed/crowd.out")"
+}
+one_added() { # one_added MACHINE: in milliseconds
+        local testbed_node=$1
+        make 1 shop 1 1
+        unmake
+        jq .max_ms <<<"$ours"
+}
+at_10000_repeat() {
+        local round here empty
+        say "gluster_at_10000: $at_rounds rounds"
+        for ((round = 0; round < at_rounds; round++)); do
+                here=$(one_added storage) && empty=$(one_added storage2) || fail 'a native export cannot be made'
+                sample gluster_at_10000 "$here $empty"
+                memory_samples
+        done
+}
+memory_samples() {
+        local name
+        for name in gatehoused gatehouse-helper gatehouse-volfiled; do
+                sample "memory_${name#gatehouse-}" "$(mebibytes "$(daemon_resident_kib "$name")")"
+        done
+        # shellcheck disable=SC2046 # a word for each
+        sample memory_workers "$(mebibytes "$(resident_kib $(on storage pgrep -f /gatehouse-worker | sed 's#^#/proc/#'))")"
+}
+mebibytes() { jq -n --argjson kib "$1" '$kib / 1024'; }
 
 # Half of them from each of two addresses, for gatehouse-volfiled keeps 256 connections of one at most.
 getspec_from() { # getspec_from MACHINE MACHINE
@@ -114,10 +159,12 @@ mount_from() { # mount_from MACHINE DIRECTORY: until it can be read; a storage n
         on "$1" umount /mnt/kept
 }
 
+live_words="the longest write of a client that writes each 20 ms, during $((live_rounds * changes)) changes of grants"
+quiet_words='the same client while nothing changes'
 gluster_start
 ! wanted gluster_add || add_repeat
 ! wanted gluster_burst || burst_repeat
-! wanted gluster_live_client || live_repeat
+! wanted gluster_live_client || live_repeat gluster_live_client
 if wanted volfiled_getspec; then
         say "volfiled_getspec: $mount_rounds rounds"
         for ((round = 0; round < mount_rounds; round++)); do sample volfiled_getspec "$(getspec_from web1 web2)" "$(getspec_from peer peer2)"; done
@@ -126,9 +173,20 @@ if wanted volfiled_mount; then
         say "volfiled_mount: $mount_rounds rounds"
         for ((round = 0; round < mount_rounds; round++)); do sample volfiled_mount "$(mount_from web1 /kept)" "$(mount_from peer "")"; done
 fi
+if [ -z "${BENCH_QUICK-}" ] && wanted gluster_at_10000 gluster_live_client_100 memory_gatehoused memory_helper memory_workers memory_volfiled; then
+        empty_start
+        crowd_start
+        at_10000_repeat
+        ! wanted gluster_live_client_100 || live_repeat gluster_live_client_100
+        figure gluster_at_10000 median ms '<=3' 'as gluster_add with 10,000 native grants in 1,000 directories and 100 live connections' 'on a storage node without any'
+        figure gluster_live_client_100 maximum ms '<=+100' "$live_words, 100 connections to each brick" "$quiet_words"
+        for name in gatehoused helper workers volfiled; do
+                figure "memory_$name" maximum MiB - "resident memory of $name with 10,000 native grants"
+        done
+fi
 option_words='gluster volume set of one option'
 figure gluster_add median ms '<=0.8' 'POST until a native grant is seen on every brick' "$option_words"
 figure gluster_burst median ms '<=5' '1,000 native exports from 64 connections, all active' "$option_words"
-figure gluster_live_client median ms '<=30' "by how much $changes changes of grants make a client's longest write longer"
+figure gluster_live_client maximum ms '<=+30' "$live_words, 6 connections to each brick" "$quiet_words"
 figure volfiled_getspec median ms '<=1' "$callers mounts ask gatehouse-volfiled for the volfile at once" 'they ask glusterd'
 figure volfiled_mount median ms '<=1.05' 'mount of a directory, by gatehouse-volfiled' 'of the volume, by glusterd'

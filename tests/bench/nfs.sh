@@ -6,11 +6,11 @@
 # a disk of this machine, so that a sync costs what it costs.
 # shellcheck disable=SC2034 # bench.sh reads it
 figures=(nfs_add nfs_add_p99 nfs_add_100_clients nfs_add_100_clients_p99 nfs_burst nfs_burst_seen
-        restart_calls ganesha_back nfs_add_at_10000 nfs_add_at_10000_p99)
+        nfs_add_at_10000 nfs_add_at_10000_p99 restart_calls ganesha_back ganesha_back_connected ganesha_back_grace)
 # shellcheck source=tests/bench/bench.sh
 . "$(dirname "$0")/bench.sh"
 cp "$top_builddir/ganesha-floor" "$testbed/"
-add_rounds=$(rounds 9 5) burst_rounds=$(rounds 7 3)
+add_rounds=$(rounds 9 5) burst_rounds=$(rounds 7 3) back_rounds=$(rounds 7 2)
 adds=50 # of each half of a round of single ones
 floor_first=40000
 
@@ -21,8 +21,10 @@ environments() {
         put /v1/environments/many '{"uid": "e-2", "account": "acme", "state": "running", "layers": ["cache"]}'
         put_node one cache one '"10.77.1.1"' "$alpine"
         for number in {1..100}; do put_node many cache "many$number" "\"10.77.2.$number\"" "$alpine"; done
+        put /v1/environments/working '{"uid": "e-3", "account": "acme", "state": "running", "layers": ["cache"]}'
+        put_node working cache working "\"$(address4 cache1)\"" "$alpine"
 }
-directories() { on storage sh -c 'mkdir -p /srv/data/a && cd /srv/data/a && seq "$0" "$1" | xargs mkdir -p' "$1" "$2"; }
+directories() { on "$testbed_node" sh -c 'mkdir -p /srv/data/a && cd /srv/data/a && seq "$0" "$1" | xargs mkdir -p' "$1" "$2"; }
 
 nfs_start() {
         machine_start storage
@@ -88,8 +90,8 @@ displayed() { [ "$(calls DisplayExport)" -ge "$1" ]; }
 added_seen() { [ "$(calls AddExport)" -ge 1 ] && [ "$(calls RemoveExport)" -ge 1 ]; }
 restart_repeat() {
         local round before
-        say 'restart_calls: 3 rounds'
-        for round in 1 2 3; do
+        say "restart_calls: $burst_rounds rounds"
+        for ((round = 0; round < burst_rounds; round++)); do
                 : >"$(log_of storage dbus-monitor)"
                 daemon_start storage dbus-monitor dbus-monitor --system "type='method_call',interface='org.ganesha.nfsd.exportmgr'"
                 wait_until 10 on storage pgrep -x dbus-monitor || fail 'dbus-monitor does not start'
@@ -104,24 +106,72 @@ restart_repeat() {
         done
 }
 
-all_active() { api GET /metrics | grep -qE "^gatehouse_grants\{protocol=\"nfs\",state=\"active\"\} $exports_there\$"; }
-ganesha_again() { daemon_stop storage ganesha KILL; ganesha_start /etc/ganesha/gatehouse.conf; }
-gatehoused_signal() { on storage kill "-$1" "$(daemon_pid storage gatehoused)"; }
-back_round() { # then Gatehouse is kept from working while the same is done by hand
-        local began
+# --- The NFS server comes back -----------------------------------------------------------------------------
+# A second one, on a machine of its own, is given the same blocks by hand, and both are killed in turn. A client is at
+# work on the first one, and opens its file anew until it is let in again.
+bare_start() {
+        local testbed_node=storage2
+        machine_start storage2
+        machine_disk storage2 /srv/data
+        dbus_start
+        ganesha_prepare
+        ganesha_start /etc/ganesha/gatehouse.conf
+        directories $floor_first $((floor_first + exports_there))
+}
+client_start() {
+        local daemon
+        machine_start cache1
+        make_export '{"storage": "files", "path": "/a/working", "environment": "working", "mount_path": "/mnt/working"}'
+        on storage sh -c 'echo x >/srv/data/a/working/file'
+        # Who is connected is asked at each look, and that is what a server that comes back is given first.
+        on storage sed -i 's/reconcile_interval = .*/reconcile_interval = 5s/' "$sysconfdir/gatehouse/gatehouse.conf"
+        daemon_stop storage gatehoused
+        gatehoused_start
+        wait_until 120 all_active || fail 'not all exports are active after a restart'
+        daemon_start cache1 client "$testbed/nfs4-client" --timeout 0.2 "$(address4 storage)" "/exports/$export" hold /file 3600
+}
+# What the client sees, a line for each change: seconds.milliseconds, and after a word more the outcome.
+client_is_well() { tail -n 1 "$(log_of cache1 client)" | grep ' ok$' >/dev/null; }
+client_is_known() { api GET /metrics | grep "^gatehouse_export_clients_connected{.*$export" | grep ' 1$' >/dev/null; }
+client_came_in() { # client_came_in WORDS: in microseconds, when it first was told one of them after it was cut off
+        tac "$(log_of cache1 client)" | awk -v words="$1" '!/^[^ ]+ [^ ]+ (ok|refused GRACE)/ { exit }
+                $3 " " $4 ~ words { found = $1 } END { sub(/\./, "", found); print found "000" }'
+}
+
+all_active() { api GET /metrics | grep -E "^gatehouse_grants\{protocol=\"nfs\",state=\"active\"\} $exports_there\$" >/dev/null; }
+not_all_active() { ! all_active; }
+seconds() { jq -n --argjson us "$1" '$us / 1e6'; }
+back_round() {
+        local began ours
+        wait_until 60 client_is_well || { cat "$(log_of cache1 client)" >&2; fail 'the client is not let in'; }
+        wait_until 60 client_is_known || fail 'nobody has seen the client'
         began=$(now_us)
-        ganesha_again
-        wait_until 120 all_active || fail "not all exports are back: $(api GET /metrics | grep ^gatehouse_grants)"
-        ours=$(($(now_us) - began))
-        gatehoused_signal STOP
+        daemon_stop storage ganesha KILL
+        wait_until 10 not_all_active || fail 'nobody has seen that NFS-Ganesha is gone'
+        ganesha_start /etc/ganesha/gatehouse.conf
+        wait_until 240 all_active || fail "not all exports are back: $(api GET /metrics | grep ^gatehouse_grants)"
+        ours=$(seconds $(($(now_us) - began)))
+        wait_until 60 client_is_well || { cat "$(log_of cache1 client)" >&2; fail 'the client is not let in again'; }
+        sample ganesha_back_connected "$(milliseconds $(($(client_came_in .) - began)))"
+        sample ganesha_back_grace "$(milliseconds $(($(client_came_in ^ok) - began)))"
+        bare_back
+        sample ganesha_back "$ours $bare"
+}
+bare_back() { # leaves in $bare how many seconds it took
+        local testbed_node=storage2 began
         began=$(now_us)
-        ganesha_again
-        add_floor --keep /srv/data/a $floor_first "$exports_there" >/dev/null
-        floor=$(($(now_us) - began))
-        ganesha_again
-        gatehoused_signal CONT
-        wait_until 120 all_active || fail 'not all exports are back'
-        sample ganesha_back "$(jq -rn --argjson ours $ours --argjson floor $floor '"\($ours / 1e6) \($floor / 1e6)"')"
+        daemon_stop storage2 ganesha KILL
+        ganesha_start /etc/ganesha/gatehouse.conf
+        on storage2 "$testbed/ganesha-floor" --keep /srv/data/a $floor_first "$exports_there" >/dev/null || fail 'the bare exports are not added'
+        bare=$(seconds $(($(now_us) - began)))
+}
+back_repeat() {
+        local round
+        exports_there=$((exports_there + 1))
+        bare_start
+        client_start
+        say "ganesha_back: $back_rounds rounds"
+        for ((round = 0; round < back_rounds; round++)); do back_round; done
 }
 
 floor_words='AddExport of the same block and a synced 4 KiB append'
@@ -130,27 +180,26 @@ nfs_start
 ! wanted nfs_add_100_clients nfs_add_100_clients_p99 || add_repeat nfs_add_100_clients many 100
 ! wanted nfs_burst nfs_burst_seen || burst_repeat
 exports_there=100
-! wanted restart_calls || restart_repeat
-if wanted ganesha_back; then
-        make 64 one 1101 2000
-        exports_there=1000
-        say "ganesha_back: $burst_rounds rounds"
-        for ((round = 0; round < burst_rounds; round++)); do back_round; done
-        unmake
+if wanted nfs_add_at_10000 nfs_add_at_10000_p99 restart_calls ganesha_back ganesha_back_connected ganesha_back_grace; then
+        exports_there=10000
+        [ -z "${BENCH_QUICK-}" ] || exports_there=1000
+        say "until there are $exports_there exports"
+        directories 10001 $((10000 + exports_there))
+        make 64 one 10101 $((10000 + exports_there))
+        ! wanted nfs_add_at_10000 nfs_add_at_10000_p99 || add_repeat nfs_add_at_10000 one 1
+        ! wanted restart_calls || restart_repeat
+        ! wanted ganesha_back ganesha_back_connected ganesha_back_grace || back_repeat
 fi
-if [ -z "${BENCH_QUICK-}" ] && wanted nfs_add_at_10000 nfs_add_at_10000_p99; then
-        say 'until there are 10,000 exports'
-        directories 10001 19900
-        make 64 one 10001 19900
-        add_repeat nfs_add_at_10000 one 1
-        figure nfs_add_at_10000 median ms '<=1.3' 'POST until active, one client, 10,000 exports there: p50' "$floor_words"
-        figure nfs_add_at_10000_p99 median ms - 'POST until active, one client, 10,000 exports there: p99' "$floor_words"
-fi
+there=$(printf "%'d exports" $exports_there)
 figure nfs_add median ms '<=1.5' 'POST until active, one client, 100 exports there: p50' "$floor_words"
 figure nfs_add_p99 median ms '<=2' 'POST until active, one client, 100 exports there: p99' "$floor_words"
 figure nfs_add_100_clients median ms '<=1.5' 'POST until active for 100 clients: p50' "$floor_words"
 figure nfs_add_100_clients_p99 median ms - 'POST until active for 100 clients: p99' "$floor_words"
 figure nfs_burst median s '<=1.15' '1,000 exports from 64 connections, all active' '1,000 AddExport calls, no sync'
 figure nfs_burst_seen median s - '1,000 exports from 64 connections, all active' '1,000 AddExport and DisplayExport calls, no sync'
-figure restart_calls maximum calls '<=0' 'kill -9 of gatehoused: Add, Update and RemoveExport calls until all exports are looked at'
-figure ganesha_back median s '<=1.1' 'kill -9 of ganesha.nfsd with 1,000 exports until all are active' 'the same blocks added by hand'
+figure nfs_add_at_10000 median ms '<=1.3' "POST until active, one client, $there there: p50" "$floor_words"
+figure nfs_add_at_10000_p99 median ms - "POST until active, one client, $there there: p99" "$floor_words"
+figure restart_calls maximum calls '<=0' "kill -9 of gatehoused with $there: Add, Update and RemoveExport calls until all are looked at"
+figure ganesha_back median s '<=1.1' "kill -9 of ganesha.nfsd with $there until all are active" 'the same blocks added by hand'
+figure ganesha_back_connected median ms '<=1000' "the same until a client that was connected is answered again: let in, or told to wait for the server's grace to end"
+figure ganesha_back_grace median ms - 'the same until its open succeeds; the server waits for its old clients meanwhile, here 5 s at most'

@@ -9,32 +9,11 @@
 # shellcheck disable=SC2034 # bench.sh reads it
 figures=(revoke_nfs revoke_nfs_reply revoke_nfs_one_of_several revoke_nfs_one_of_several_reply
         revoke_native_last revoke_native_last_reply revoke_native_one_of_several revoke_native_one_of_several_reply
-        revoke_native_other_mount)
+        revoke_native_other_mount revoke_native_during_heal_info revoke_native_during_heal_info_reply)
 
 # shellcheck source=tests/bench/bench.sh
 . "$(dirname "$0")/bench.sh"
-revoke_rounds=$(rounds 50 7)
-
-# live_start NAME MACHINE ARGUMENTS...: live-io runs on that machine, and has succeeded once.
-live_start() {
-        local name=$1 machine=$2 pipe=$testbed/live-$1 input
-        shift 2
-        rm -f "$pipe" "$pipe".out
-        mkfifo "$pipe"
-        on "$machine" "$testbed/live-io" "$@" <"$pipe" >"$pipe.out" 2>"$pipe.err" &
-        exec {input}>"$pipe"
-        live_input[$name]=$input
-        wait_until 20 grep -q ready "$pipe.out" || { cat "$pipe.err" >&2; fail "$name does not work on $machine: $*"; }
-}
-declare -A live_input
-
-# live_end NAME: leaves what it says in the end in $said.
-live_end() {
-        local input=${live_input[$1]}
-        exec {input}>&-
-        wait_until 20 grep -q last_success_us "$testbed/live-$1.out" || fail "$1 does not say when it succeeded last"
-        said=$(tail -n 1 "$testbed/live-$1.out")
-}
+revoke_rounds=$(rounds 50 7) heal_rounds=$(rounds 9 3)
 
 milliseconds_from() { jq -n --argjson from "$1" --argjson to "$2" '[$to - $from, 0] | max / 1000'; }
 
@@ -71,10 +50,26 @@ native_round() { # native_round FIGURE NUMBER
         on web1 umount -l "$place"
 }
 
-revoke_repeat() { # revoke_repeat FIGURE ROUND-FUNCTION
+beside_round() { # as native_round, while the node works on another mount
+        live_start other web1 /var/www/other/live
+        native_round "$@"
+        live_end other
+        [ "$(jq .failures <<<"$said")" = 0 ] || fail "the other mount of web1 saw an error: $said"
+        sample revoke_native_other_mount "$(milliseconds "$(jq .longest_us <<<"$said")")"
+}
+
+revoke_repeat() { # revoke_repeat FIGURE ROUND-FUNCTION [ROUNDS]
         local number
-        say "$1: $revoke_rounds rounds"
-        for ((number = 1; number <= revoke_rounds; number++)); do $2 "$1" "$number"; done
+        say "$1: ${3-$revoke_rounds} rounds"
+        for ((number = 1; number <= ${3-$revoke_rounds}; number++)); do $2 "$1" "$number"; done
+}
+# `heal info` goes over all bricks with a client of its own, and asks glusterd for the volume.
+heal_info_repeat() {
+        daemon_start storage heal-info sh -c 'while gluster --mode=script volume heal data info; do :; done'
+        wait_until 30 grep -q 'Number of entries' "$(log_of storage heal-info)" || fail 'heal info says nothing'
+        revoke_repeat revoke_native_during_heal_info native_round "$heal_rounds"
+        daemon_runs storage heal-info || fail 'heal info has ended meanwhile'
+        daemon_stop storage heal-info
 }
 
 revoke_figure() { # revoke_figure FIGURE GOAL WHAT
@@ -85,20 +80,18 @@ revoke_figure() { # revoke_figure FIGURE GOAL WHAT
 cluster_with web1 cache1
 put_node shop cache keeper '"10.77.0.32"' "$alpine"
 export_of /bench/kept keeper /var/www/kept # else each round ends what Ganesha has of the volume
-revoke_repeat revoke_nfs nfs_round
+! wanted revoke_nfs revoke_nfs_reply || revoke_repeat revoke_nfs nfs_round
 export_of /bench/other cache1 /var/www/other
-revoke_repeat revoke_nfs_one_of_several nfs_round
-revoke_repeat revoke_native_last native_round
+! wanted revoke_nfs_one_of_several revoke_nfs_one_of_several_reply || revoke_repeat revoke_nfs_one_of_several nfs_round
+! wanted revoke_native_last revoke_native_last_reply || revoke_repeat revoke_native_last native_round
 export_of /bench/other web1 /var/www/other
 mount_by_grant web1
-live_start other web1 /var/www/other/live
-revoke_repeat revoke_native_one_of_several native_round
-live_end other
-[ "$(jq .failures <<<"$said")" = 0 ] || fail "the other mount of web1 saw an error: $said"
+! wanted revoke_native_one_of_several revoke_native_one_of_several_reply revoke_native_other_mount || revoke_repeat revoke_native_one_of_several beside_round
+! wanted revoke_native_during_heal_info revoke_native_during_heal_info_reply || heal_info_repeat
 
 revoke_figure revoke_nfs '<=50' "the node's last NFS grant"
 revoke_figure revoke_nfs_one_of_several '<=50' 'one NFS grant of several'
 revoke_figure revoke_native_last '<=50' "the node's last native grant"
 revoke_figure revoke_native_one_of_several '<=500' 'one native grant of several'
-sample revoke_native_other_mount "$(jq '.longest_us / 1000' <<<"$said")"
-figure revoke_native_other_mount maximum ms - "longest write on the node's other mount meanwhile, $(jq .operations <<<"$said") writes, no error"
+revoke_figure revoke_native_during_heal_info - 'one native grant of several, heal info without a pause meanwhile'
+figure revoke_native_other_mount maximum ms - "longest write on the node's other mount meanwhile, no error"

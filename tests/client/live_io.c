@@ -19,11 +19,12 @@
 #include "base/memory.h"
 #include "tests/client/nfs4_calls.h"
 
-enum { PAUSE_US = 1000, NFS_TIMEOUT_MS = 2000 };
+enum { PAUSE_MS = 1, NFS_TIMEOUT_MS = 2000 };
 
 struct live_io {
         const char *path;
-        int file; /* -1: by NFS */
+        unsigned pause_ms; /* after each operation */
+        int file;          /* -1: by NFS */
         struct client client;
         struct nfsfh *handle;
 
@@ -95,7 +96,7 @@ static void *work(void *context)
                         fflush(stdout);
                         ready = true;
                 }
-                usleep(PAUSE_US);
+                usleep(io->pause_ms * 1000);
         }
         return NULL;
 }
@@ -135,13 +136,19 @@ static void tell(struct live_io *io)
 int main(int argc, char **argv)
 {
         static struct live_io io = { .file = -1,
+                                     .pause_ms = PAUSE_MS,
                                      .client = { .timeout_ms = NFS_TIMEOUT_MS, .uid = -1, .gid = -1 } };
         pthread_t worker;
         char byte;
 
+        if (argc > 3 && strcmp(argv[1], "--pause") == 0) {
+                io.pause_ms = (unsigned)strtoul(argv[2], NULL, 10);
+                argc -= 2;
+                argv += 2;
+        }
         if (argc != 2 && argc != 4) {
-                fputs("usage: live-io FILE\n"
-                      "       live-io SERVER EXPORT PATH\n"
+                fputs("usage: live-io [--pause MILLISECONDS] FILE\n"
+                      "       live-io [--pause MILLISECONDS] SERVER EXPORT PATH\n"
                       "Writes to FILE, or over NFSv4 to PATH below EXPORT (there already), until standard input "
                       "ends.\n",
                       stderr);

@@ -57,13 +57,13 @@ pool_prepare() {
                 machine_start "$testbed_node"
                 pool_node_boot
         done
+        testbed_node=storage
         for member in $pool_members; do
                 gluster peer probe "$(address4 "$member")" >/dev/null || fail "$member does not join the pool"
         done
         wait_until 20 pool_is_joined || fail 'the pool does not come together'
         gluster volume create data replica 3 10.77.0.1{1,2,3}:/srv/bricks/1/data force >/dev/null || fail 'the volume data cannot be made'
         gluster volume start data >/dev/null || fail 'the volume data does not start'
-        testbed_node=storage
         dbus_start
         ganesha_prepare
         ganesha_start /etc/ganesha/gatehouse.conf

@@ -205,30 +205,31 @@ glusterd_start() {
         wait_until 20 glusterd_answers || fail 'glusterd does not answer'
 }
 
-gluster() { on storage gluster --mode=script "$@"; }
+gluster() { on "$testbed_node" gluster --mode=script "$@"; }
 
 volume_start() { # volume `data`: replica 3 on three brick directories of the one node
-        machine_disk storage /srv/bricks
-        on storage mkdir -p /srv/bricks/{1,2,3}
-        gluster volume create data replica 3 "$(address4 storage)":/srv/bricks/{1,2,3}/data force >/dev/null ||
-                fail 'the volume data cannot be made'
+        local address
+        address=$(address4 "$testbed_node")
+        machine_disk "$testbed_node" /srv/bricks
+        on "$testbed_node" mkdir -p /srv/bricks/{1,2,3}
+        gluster volume create data replica 3 "$address":/srv/bricks/{1,2,3}/data force >/dev/null || fail 'the volume data cannot be made'
         gluster volume start data >/dev/null || fail 'the volume data does not start'
 }
 
-dbus_answers() { on storage test -S /run/dbus/system_bus_socket; }
+dbus_answers() { on "$testbed_node" test -S /run/dbus/system_bus_socket; }
 dbus_start() { # a system bus reads policies below /usr/share and /etc only, wherever Gatehouse is installed
-        on storage sh -c '[ ! -e "$0" ] || cp "$0" /etc/dbus-1/system.d/' "${pkgdatadir%/gatehouse}/dbus-1/system.d/org.gatehouse.conf"
-        daemon_start storage dbus dbus-daemon --system --nofork --nopidfile --nosyslog
+        on "$testbed_node" sh -c '[ ! -e "$0" ] || cp "$0" /etc/dbus-1/system.d/' "${pkgdatadir%/gatehouse}/dbus-1/system.d/org.gatehouse.conf"
+        daemon_start "$testbed_node" dbus dbus-daemon --system --nofork --nopidfile --nosyslog
         wait_until 10 dbus_answers || fail 'dbus-daemon does not start'
 }
 
 ganesha_answers() {
-        on storage dbus-send --system --print-reply --reply-timeout=2000 --dest=org.ganesha.nfsd /org/ganesha/nfsd/ExportMgr \
+        on "$testbed_node" dbus-send --system --print-reply --reply-timeout=2000 --dest=org.ganesha.nfsd /org/ganesha/nfsd/ExportMgr \
                 org.ganesha.nfsd.exportmgr.ShowExports
 }
 ganesha_start() { # ganesha_start CONFIGURATION-FILE (on the storage node)
-        daemon_start storage ganesha ganesha.nfsd -F -L /var/log/ganesha.log -f "$1" -p /run/ganesha.pid -N NIV_EVENT
-        wait_until 20 ganesha_answers || { on storage tail -n 20 /var/log/ganesha.log >&2; fail 'NFS-Ganesha does not answer'; }
+        daemon_start "$testbed_node" ganesha ganesha.nfsd -F -L /var/log/ganesha.log -f "$1" -p /run/ganesha.pid -N NIV_EVENT
+        wait_until 20 ganesha_answers || { on "$testbed_node" tail -n 20 /var/log/ganesha.log >&2; fail 'NFS-Ganesha does not answer'; }
 }
 
 # --- Gatehouse, as `make install` leaves it ----------------------------------------------------------------
@@ -265,11 +266,11 @@ volfiled_start() {
         wait_until 10 on "$testbed_node" test -S /run/gatehouse-volfiled/control.sock || { log_tail gatehouse-volfiled; fail 'gatehouse-volfiled does not start'; }
 }
 
-gatehouse_answers() { on storage curl -sS --max-time 5 --unix-socket "$runtimedir/gatehouse.sock" http://localhost/healthz; }
+gatehouse_answers() { on "$testbed_node" curl -sS --max-time 5 --unix-socket "$runtimedir/gatehouse.sock" http://localhost/healthz; }
 # The words in gatehoused_through become gatehoused in the end, as daemon_through do.
 gatehoused_through=()
 gatehoused_start() { # as systemd would
-        daemon_start storage gatehoused "${gatehoused_through[@]}" setpriv --reuid gatehouse --regid gatehouse --clear-groups --no-new-privs \
+        daemon_start "$testbed_node" gatehoused "${gatehoused_through[@]}" setpriv --reuid gatehouse --regid gatehouse --clear-groups --no-new-privs \
                 --inh-caps -all --ambient-caps -all --bounding-set -all "$sbindir/gatehoused"
         wait_until 15 gatehouse_answers || { log_tail gatehoused; fail 'gatehoused does not answer'; }
 }
@@ -284,7 +285,7 @@ api() {
         for header; do words+=(-H "$header"); done
         case $method in PATCH) header=application/merge-patch+json ;; *) header=application/json ;; esac
         [ -z "$body" ] || words+=(-H "Content-Type: $header" --data-binary "$body")
-        on storage curl -sS --fail-with-body --max-time 70 --unix-socket "$runtimedir/gatehouse.sock" -X "$method" \
+        on "$testbed_node" curl -sS --fail-with-body --max-time 70 --unix-socket "$runtimedir/gatehouse.sock" -X "$method" \
                 "${words[@]}" "http://gatehouse$path"
 }
 
@@ -292,9 +293,9 @@ gatehouse() { on storage "$bindir/gatehouse" "$@"; }
 
 # The whole storage node with a volume: glusterd, Ganesha, the helper and the daemon.
 storage_start_cluster() {
-        machine_start storage
+        machine_start "$testbed_node"
         gatehouse_prepare "listen = $testbed_listen" "${testbed_configuration[@]}"
-        on storage "$pkglibexecdir/install-filter" >/dev/null || fail 'the volfile filter cannot be installed'
+        on "$testbed_node" "$pkglibexecdir/install-filter" >/dev/null || fail 'the volfile filter cannot be installed'
         dbus_start
         glusterd_start
         volume_start
@@ -321,7 +322,7 @@ testbed_listen=none # where the API answers bearers of tokens
 
 # As shipped, but for the time that a restarted server waits for its clients: nobody here reclaims anything.
 ganesha_prepare() {
-        on storage sh -c 'mkdir -p /etc/ganesha && sed "s/Lease_Lifetime = .*/Lease_Lifetime = 4;/; s/Grace_Period = .*/Grace_Period = 5;/" \
+        on "$testbed_node" sh -c 'mkdir -p /etc/ganesha && sed "s/Lease_Lifetime = .*/Lease_Lifetime = 4;/; s/Grace_Period = .*/Grace_Period = 5;/" \
                 "$0/ganesha.conf" >/etc/ganesha/gatehouse.conf' "$pkgdatadir"
 }
 
