@@ -20,6 +20,7 @@
 #include "protocols/gluster/brick_probe.h"
 #include "protocols/gluster/native_probe.h"
 #include "protocols/gluster/volume_files.h"
+#include "protocols/gluster/volume_mount.h"
 #include "protocols/nfs/nfs_probe.h"
 
 #define DAEMON_SOCKET 3
@@ -88,7 +89,7 @@ int main(int argc, char **argv)
         acts_join();
         if (sandbox_enter(SANDBOX_WORKER, &fault) != 0)
                 log_debug("%s", fault.text); /* as who started it has warned */
-        while (!volume_files_is_stale())
+        while (!volume_mount_is_stale())
                 if (act_serve_one(DAEMON_SOCKET, acts, NULL, NULL, &fault))
                         break;
         /* Without the exit handlers of libraries that may hang: nothing here needs them. */

@@ -20,15 +20,39 @@ struct path_seen {
         char at[EXPORT_PATH_MAX + 1]; /* for LINK and OTHER: the component that is one */
 };
 
+/* How the last directory of a path shall be, should it have to be made. */
+struct directory_wish {
+        uint32_t uid, gid;
+        uint16_t mode; /* at most 07777 */
+};
+
+/* One of the paths that a call is about. */
+struct path_item {
+        const char *path; /* borrowed */
+        struct directory_wish wish;
+        struct path_seen seen; /* the answer, when `fault` is none */
+        struct fault fault;    /* zeroed before: what stands in the way of this path, whatever became of others */
+};
+
+/* How many paths of a storage are given to one call: what waits goes together where a call is dear (a process, and
+ * round trips to every brick). The helper takes one at a time, so that one that hangs has nobody behind it. */
+#define STORAGE_PATHS_MAX 64
+static inline size_t storage_paths_together(const struct storage *storage)
+{
+        return storage->kind == STORAGE_CLUSTER ? STORAGE_PATHS_MAX : 1;
+}
+
 /* The directories of a storage: gfapi in a worker for a cluster, the helper for a single storage. Thread-safe;
- * each call takes at most deadline_ms. UNAVAILABLE and TIMEOUT: nobody could say. */
+ * each call is for 1..STORAGE_PATHS_MAX paths and takes at most deadline_ms. Each path has an outcome of its own:
+ * one that hangs is TIMEOUT alone, a second after the others at the latest. UNAVAILABLE and TIMEOUT: nobody could
+ * say. */
 struct storage_files {
-        int (*inspect)(void *context, const struct storage *storage, const char *path, int deadline_ms,
-                       struct path_seen *seen, struct fault *fault);
-        /* Makes `path` and what is missing on the way (those 0755, root); gives the last one owner and mode. An
+        void (*inspect)(void *context, const struct storage *storage, struct path_item *items, size_t count,
+                        int deadline_ms);
+        /* Makes each path and what is missing on the way (those 0755, root); gives the last one owner and mode. An
          * existing directory is left as it is. Links on the way: INVALID. Idempotent. */
-        int (*make_directory)(void *context, const struct storage *storage, const char *path, uint32_t uid,
-                              uint32_t gid, uint16_t mode, int deadline_ms, struct fault *fault);
+        void (*make_directories)(void *context, const struct storage *storage, struct path_item *items,
+                                 size_t count, int deadline_ms);
         /* single: whether mount_root is a file system of its own that can be exported (file handles). INVALID
          * with the sentence when it is not. cluster: 0. */
         int (*check_storage)(void *context, const struct storage *storage, int deadline_ms, struct fault *fault);

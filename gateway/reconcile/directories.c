@@ -57,38 +57,70 @@ static void directory_queue(struct directories *directories, struct directory *d
         pthread_cond_signal(&directories->work);
 }
 
-/* The first queued one that is due, with a reference; else NULL and how long until one is (at most a minute). */
-static struct directory *directory_take(struct directories *directories, int64_t *wait_ms)
+/* Directories of one storage that are made by one call. */
+struct batch {
+        const struct storage *storage;                    /* reference */
+        struct directory *directories[STORAGE_PATHS_MAX]; /* references */
+        const struct export *exports[STORAGE_PATHS_MAX];  /* references: what each is made for */
+        struct path_item items[STORAGE_PATHS_MAX];
+        size_t count;
+};
+
+static bool batch_is_full(const struct batch *batch)
+{
+        return batch->count > 0 && batch->count == storage_paths_together(batch->storage);
+}
+
+static void batch_add(struct batch *batch, struct directory *directory)
+{
+        const struct export *export = shared_get(directory->export);
+
+        if (batch->count == 0)
+                batch->storage = shared_get(directory->storage);
+        batch->directories[batch->count] = shared_get(directory);
+        batch->exports[batch->count] = export;
+        batch->items[batch->count++] = (struct path_item){
+                .path = export->path,
+                .wish = { export->directory_uid, export->directory_gid, export->directory_mode },
+        };
+}
+
+static void batch_fini(struct batch *batch)
+{
+        for (size_t i = 0; i < batch->count; i++) {
+                shared_put(batch->exports[i]);
+                shared_put(batch->directories[i]);
+        }
+        shared_put(batch->storage);
+}
+
+/* Takes the first queued ones that are due and go together. None: how long until one is (at most a minute). */
+static void batch_take(struct directories *directories, struct batch *batch, int64_t *wait_ms)
 {
         int64_t now_ms = clock_monotonic_ms(directories->clock);
         struct pmap_cursor cursor;
         struct pmap_entry entry;
 
+        batch->count = 0;
+        batch->storage = NULL;
         *wait_ms = 60000;
         pmap_first(directories->queued, NULL, 0, &cursor);
-        while (pmap_next(&cursor, &entry)) {
+        while (!batch_is_full(batch) && pmap_next(&cursor, &entry)) {
                 struct directory *directory = entry.value;
 
-                if (directory->due_ms <= now_ms) {
-                        shared_get(directory);
-                        directory->queued = false;
-                        pmap_remove(&directories->queued, entry.key, entry.key_length);
-                        return directory;
+                if (directory->due_ms > now_ms) {
+                        if (directory->due_ms - now_ms < *wait_ms)
+                                *wait_ms = directory->due_ms - now_ms;
+                } else if (batch->count == 0 || batch->storage == directory->storage) {
+                        batch_add(batch, directory);
                 }
-                if (directory->due_ms - now_ms < *wait_ms)
-                        *wait_ms = directory->due_ms - now_ms;
         }
-        return NULL;
-}
+        for (size_t i = 0; i < batch->count; i++) {
+                const char *id = batch->exports[i]->document.id;
 
-/* Makes one directory; called without the lock, which `directory` does not need: its references are its own. */
-static int directory_make(struct directories *directories, const struct storage *storage,
-                          const struct export *export, struct fault *fault)
-{
-        const struct storage_files *files = directories->files;
-
-        return files->make_directory(files->context, storage, export->path, export->directory_uid,
-                                     export->directory_gid, export->directory_mode, DIRECTORY_DEADLINE_MS, fault);
+                batch->directories[i]->queued = false;
+                pmap_remove(&directories->queued, id, strlen(id));
+        }
 }
 
 static void directory_outcome(struct directories *directories, struct directory *directory,
@@ -126,26 +158,25 @@ static void *directories_run(void *argument)
 {
         struct directories *directories = argument;
 
+        const struct storage_files *files = directories->files;
+        AUTO_FREE struct batch *batch = NEW(struct batch);
+
         pthread_mutex_lock(&directories->lock);
         while (!directories->stopping) {
                 int64_t wait_ms;
-                struct directory *directory = directory_take(directories, &wait_ms);
 
-                if (!directory) {
+                batch_take(directories, batch, &wait_ms);
+                if (batch->count == 0) {
                         work_wait(directories, wait_ms);
                         continue;
                 }
-                const struct storage *storage = shared_get(directory->storage);
-                const struct export *export = shared_get(directory->export);
-                struct fault fault = { 0 };
-
                 pthread_mutex_unlock(&directories->lock);
-                directory_make(directories, storage, export, &fault);
+                files->make_directories(files->context, batch->storage, batch->items, batch->count,
+                                        DIRECTORY_DEADLINE_MS);
                 pthread_mutex_lock(&directories->lock);
-                directory_outcome(directories, directory, &fault);
-                shared_put(storage);
-                shared_put(export);
-                shared_put(directory);
+                for (size_t i = 0; i < batch->count; i++)
+                        directory_outcome(directories, batch->directories[i], &batch->items[i].fault);
+                batch_fini(batch);
                 pthread_mutex_unlock(&directories->lock);
                 directories->changed(directories->context);
                 pthread_mutex_lock(&directories->lock);

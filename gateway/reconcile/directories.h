@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Sees to it that the directory of each export exists, in a thread of its own, since a volume that does not
- * answer must not keep exports of other storages waiting. Asked by both sides; tells them when something new
- * is known.
+ * answer must not keep exports of other storages waiting. What waits of one storage is made by one
+ * call. Asked by both sides; tells them when something new is known.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 
 struct directories;
 
-/* `changed` is called from the thread whenever a directory was made, or could not be. */
+/* `changed` is called from the thread whenever directories were made, or could not be. */
 struct directories *directories_new(const struct storage_files *files, const struct clock *clock,
                                     void (*changed)(void *context), void *context);
 

@@ -138,27 +138,22 @@ static int gluster_brick_restart(void *context, const char *volume, const char *
 
 /* --- Directories -------------------------------------------------------------------------------------------- */
 
-static int files_inspect(void *context, const struct storage *storage, const char *path, int deadline_ms,
-                         struct path_seen *seen, struct fault *fault)
+static void files_inspect(void *context, const struct storage *storage, struct path_item *items, size_t count,
+                          int deadline_ms)
 {
         const struct storage_files *real = ((struct observe_only *)context)->real_files;
 
-        return real->inspect(real->context, storage, path, deadline_ms, seen, fault);
+        real->inspect(real->context, storage, items, count, deadline_ms);
 }
 
-/* Says yes to one that is there. */
-static int files_make_directory(void *context, const struct storage *storage, const char *path, uint32_t uid,
-                                uint32_t gid, uint16_t mode, int deadline_ms, struct fault *fault)
+/* Says yes to those that are there. */
+static void files_make_directories(void *context, const struct storage *storage, struct path_item *items,
+                                   size_t count, int deadline_ms)
 {
-        struct path_seen seen = { 0 };
-        int failed = files_inspect(context, storage, path, deadline_ms, &seen, fault);
-
-        (void)uid;
-        (void)gid;
-        (void)mode;
-        if (!failed && seen.kind != PATH_DIRECTORY)
-                failed = refuse(fault, "make the directory");
-        return failed;
+        files_inspect(context, storage, items, count, deadline_ms);
+        for (size_t i = 0; i < count; i++)
+                if (items[i].fault.code == FAULT_NONE && items[i].seen.kind != PATH_DIRECTORY)
+                        refuse(&items[i].fault, "make the directory");
 }
 
 static int files_check_storage(void *context, const struct storage *storage, int deadline_ms, struct fault *fault)
@@ -296,7 +291,7 @@ void observe_only_wrap(struct observe_only *only)
                                                  .brick_restart = gluster_brick_restart,
                                                  .context = only };
         only->files = (struct storage_files){ .inspect = files_inspect,
-                                              .make_directory = files_make_directory,
+                                              .make_directories = files_make_directories,
                                               .check_storage = files_check_storage,
                                               .context = only };
         only->firewall = (struct firewall){ .install = firewall_install,

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 
 #define QUEUE_MOST 64
+#define TOGETHER_MOST 64 /* as many paths as a storage is asked about in one call */
 
 struct questions {
         const struct clock *clock;
@@ -17,26 +18,86 @@ struct questions {
         bool stopping;
 };
 
-static void question_put(struct questions *questions, struct question *question)
+/* Under the lock. */
+static void question_queue(struct questions *questions, struct question *question)
 {
-        int64_t left_ms = question->until_ms - clock_monotonic_ms(questions->clock);
-
-        if (left_ms > 0)
-                question->put(question, (int)left_ms);
-        else
-                fault_set(&question->fault, FAULT_TIMEOUT, "ask in time: other questions were before this one");
-        question->answered(question);
+        question->next = NULL;
+        *questions->last = question;
+        questions->last = &question->next;
+        questions->count++;
 }
 
-static struct question *question_take(struct questions *questions)
+/* Under the lock: takes the question that *link leads to. */
+static struct question *question_take(struct questions *questions, struct question **link)
 {
-        struct question *question = questions->first;
+        struct question *question = *link;
 
-        questions->first = question->next;
-        if (!questions->first)
-                questions->last = &questions->first;
+        *link = question->next;
+        if (!*link)
+                questions->last = link;
         questions->count--;
+        question->next = NULL;
         return question;
+}
+
+/* Under the lock: the first question and, chained to it, those that go with it. */
+static struct question *questions_take(struct questions *questions)
+{
+        struct question *first = question_take(questions, &questions->first), *last = first;
+        size_t count = 1;
+
+        for (struct question **link = &questions->first; *link && count < TOGETHER_MOST;) {
+                if (!(*link)->joins || (*link)->put != first->put || !(*link)->joins(*link, first)) {
+                        link = &(*link)->next;
+                        continue;
+                }
+                last = last->next = question_take(questions, link);
+                count++;
+        }
+        return first;
+}
+
+/* Asks for as long as the one with the least time has, so that none waits past its own. */
+static void questions_put(const struct questions *questions, struct question *first)
+{
+        int64_t until_ms = first->until_ms;
+
+        for (const struct question *question = first; question; question = question->next)
+                if (question->until_ms < until_ms)
+                        until_ms = question->until_ms;
+        int64_t left_ms = until_ms - clock_monotonic_ms(questions->clock);
+        if (left_ms > 0) {
+                first->put(first, (int)left_ms);
+                return;
+        }
+        for (struct question *question = first; question; question = question->next)
+                fault_set(&question->fault, FAULT_TIMEOUT, "ask in time: other questions were before this one");
+}
+
+/* Whether to ask again what has timed out beside others. */
+static bool question_has_time(const struct questions *questions, const struct question *question)
+{
+        return !questions->stopping && question->fault.code == FAULT_TIMEOUT &&
+               question->until_ms > clock_monotonic_ms(questions->clock);
+}
+
+/* Gives out the answers; whoever gets one may free the question at once. */
+static void questions_answer(struct questions *questions, struct question *first)
+{
+        bool together = first->next != NULL;
+
+        for (struct question *question = first, *next; question; question = next) {
+                next = question->next;
+                pthread_mutex_lock(&questions->lock);
+                bool again = together && question_has_time(questions, question);
+                if (again) {
+                        question->fault = (struct fault){ 0 };
+                        question_queue(questions, question);
+                }
+                pthread_mutex_unlock(&questions->lock);
+                if (!again)
+                        question->answered(question);
+        }
 }
 
 static void *questions_run(void *argument)
@@ -49,10 +110,11 @@ static void *questions_run(void *argument)
                         pthread_cond_wait(&questions->changed, &questions->lock);
                         continue;
                 }
-                struct question *question = question_take(questions);
+                struct question *first = questions_take(questions);
 
                 pthread_mutex_unlock(&questions->lock);
-                question_put(questions, question);
+                questions_put(questions, first);
+                questions_answer(questions, first);
                 pthread_mutex_lock(&questions->lock);
         }
         pthread_mutex_unlock(&questions->lock);
@@ -81,7 +143,7 @@ void questions_end(struct questions *questions)
         pthread_mutex_unlock(&questions->lock);
         pthread_join(questions->thread, NULL);
         while (questions->first) {
-                struct question *question = question_take(questions);
+                struct question *question = question_take(questions, &questions->first);
 
                 fault_set(&question->fault, FAULT_UNAVAILABLE, "gatehoused is stopping");
                 question->answered(question);
@@ -99,15 +161,12 @@ int questions_ask(struct questions *questions, struct question *question, struct
 {
         int result = 0;
 
-        question->next = NULL;
         question->until_ms = clock_monotonic_ms(questions->clock) + question->deadline_ms;
         pthread_mutex_lock(&questions->lock);
-        if (questions->stopping || questions->count == QUEUE_MOST) {
+        if (questions->stopping || questions->count >= QUEUE_MOST) {
                 result = fault_set(fault, FAULT_UNAVAILABLE, "too many questions are waiting already");
         } else {
-                *questions->last = question;
-                questions->last = &question->next;
-                questions->count++;
+                question_queue(questions, question);
                 pthread_cond_signal(&questions->changed);
         }
         pthread_mutex_unlock(&questions->lock);

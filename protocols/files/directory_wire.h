@@ -13,12 +13,6 @@
 #include "base/message.h"
 #include "domain/seams.h"
 
-/* How the last directory of a path shall be, should it have to be made. */
-struct directory_wish {
-        uint32_t uid, gid;
-        uint16_t mode; /* at most 07777 */
-};
-
 /* A directory is made with this mode and gets owner and mode in further steps. Nobody has a use for it, so one
  * that has it was left behind half made, by a kill between the steps, and is finished by whoever comes next. */
 #define DIRECTORY_UNFINISHED_MODE 01000
@@ -58,13 +52,13 @@ static inline void directory_put_seen(struct message *reply, const struct path_s
         message_put_text(reply, seen->at);
 }
 
-/* MALFORMED when the answer is none. */
+/* INTERNAL when the answer is none. More may follow. */
 static inline int directory_take_seen(struct message *reply, struct path_seen *seen, struct fault *fault)
 {
         uint64_t kind = message_take_u64(reply);
         const char *at = message_take_text(reply, EXPORT_PATH_MAX);
 
-        if (!message_is_consumed(reply) || kind > PATH_OTHER)
+        if (reply->broken || kind > PATH_OTHER)
                 return fault_set(fault, FAULT_INTERNAL, "inspect a path: the answer is malformed");
         seen->kind = (enum path_kind)kind;
         snprintf(seen->at, sizeof seen->at, "%s", at);

@@ -13,7 +13,10 @@ int local_files_inspect(const struct act_caller *helper, const char *mount_root,
         int failed = helper->call(helper->context, &request, &reply, deadline_ms, fault);
         if (failed)
                 return failed;
-        return directory_take_seen(&reply, seen, fault);
+        failed = directory_take_seen(&reply, seen, fault);
+        if (!failed && !message_is_consumed(&reply))
+                failed = fault_set(fault, FAULT_INTERNAL, "inspect a path: the answer is malformed");
+        return failed;
 }
 
 int local_files_make_directory(const struct act_caller *helper, const char *mount_root, const char *path,

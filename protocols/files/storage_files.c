@@ -1,31 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "protocols/files/storage_files.h"
 
+#include "base/clock.h"
 #include "protocols/files/local_files.h"
 #include "protocols/gluster/volume_files.h"
 
-static int real_inspect(void *context, const struct storage *storage, const char *path, int deadline_ms,
-                        struct path_seen *seen, struct fault *fault)
+/* The directories of a single storage, one after another. */
+static void local_each(const struct storage_files_real *real, const struct storage *storage, bool make,
+                       struct path_item *items, size_t count, int deadline_ms)
 {
-        const struct storage_files_real *real = context;
+        int64_t until_ms = clock_monotonic_ms(clock_system()) + deadline_ms;
 
-        if (storage->kind == STORAGE_SINGLE)
-                return local_files_inspect(&real->helper, storage->mount_root, path, deadline_ms, seen, fault);
-        return volume_files_inspect(&real->worker, storage->addresses, storage->address_count, storage->volume,
-                                    path, deadline_ms, seen, fault);
+        for (size_t i = 0; i < count; i++) {
+                struct path_item *item = &items[i];
+                int64_t left_ms = until_ms - clock_monotonic_ms(clock_system());
+
+                if (left_ms <= 0)
+                        fault_set(&item->fault, FAULT_TIMEOUT, "look at %s: others were before it", item->path);
+                else if (make)
+                        local_files_make_directory(&real->helper, storage->mount_root, item->path, &item->wish,
+                                                   (int)left_ms, &item->fault);
+                else
+                        local_files_inspect(&real->helper, storage->mount_root, item->path, (int)left_ms,
+                                            &item->seen, &item->fault);
+        }
 }
 
-static int real_make_directory(void *context, const struct storage *storage, const char *path, uint32_t uid,
-                               uint32_t gid, uint16_t mode, int deadline_ms, struct fault *fault)
+static void real_inspect(void *context, const struct storage *storage, struct path_item *items, size_t count,
+                         int deadline_ms)
 {
         const struct storage_files_real *real = context;
-        struct directory_wish wish = { uid, gid, mode };
 
         if (storage->kind == STORAGE_SINGLE)
-                return local_files_make_directory(&real->helper, storage->mount_root, path, &wish, deadline_ms,
-                                                  fault);
-        return volume_files_make_directory(&real->worker, storage->addresses, storage->address_count,
-                                           storage->volume, path, &wish, deadline_ms, fault);
+                local_each(real, storage, false, items, count, deadline_ms);
+        else
+                volume_files_inspect(&real->worker, storage, items, count, deadline_ms);
+}
+
+static void real_make_directories(void *context, const struct storage *storage, struct path_item *items,
+                                  size_t count, int deadline_ms)
+{
+        const struct storage_files_real *real = context;
+
+        if (storage->kind == STORAGE_SINGLE)
+                local_each(real, storage, true, items, count, deadline_ms);
+        else
+                volume_files_make_directories(&real->worker, storage, items, count, deadline_ms);
 }
 
 static int real_check_storage(void *context, const struct storage *storage, int deadline_ms, struct fault *fault)
@@ -40,7 +60,7 @@ static int real_check_storage(void *context, const struct storage *storage, int 
 struct storage_files storage_files_open(struct storage_files_real *real)
 {
         return (struct storage_files){ .inspect = real_inspect,
-                                       .make_directory = real_make_directory,
+                                       .make_directories = real_make_directories,
                                        .check_storage = real_check_storage,
                                        .context = real };
 }

@@ -10,23 +10,18 @@
 #include "domain/seams.h"
 #include "protocols/files/directory_wire.h"
 
-/* What is at `path` (canonical, checked by the caller and again by the act) of `volume`. `servers` are storage
- * nodes whose glusterd is asked for the volume, the first that answers. Faults: INVALID (a path or name that
- * cannot be), UNAVAILABLE (the volume), TIMEOUT. */
-int volume_files_inspect(const struct act_caller *worker, const struct address *servers, size_t server_count,
-                         const char *volume, const char *path, int deadline_ms, struct path_seen *seen,
-                         struct fault *fault);
+/* What is at each path (canonical, checked by the caller and again by the act) of the cluster storage's volume, as
+ * `struct storage_files` has it. Its storage nodes are asked for the volume, the first that answers. One call of a
+ * worker for what fits into a message, which is all of them but for long paths. Faults: INVALID (a path or name
+ * that cannot be), UNAVAILABLE (the volume), TIMEOUT. */
+void volume_files_inspect(const struct act_caller *worker, const struct storage *storage, struct path_item *items,
+                          size_t count, int deadline_ms);
 
-/* Makes `path`: parents 0755 root, the last with owner and mode (at most 07777). An existing directory is left as
- * it is. INVALID when a link or something else is on the way, naming the component. */
-int volume_files_make_directory(const struct act_caller *worker, const struct address *servers,
-                                size_t server_count, const char *volume, const char *path,
-                                const struct directory_wish *wish, int deadline_ms, struct fault *fault);
+/* Makes each path: parents 0755 root, the last with owner and mode (at most 07777). An existing directory is left
+ * as it is. INVALID when a link or something else is on the way, naming the component. */
+void volume_files_make_directories(const struct act_caller *worker, const struct storage *storage,
+                                   struct path_item *items, size_t count, int deadline_ms);
 
 /* The worker's acts, closed by a row without `run`. Their context is not used: a volume that was opened stays
  * open for the next call, for as long as the process lives. */
 extern const struct act volume_files_acts[];
-
-/* Whether the process should end after this call: a volume failed, or too many are open. The next process opens
- * what it needs in some 25 ms; closing and opening again in this one can take seconds, or hang. */
-bool volume_files_is_stale(void);

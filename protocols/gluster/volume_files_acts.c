@@ -1,218 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "protocols/gluster/volume_files.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <glusterfs/api/glfs-handles.h>
 #include <glusterfs/api/glfs.h>
 
-#include "base/clock.h"
 #include "base/memory.h"
+#include "protocols/gluster/path_crew.h"
+#include "protocols/gluster/volume_mount.h"
 
-#define GLUSTERD_PORT 24007
-#define VOLUME_NAME_MAX 255
-#define VOLUMES_MAX 8 /* mounted at a time; a gateway's storages belong to one account, and most have one */
-#define LOOKS_MAX 8   /* at one component that others make and remove while it is looked at */
-
-#define OPENING_MAX_MS 60000
-
-/* A volume that this process has open, or opens: in a thread of its own, because glfs_init takes 10 s while a
- * brick of a replica is silent (afr waits that long for each to show up), which is longer than a request may wait.
- * The request ends in time, and the next one finds the volume open. Never closed: glfs_fini takes seconds, and the
- * process is cheap. */
-struct volume_mount {
-        char *name;
-        glfs_t *fs;
-        enum { MOUNT_OPENING, MOUNT_OPEN, MOUNT_FAILED } state;
-        int error_number;
-        int64_t since_ms;
-};
-
-static struct {
-        pthread_mutex_t lock; /* guards the states; the rest is the serving thread's */
-        pthread_cond_t changed;
-        struct volume_mount mounts[VOLUMES_MAX];
-        size_t count;
-        bool stale;
-} volumes = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
-
-bool volume_files_is_stale(void)
-{
-        return volumes.stale;
-}
-
-/* What both acts are told first. */
-struct place {
-        const char *volume;
-        int64_t until_ms; /* monotonic: when to answer at the latest */
-        struct address servers[STORAGE_NODES_MAX];
-        size_t server_count;
-        const char *path;
-};
-
-static bool volume_name_is_valid(const char *name)
-{
-        static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-
-        return name[0] != '\0' && name[strspn(name, allowed)] == '\0';
-}
-
-static int place_take(struct message *request, struct place *place, struct fault *fault)
-{
-        place->volume = message_take_text(request, VOLUME_NAME_MAX);
-        place->until_ms = (int64_t)message_take_u64(request);
-        uint64_t count = message_take_u64(request);
-
-        if (request->broken || count == 0 || count > STORAGE_NODES_MAX)
-                return fault_set(fault, FAULT_MALFORMED, "open a volume: the request is malformed");
-        place->server_count = (size_t)count;
-        for (size_t i = 0; i < place->server_count; i++)
-                if (address_parse(message_take_text(request, ADDRESS_TEXT_SIZE - 1), &place->servers[i]))
-                        return fault_set(fault, FAULT_MALFORMED, "open a volume: server %zu is no address", i);
-        place->path = message_take_text(request, EXPORT_PATH_MAX);
-        if (!volume_name_is_valid(place->volume))
-                return fault_set(fault, FAULT_INVALID, "open a volume: \"%s\" is no name of one", place->volume);
-        if (!request->broken && !directory_path_is_canonical(place->path))
-                return fault_set(fault, FAULT_INVALID, "look at a path: it is not canonical");
-        return 0;
-}
-
-/* After a failure of the volume itself: this process has had its last call. */
-static int volume_fail(const struct place *place, int error_number, const char *what, struct fault *fault)
-{
-        volumes.stale = true;
-        return fault_set_errno(fault, FAULT_UNAVAILABLE, error_number, "%s volume %s", what, place->volume);
-}
-
-/* Whether a socket of this machine can have the address. */
-static bool address_is_own(const struct address *address)
-{
-        struct sockaddr_in v4 = { .sin_family = AF_INET };
-        struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
-        bool is_v4 = address->family == ADDRESS_V4;
-        AUTO_CLOSE int fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-        memcpy(&v4.sin_addr, address->bytes, sizeof v4.sin_addr);
-        memcpy(&v6.sin6_addr, address->bytes, sizeof v6.sin6_addr);
-        return fd >= 0 && (is_v4 ? bind(fd, (struct sockaddr *)&v4, sizeof v4)
-                                 : bind(fd, (struct sockaddr *)&v6, sizeof v6)) == 0;
-}
-
-/* This node's glusterd is asked first: one whose node is gone costs 3 s each time. */
-static int volume_servers_set(glfs_t *fs, const struct place *place)
-{
-        for (int own = 1; own >= 0; own--)
-                for (size_t i = 0; i < place->server_count; i++) {
-                        char text[ADDRESS_TEXT_SIZE];
-
-                        if (address_is_own(&place->servers[i]) == own &&
-                            glfs_set_volfile_server(fs, "tcp", address_format(&place->servers[i], text),
-                                                    GLUSTERD_PORT))
-                                return -1;
-                }
-        return 0;
-}
-
-/* What others have just made or removed must be seen: both caches of names and attributes are passed by, whatever
- * the volume's options are (with performance.nl-cache a new directory stays "not there" for a minute; seen on
- * 10.3). */
-static int volume_options_set(glfs_t *fs)
-{
-        if (glfs_set_xlator_option(fs, "*-md-cache", "pass-through", "true") ||
-            glfs_set_xlator_option(fs, "*-nl-cache", "pass-through", "true"))
-                return -1;
-        return glfs_set_logging(fs, "/dev/null", 1);
-}
-
-static void *mount_run(void *context)
-{
-        struct volume_mount *mount = context;
-        int failed = glfs_init(mount->fs);
-        int error_number = errno;
-
-        pthread_mutex_lock(&volumes.lock);
-        mount->state = failed ? MOUNT_FAILED : MOUNT_OPEN;
-        mount->error_number = error_number;
-        pthread_cond_broadcast(&volumes.changed);
-        pthread_mutex_unlock(&volumes.lock);
-        return NULL;
-}
-
-/* Begins to open the volume. */
-static int mount_start(const struct place *place, struct volume_mount **started, struct fault *fault)
-{
-        struct volume_mount *mount = &volumes.mounts[volumes.count];
-        pthread_t thread;
-
-        *mount = (struct volume_mount){ .fs = glfs_new(place->volume),
-                                        .since_ms = clock_monotonic_ms(clock_system()) };
-        if (!mount->fs || volume_servers_set(mount->fs, place) || volume_options_set(mount->fs))
-                return volume_fail(place, errno, "open", fault);
-        int failed = pthread_create(&thread, NULL, mount_run, mount);
-        if (failed)
-                return volume_fail(place, failed, "open", fault);
-        pthread_detach(thread);
-        mount->name = memory_text(place->volume);
-        volumes.stale = ++volumes.count == VOLUMES_MAX;
-        *started = mount;
-        return 0;
-}
-
-static struct volume_mount *mount_find(const char *volume)
-{
-        for (size_t i = 0; i < volumes.count; i++)
-                if (strcmp(volumes.mounts[i].name, volume) == 0)
-                        return &volumes.mounts[i];
-        return NULL;
-}
-
-/* Waits until the volume is open or has failed, or until it is time to answer. Gives a copy. */
-static struct volume_mount mount_await(const struct volume_mount *mount, int64_t until_ms)
-{
-        struct timespec until = { .tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000 };
-        bool in_time = true;
-
-        pthread_mutex_lock(&volumes.lock);
-        while (mount->state == MOUNT_OPENING && in_time)
-                in_time = pthread_cond_clockwait(&volumes.changed, &volumes.lock, CLOCK_MONOTONIC, &until) !=
-                          ETIMEDOUT;
-        struct volume_mount now = *mount;
-        pthread_mutex_unlock(&volumes.lock);
-        return now;
-}
-
-/* The volume, opened unless it is. */
-static int volume_open(const struct place *place, glfs_t **fs, struct fault *fault)
-{
-        struct volume_mount *mount = mount_find(place->volume);
-
-        if (!mount) {
-                int failed = mount_start(place, &mount, fault);
-                if (failed)
-                        return failed;
-        }
-        struct volume_mount now = mount_await(mount, place->until_ms);
-        *fs = now.fs;
-        if (now.state == MOUNT_OPEN)
-                return 0;
-        if (now.state == MOUNT_FAILED)
-                return volume_fail(place, now.error_number, "open", fault);
-        volumes.stale = volumes.stale || clock_monotonic_ms(clock_system()) - now.since_ms > OPENING_MAX_MS;
-        return fault_set(fault, FAULT_TIMEOUT, "its bricks have not answered in time; it goes on");
-}
+#define LOOKS_MAX 8 /* at one component that others make and remove while it is looked at */
 
 #define AUTO_OBJECT __attribute__((cleanup(object_close)))
 static void object_close(struct glfs_object **object)
 {
         if (*object)
                 glfs_h_close(*object);
+        *object = NULL;
 }
 
 /* Gives what is at `name` in *directory, itself if it is a link. */
@@ -233,81 +42,177 @@ static void seen_set(struct path_seen *seen, enum path_kind kind, const char *at
         snprintf(seen->at, sizeof seen->at, "%s", kind == PATH_LINK || kind == PATH_OTHER ? at : "");
 }
 
-static int path_inspect(glfs_t *fs, const struct place *place, struct path_seen *seen, struct fault *fault)
+/* --- Paths ------------------------------------------------------------------------------------------------- */
+
+/* The paths of one call. Threads that hang in it keep it. */
+struct path_work {
+        glfs_t *fs;
+        bool make;
+        pthread_mutex_t making;  /* one makes at a time: two makers of one directory can leave it in split brain */
+        struct path_item *items; /* each with a path of its own */
+        size_t count;
+};
+
+/* Where one thread stands: paths of a call are often in one directory, which is walked to once. What is there is
+ * held by its handle, as between two components of a single path. */
+struct walker {
+        glfs_t *fs;
+        struct glfs_object *here;     /* NULL: nowhere */
+        char at[EXPORT_PATH_MAX + 1]; /* its path, "" for the root */
+};
+
+static int walker_fail(const char *at, const char *what, struct fault *fault)
 {
+        return fault_set_errno(fault, FAULT_UNAVAILABLE, errno, "%s %s", what, at);
+}
+
+static void walker_leave(struct walker *walker)
+{
+        object_close(&walker->here);
+}
+
+static int walker_to_root(struct walker *walker, struct fault *fault)
+{
+        struct stat status;
+
+        walker_leave(walker);
+        walker->at[0] = '\0';
+        walker->here = object_find(walker->fs, NULL, "/", &status);
+        return walker->here ? 0 : walker_fail("/", "look at", fault);
+}
+
+/* Steps into *directory (taken), which is at `at`. */
+static void walker_enter(struct walker *walker, struct glfs_object **directory, const char *at)
+{
+        walker_leave(walker);
+        walker->here = *directory;
+        *directory = NULL;
+        snprintf(walker->at, sizeof walker->at, "%s", at);
+}
+
+/* Begins to walk to `path`: in its last directory when it stands there, or else at the root. */
+static int walk_begin(struct walker *walker, struct directory_walk *walk, const char *path, struct fault *fault)
+{
+        size_t parent = (size_t)(strrchr(path, '/') - path);
+
+        directory_walk_init(walk, path);
+        if (!walker->here || strlen(walker->at) != parent || memcmp(walker->at, path, parent) != 0)
+                return walker_to_root(walker, fault);
+        walk->end = parent;
+        return 0;
+}
+
+static int path_inspect(struct walker *walker, struct path_item *item)
+{
+        struct path_seen *seen = &item->seen;
         struct directory_walk walk;
         struct stat status;
-        AUTO_OBJECT struct glfs_object *here = object_find(fs, NULL, "/", &status);
+        int failed = walk_begin(walker, &walk, item->path, &item->fault);
 
-        if (!here)
-                return volume_fail(place, errno, "look at the root of", fault);
+        if (failed)
+                return failed;
         seen_set(seen, PATH_DIRECTORY, "");
-        directory_walk_init(&walk, place->path);
         while (seen->kind == PATH_DIRECTORY && directory_walk_next(&walk)) {
-                struct glfs_object *next = object_find(fs, here, walk.name, &status);
+                AUTO_OBJECT struct glfs_object *next = object_find(walker->fs, walker->here, walk.name, &status);
 
                 if (!next && errno != ENOENT && errno != ESTALE)
-                        return volume_fail(place, errno, "look into", fault);
+                        return walker_fail(walk.at, "look at", &item->fault);
+                if (!next && errno == ESTALE)
+                        walker_leave(walker); /* the next path is not looked for where nothing is any more */
                 seen_set(seen, next ? kind_of(&status) : PATH_ABSENT, walk.at);
-                object_close(&here);
-                here = next;
+                if (seen->kind == PATH_DIRECTORY && !walk.last)
+                        walker_enter(walker, &next, walk.at);
         }
         return 0;
 }
 
 /* Gives a directory that is in the making its owner and mode. */
-static int directory_finish(glfs_t *fs, const struct place *place, struct glfs_object *directory,
-                            const struct directory_wish *wish, struct fault *fault)
+static int directory_finish(glfs_t *fs, struct glfs_object *directory, const struct directory_wish *wish,
+                            const char *at, struct fault *fault)
 {
         struct stat status = { .st_mode = wish->mode, .st_uid = wish->uid, .st_gid = wish->gid };
 
         if (glfs_h_setattrs(fs, directory, &status, GFAPI_SET_ATTR_MODE | GFAPI_SET_ATTR_UID | GFAPI_SET_ATTR_GID))
-                return volume_fail(place, errno, "set owner and mode of a directory on", fault);
+                return walker_fail(at, "set owner and mode of", fault);
         return 0;
 }
 
-/* Opens the component of `walk` in `parent`, making it when it is not there. Whoever else makes or removes it
- * meanwhile: look again. */
-static int directory_step(glfs_t *fs, const struct place *place, const struct directory_walk *walk,
-                          struct glfs_object *parent, struct glfs_object **directory, struct stat *status,
-                          struct fault *fault)
+/* Gives what is at the component of `walk`, and makes a directory when nothing is. Whoever else makes or removes
+ * it meanwhile: look again. NULL and errno. */
+static struct glfs_object *directory_make(struct walker *walker, const struct directory_walk *walk, mode_t mode,
+                                          struct stat *status)
 {
-        mode_t mode = walk->last ? DIRECTORY_UNFINISHED_MODE : DIRECTORY_PARENT_MODE;
+        struct glfs_object *directory = NULL;
 
         for (int look = 0; look < LOOKS_MAX; look++) {
-                *directory = object_find(fs, parent, walk->name, status);
-                if (!*directory && errno == ENOENT)
-                        *directory = glfs_h_mkdir(fs, parent, walk->name, mode, status);
-                if (*directory || (errno != EEXIST && errno != ENOENT && errno != ESTALE))
+                directory = object_find(walker->fs, walker->here, walk->name, status);
+                if (!directory && errno == ENOENT)
+                        directory = glfs_h_mkdir(walker->fs, walker->here, walk->name, mode, status);
+                if (directory || (errno != EEXIST && errno != ENOENT && errno != ESTALE))
                         break;
         }
-        if (!*directory)
-                return volume_fail(place, errno, "make a directory on", fault);
-        struct path_seen seen;
-        seen_set(&seen, kind_of(status), walk->at);
-        return seen.kind == PATH_DIRECTORY ? 0 : directory_refuse(&seen, fault);
+        return directory;
 }
 
-static int path_make(glfs_t *fs, const struct place *place, const struct directory_wish *wish, struct fault *fault)
+static int component_refuse(const struct stat *status, const char *at, struct fault *fault)
+{
+        struct path_seen seen;
+
+        seen_set(&seen, kind_of(status), at);
+        return directory_refuse(&seen, fault);
+}
+
+/* What the directory at the component of `walk` shall be like: as the item says whose path ends there, be it
+ * another one of this call; NULL: as parents are. */
+static const struct path_item *component_wish(const struct path_work *work, const struct directory_walk *walk,
+                                              const struct path_item *item)
+{
+        if (walk->last)
+                return item;
+        for (size_t i = 0; i < work->count; i++)
+                if (strcmp(work->items[i].path, walk->at) == 0)
+                        return &work->items[i];
+        return NULL;
+}
+
+/* One component, which is made or finished where that is wanting: then nobody else does so. */
+static int component_make(struct path_work *work, struct walker *walker, const struct directory_walk *walk,
+                          struct path_item *item)
+{
+        struct stat status;
+        const struct path_item *wish = component_wish(work, walk, item);
+        AUTO_OBJECT struct glfs_object *directory = object_find(walker->fs, walker->here, walk->name, &status);
+        bool wanting =
+                !directory ? errno == ENOENT || errno == ESTALE : wish && directory_is_unfinished(status.st_mode);
+        int failed = 0;
+
+        if (wanting) {
+                object_close(&directory);
+                pthread_mutex_lock(&work->making);
+                directory = directory_make(walker, walk, wish ? DIRECTORY_UNFINISHED_MODE : DIRECTORY_PARENT_MODE,
+                                           &status);
+        }
+        if (!directory)
+                failed = walker_fail(walk->at, "make directory", &item->fault);
+        else if (!S_ISDIR(status.st_mode))
+                failed = component_refuse(&status, walk->at, &item->fault);
+        else if (wish && directory_is_unfinished(status.st_mode))
+                failed = directory_finish(walker->fs, directory, &wish->wish, walk->at, &item->fault);
+        if (wanting)
+                pthread_mutex_unlock(&work->making);
+        if (!failed && !walk->last)
+                walker_enter(walker, &directory, walk->at);
+        return failed;
+}
+
+static int path_make(struct path_work *work, struct walker *walker, struct path_item *item)
 {
         struct directory_walk walk;
-        struct stat status;
-        AUTO_OBJECT struct glfs_object *here = object_find(fs, NULL, "/", &status);
+        int failed = walk_begin(walker, &walk, item->path, &item->fault);
 
-        if (!here)
-                return volume_fail(place, errno, "look at the root of", fault);
-        directory_walk_init(&walk, place->path);
-        while (directory_walk_next(&walk)) {
-                AUTO_OBJECT struct glfs_object *parent = here;
-
-                here = NULL;
-                int failed = directory_step(fs, place, &walk, parent, &here, &status, fault);
-                if (failed)
-                        return failed;
-                if (walk.last && directory_is_unfinished(status.st_mode))
-                        return directory_finish(fs, place, here, wish, fault);
-        }
-        return 0;
+        while (!failed && directory_walk_next(&walk))
+                failed = component_make(work, walker, &walk, item);
+        return failed;
 }
 
 /* The storage's owner of everything, whoever this process is: GlusterFS believes its clients. */
@@ -318,44 +223,134 @@ static void identity_set(void)
         glfs_setfsgroups(0, NULL);
 }
 
-static int inspect_run(void *context, struct message *request, struct message *reply, struct fault *fault)
+static void *walker_new(void *context)
 {
-        struct path_seen seen;
-        struct place place;
-        glfs_t *fs;
-        int failed = place_take(request, &place, fault);
+        const struct path_work *work = context;
+        struct walker *walker = NEW(struct walker);
 
-        (void)context;
-        if (!failed && !message_is_consumed(request))
-                failed = fault_set(fault, FAULT_MALFORMED, "inspect a path: the request is malformed");
-        if (!failed)
-                failed = volume_open(&place, &fs, fault);
-        if (failed)
-                return failed;
         identity_set();
-        failed = path_inspect(fs, &place, &seen, fault);
+        walker->fs = work->fs;
+        return walker;
+}
+
+static void walker_free(void *mine)
+{
+        walker_leave(mine);
+        free(mine);
+}
+
+/* One path. A failure on the way from where the walker stood may be that directory's, which others can remove:
+ * then it is walked to from the root. */
+static void path_see_to(void *context, void *mine, size_t index)
+{
+        struct path_work *work = context;
+        struct walker *walker = mine;
+        struct path_item *item = &work->items[index];
+        bool stood = walker->here != NULL;
+        int failed = 0;
+
+        for (int tries = 0; tries <= stood; tries++) {
+                item->fault = (struct fault){ 0 };
+                failed = work->make ? path_make(work, walker, item) : path_inspect(walker, item);
+                if (failed != -FAULT_UNAVAILABLE)
+                        break;
+                walker_leave(walker);
+        }
+}
+
+static void path_work_free(struct path_work *work)
+{
+        for (size_t i = 0; i < work->count; i++)
+                free((void *)(uintptr_t)work->items[i].path);
+        free(work->items);
+        pthread_mutex_destroy(&work->making);
+        free(work);
+}
+
+/* The paths of the request. INVALID: one is none. */
+static int paths_take(struct message *request, struct path_work *work, struct fault *fault)
+{
+        uint64_t count = message_take_u64(request);
+
+        if (request->broken || count == 0 || count > STORAGE_PATHS_MAX)
+                return fault_set(fault, FAULT_MALFORMED, "look at paths: the request is malformed");
+        work->items = memory_new((size_t)count, sizeof *work->items);
+        for (uint64_t i = 0; i < count; i++) {
+                struct path_item *item = &work->items[work->count++];
+
+                item->path = memory_text(message_take_text(request, EXPORT_PATH_MAX));
+                if (request->broken || (work->make && !directory_take_wish(request, &item->wish)))
+                        return fault_set(fault, FAULT_MALFORMED, "look at paths: the request is malformed");
+                if (!directory_path_is_canonical(item->path))
+                        return fault_set(fault, FAULT_INVALID, "look at a path: it is not canonical");
+        }
+        if (!message_is_consumed(request))
+                return fault_set(fault, FAULT_MALFORMED, "look at paths: the request is malformed");
+        return 0;
+}
+
+/* Of a path that is not done only its name is read: a thread still is at work with the rest. */
+static void outcome_put(struct message *reply, const struct path_work *work, size_t index, bool done)
+{
+        const struct path_item *item = &work->items[index];
+        struct fault fault = { 0 };
+
+        if (!done)
+                fault_set(&fault, FAULT_TIMEOUT, "look at %s: the bricks have not answered in time", item->path);
+        else
+                fault = item->fault;
+        if (fault.code == FAULT_UNAVAILABLE)
+                volume_mount_doom();
+        message_put_u64(reply, fault.code);
+        message_put_text(reply, fault.text);
+        if (fault.code == FAULT_NONE && !work->make)
+                directory_put_seen(reply, &item->seen);
+}
+
+/* Sees to all paths at once. One that hangs is told so alone, and the process, whose thread hangs, ends. */
+static bool paths_see_to(struct path_work *work, const struct volume_place *place, struct message *reply)
+{
+        const struct crew_task task = { walker_new, path_see_to, walker_free, work };
+        bool done[STORAGE_PATHS_MAX] = { false };
+        bool ended = crew_run(&task, work->count, place->until_ms, done);
+
+        for (size_t i = 0; i < work->count; i++)
+                outcome_put(reply, work, i, done[i]);
+        if (!ended)
+                volume_mount_doom();
+        return ended;
+}
+
+static int paths_run(struct message *request, struct message *reply, bool make, struct fault *fault)
+{
+        struct path_work *work = NEW(struct path_work);
+        struct volume_place place;
+        bool ended = true;
+
+        work->make = make;
+        pthread_mutex_init(&work->making, NULL);
+        int failed = volume_place_take(request, &place, fault);
         if (!failed)
-                directory_put_seen(reply, &seen);
+                failed = paths_take(request, work, fault);
+        if (!failed)
+                failed = volume_open(&place, &work->fs, fault);
+        if (!failed)
+                ended = paths_see_to(work, &place, reply);
+        if (ended)
+                path_work_free(work);
         return failed;
 }
 
-static int make_directory_run(void *context, struct message *request, struct message *reply, struct fault *fault)
+static int inspect_run(void *context, struct message *request, struct message *reply, struct fault *fault)
 {
-        struct directory_wish wish = { 0 };
-        struct place place;
-        glfs_t *fs;
-        int failed = place_take(request, &place, fault);
-
         (void)context;
-        (void)reply;
-        if (!failed && (!directory_take_wish(request, &wish) || !message_is_consumed(request)))
-                failed = fault_set(fault, FAULT_MALFORMED, "make directory: the request is malformed");
-        if (!failed)
-                failed = volume_open(&place, &fs, fault);
-        if (failed)
-                return failed;
-        identity_set();
-        return path_make(fs, &place, &wish, fault);
+        return paths_run(request, reply, false, fault);
+}
+
+static int make_directories_run(void *context, struct message *request, struct message *reply, struct fault *fault)
+{
+        (void)context;
+        return paths_run(request, reply, true, fault);
 }
 
 const struct act volume_files_acts[] = {
@@ -364,10 +359,10 @@ const struct act volume_files_acts[] = {
           .reason = "gfapi waits without end for bricks that do not let it in",
           .deadline_ms = 60000,
           .run = inspect_run },
-        { .number = ACT_WORKER_VOLUME_MAKE_DIRECTORY,
-          .name = "volume.make_directory",
+        { .number = ACT_WORKER_VOLUME_MAKE_DIRECTORIES,
+          .name = "volume.make_directories",
           .reason = "gfapi waits without end for bricks that do not let it in",
           .deadline_ms = 60000,
-          .run = make_directory_run },
+          .run = make_directories_run },
         { 0 },
 };

@@ -207,6 +207,53 @@ static void change_by_others_is_seen_at_once(void **state)
         }
 }
 
+/* Each path of a call gets what it would get alone; two of them may be the same, or in one another. */
+static void several_paths_each_have_their_outcome(void **state)
+{
+        struct world *world = *state;
+        static const struct {
+                const char *path;
+                enum fault_code code; /* of making it */
+                enum path_kind seen;  /* before */
+        } cases[] = {
+                { "/new/one", FAULT_NONE, PATH_ABSENT },     { "/there", FAULT_NONE, PATH_DIRECTORY },
+                { "/new/one/x", FAULT_NONE, PATH_ABSENT },   { "/new/one/y", FAULT_NONE, PATH_ABSENT },
+                { "/link/x", FAULT_INVALID, PATH_LINK },     { "/new/one/x", FAULT_NONE, PATH_ABSENT },
+                { "/file", FAULT_INVALID, PATH_OTHER },      { "/new/two/x", FAULT_NONE, PATH_ABSENT },
+                { "/there/in", FAULT_NONE, PATH_DIRECTORY }, { "/there/in/z", FAULT_NONE, PATH_ABSENT },
+                { "/half", FAULT_NONE, PATH_DIRECTORY },     { "/half", FAULT_NONE, PATH_DIRECTORY },
+        };
+        struct path_item items[ARRAY_SIZE(cases)] = { 0 };
+        char paths[ARRAY_SIZE(cases)][64];
+
+        world_put_directory(world, world_path(world, "/there"), 7, 8, 0711);
+        world_put_directory(world, world_path(world, "/there/in"), 7, 8, 0700);
+        world_put_directory(world, world_path(world, "/half"), 0, 0, DIRECTORY_UNFINISHED_MODE);
+        world_put_link(world, world_path(world, "/link"), "there");
+        world_put_file(world, world_path(world, "/file"));
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                snprintf(paths[i], sizeof paths[i], "%s%s", world->base, cases[i].path);
+                items[i] = (struct path_item){ .path = paths[i], .wish = { 33, 34, 0750 } };
+        }
+        world->files.inspect(world->files.context, world->storage, items, ARRAY_SIZE(items), PATIENCE_MS);
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+                if (items[i].fault.code != FAULT_NONE || items[i].seen.kind != cases[i].seen)
+                        fail_msg("inspect %s: kind %d, %s", paths[i], items[i].seen.kind, items[i].fault.text);
+        world->files.make_directories(world->files.context, world->storage, items, ARRAY_SIZE(items), PATIENCE_MS);
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+                if (items[i].fault.code != cases[i].code)
+                        fail_msg("make %s: %s", paths[i], items[i].fault.text);
+        assert_is(world, world_path(world, "/there"), PATH_DIRECTORY, 7, 8, 0711);
+        assert_is(world, world_path(world, "/there/x"), PATH_ABSENT, 0, 0, 0);
+        assert_is(world, world_path(world, "/there/in"), PATH_DIRECTORY, 7, 8, 0700);
+        assert_is(world, world_path(world, "/there/in/z"), PATH_DIRECTORY, 33, 34, 0750);
+        assert_is(world, world_path(world, "/half"), PATH_DIRECTORY, 33, 34, 0750);
+        assert_is(world, world_path(world, "/new/one/x"), PATH_DIRECTORY, 33, 34, 0750);
+        assert_is(world, world_path(world, "/new/two/x"), PATH_DIRECTORY, 33, 34, 0750);
+        assert_is(world, world_path(world, "/new/one"), PATH_DIRECTORY, 33, 34, 0750);
+        assert_is(world, world_path(world, "/new"), PATH_DIRECTORY, 0, 0, 0755);
+}
+
 struct maker {
         struct world *world;
         const char *path;
@@ -279,6 +326,7 @@ static const struct CMUnitTest common_cases[] = {
         CASE(longest_path_is_made),
         CASE(change_by_others_is_seen_at_once),
         CASE(makers_at_the_same_time_all_succeed),
+        CASE(several_paths_each_have_their_outcome),
         CASE(storage_is_fit),
 };
 

@@ -151,15 +151,25 @@ struct fake_file world_look(struct world *world, const char *path)
 
 int world_inspect(struct world *world, const char *path, struct path_seen *seen, struct fault *fault)
 {
-        memset(seen, 0x55, sizeof *seen);
-        return world->files.inspect(world->files.context, world->storage, path, PATIENCE_MS, seen, fault);
+        struct path_item item = { .path = path };
+
+        memset(&item.seen, 0x55, sizeof item.seen);
+        world->files.inspect(world->files.context, world->storage, &item, 1, PATIENCE_MS);
+        *seen = item.seen;
+        if (fault)
+                *fault = item.fault;
+        return -(int)item.fault.code;
 }
 
 int world_make(struct world *world, const char *path, uint32_t uid, uint32_t gid, uint16_t mode,
                struct fault *fault)
 {
-        return world->files.make_directory(world->files.context, world->storage, path, uid, gid, mode, PATIENCE_MS,
-                                           fault);
+        struct path_item item = { .path = path, .wish = { uid, gid, mode } };
+
+        world->files.make_directories(world->files.context, world->storage, &item, 1, PATIENCE_MS);
+        if (fault)
+                *fault = item.fault;
+        return -(int)item.fault.code;
 }
 
 void assert_seen(struct world *world, const char *path, enum path_kind kind, const char *at)

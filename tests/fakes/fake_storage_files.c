@@ -20,9 +20,13 @@ struct fake_storage_files {
         struct entry *entries;
         size_t count;
         unsigned calls;
-        unsigned fail_at; /* number of a call; 0 = none */
+        unsigned asked;   /* paths, and storages checked */
+        unsigned fail_at; /* number of one asked; 0 = none */
         enum fault_code fail_code;
         char *refusal;
+        char *stuck; /* path */
+        pthread_cond_t released;
+        bool held;
 };
 
 struct fake_storage_files *fake_storage_files_new(void)
@@ -30,6 +34,7 @@ struct fake_storage_files *fake_storage_files_new(void)
         struct fake_storage_files *fake = NEW(struct fake_storage_files);
 
         pthread_mutex_init(&fake->lock, NULL);
+        pthread_cond_init(&fake->released, NULL);
         return fake;
 }
 
@@ -46,6 +51,8 @@ void fake_storage_files_free(struct fake_storage_files *fake)
                 entry_drop(fake, 0);
         free(fake->entries);
         free(fake->refusal);
+        free(fake->stuck);
+        pthread_cond_destroy(&fake->released);
         pthread_mutex_destroy(&fake->lock);
         free(fake);
 }
@@ -100,7 +107,7 @@ struct fake_file fake_storage_files_get(struct fake_storage_files *fake, const c
 void fake_storage_files_fail(struct fake_storage_files *fake, unsigned nth, enum fault_code code)
 {
         pthread_mutex_lock(&fake->lock);
-        fake->fail_at = nth > 0 ? fake->calls + nth : 0;
+        fake->fail_at = nth > 0 ? fake->asked + nth : 0;
         fake->fail_code = code;
         pthread_mutex_unlock(&fake->lock);
 }
@@ -113,6 +120,22 @@ void fake_storage_files_refuse(struct fake_storage_files *fake, const char *sent
         pthread_mutex_unlock(&fake->lock);
 }
 
+void fake_storage_files_stick(struct fake_storage_files *fake, const char *path)
+{
+        pthread_mutex_lock(&fake->lock);
+        free(fake->stuck);
+        fake->stuck = memory_text(path);
+        pthread_mutex_unlock(&fake->lock);
+}
+
+void fake_storage_files_hold(struct fake_storage_files *fake, bool held)
+{
+        pthread_mutex_lock(&fake->lock);
+        fake->held = held;
+        pthread_cond_broadcast(&fake->released);
+        pthread_mutex_unlock(&fake->lock);
+}
+
 unsigned fake_storage_files_calls(struct fake_storage_files *fake)
 {
         pthread_mutex_lock(&fake->lock);
@@ -121,12 +144,12 @@ unsigned fake_storage_files_calls(struct fake_storage_files *fake)
         return calls;
 }
 
-/* Under the lock: counts the call, and fails it if it is its turn. */
-static int call_begin(struct fake_storage_files *fake, struct fault *fault)
+/* Under the lock: counts what is asked, and fails it if it is its turn. */
+static int ask_begin(struct fake_storage_files *fake, struct fault *fault)
 {
-        if (++fake->calls != fake->fail_at)
+        if (++fake->asked != fake->fail_at)
                 return 0;
-        return fault_set(fault, fake->fail_code, "ask the fake storage: call %u was told to fail", fake->calls);
+        return fault_set(fault, fake->fail_code, "ask the fake storage: number %u was told to fail", fake->asked);
 }
 
 static int path_check(const char *path, struct fault *fault)
@@ -153,21 +176,37 @@ static void path_walk(struct fake_storage_files *fake, const char *storage, cons
         }
 }
 
-static int fake_inspect(void *context, const struct storage *storage, const char *path, int deadline_ms,
-                        struct path_seen *seen, struct fault *fault)
+/* Takes the lock, for a call about paths. */
+static void calls_begin(struct fake_storage_files *fake)
+{
+        pthread_mutex_lock(&fake->lock);
+        fake->calls++;
+        while (fake->held)
+                pthread_cond_wait(&fake->released, &fake->lock);
+}
+
+/* Under the lock: what each path is asked first. */
+static int item_begin(struct fake_storage_files *fake, struct path_item *item)
+{
+        int failed = ask_begin(fake, &item->fault);
+
+        if (!failed && fake->stuck && strcmp(fake->stuck, item->path) == 0)
+                failed = fault_set(&item->fault, FAULT_TIMEOUT, "look at a path: it was told to hang");
+        return failed ? failed : path_check(item->path, &item->fault);
+}
+
+static void fake_inspect(void *context, const struct storage *storage, struct path_item *items, size_t count,
+                         int deadline_ms)
 {
         struct fake_storage_files *fake = context;
         struct directory_walk walk;
 
         (void)deadline_ms;
-        pthread_mutex_lock(&fake->lock);
-        int failed = call_begin(fake, fault);
-        if (!failed)
-                failed = path_check(path, fault);
-        if (!failed)
-                path_walk(fake, storage->document.id, path, &walk, seen);
+        calls_begin(fake);
+        for (size_t i = 0; i < count; i++)
+                if (item_begin(fake, &items[i]) == 0)
+                        path_walk(fake, storage->document.id, items[i].path, &walk, &items[i].seen);
         pthread_mutex_unlock(&fake->lock);
-        return failed;
 }
 
 /* Under the lock. */
@@ -189,33 +228,37 @@ static void path_make(struct fake_storage_files *fake, const char *storage, stru
         while (directory_walk_next(walk));
 }
 
-static int fake_make_directory(void *context, const struct storage *storage, const char *path, uint32_t uid,
-                               uint32_t gid, uint16_t mode, int deadline_ms, struct fault *fault)
+/* Under the lock. */
+static void item_make(struct fake_storage_files *fake, const char *name, struct path_item *item)
 {
-        struct fake_storage_files *fake = context;
-        struct fake_file wish = { PATH_DIRECTORY, uid, gid, mode };
-        const char *name = storage->document.id;
+        struct fake_file wish = { PATH_DIRECTORY, item->wish.uid, item->wish.gid, item->wish.mode };
         struct directory_walk walk;
         struct path_seen seen;
 
-        (void)deadline_ms;
-        pthread_mutex_lock(&fake->lock);
-        int failed = call_begin(fake, fault);
-        if (!failed)
-                failed = path_check(path, fault);
-        if (!failed && (mode > 07777 || uid == UINT32_MAX || gid == UINT32_MAX))
-                failed = fault_set(fault, FAULT_MALFORMED, "make directory: the request is malformed");
-        if (!failed) {
-                path_walk(fake, name, path, &walk, &seen);
-                if (seen.kind == PATH_ABSENT)
-                        path_make(fake, name, &walk, wish);
-                else if (seen.kind != PATH_DIRECTORY)
-                        failed = directory_refuse(&seen, fault);
-                else if (directory_is_unfinished(fake_file_mode(fake, name, path)))
-                        entry_put(fake, name, path, wish);
+        if (wish.mode > 07777 || wish.uid == UINT32_MAX || wish.gid == UINT32_MAX) {
+                fault_set(&item->fault, FAULT_MALFORMED, "make directory: the request is malformed");
+                return;
         }
+        path_walk(fake, name, item->path, &walk, &seen);
+        if (seen.kind == PATH_ABSENT)
+                path_make(fake, name, &walk, wish);
+        else if (seen.kind != PATH_DIRECTORY)
+                directory_refuse(&seen, &item->fault);
+        else if (directory_is_unfinished(fake_file_mode(fake, name, item->path)))
+                entry_put(fake, name, item->path, wish);
+}
+
+static void fake_make_directories(void *context, const struct storage *storage, struct path_item *items,
+                                  size_t count, int deadline_ms)
+{
+        struct fake_storage_files *fake = context;
+
+        (void)deadline_ms;
+        calls_begin(fake);
+        for (size_t i = 0; i < count; i++)
+                if (item_begin(fake, &items[i]) == 0)
+                        item_make(fake, storage->document.id, &items[i]);
         pthread_mutex_unlock(&fake->lock);
-        return failed;
 }
 
 static int fake_check_storage(void *context, const struct storage *storage, int deadline_ms, struct fault *fault)
@@ -224,7 +267,8 @@ static int fake_check_storage(void *context, const struct storage *storage, int 
 
         (void)deadline_ms;
         pthread_mutex_lock(&fake->lock);
-        int failed = call_begin(fake, fault);
+        fake->calls++;
+        int failed = ask_begin(fake, fault);
         if (!failed && fake->refusal && storage->kind == STORAGE_SINGLE)
                 failed = fault_set(fault, FAULT_INVALID, "%s", fake->refusal);
         pthread_mutex_unlock(&fake->lock);
@@ -234,7 +278,7 @@ static int fake_check_storage(void *context, const struct storage *storage, int 
 struct storage_files fake_storage_files_table(struct fake_storage_files *fake)
 {
         return (struct storage_files){ .inspect = fake_inspect,
-                                       .make_directory = fake_make_directory,
+                                       .make_directories = fake_make_directories,
                                        .check_storage = fake_check_storage,
                                        .context = fake };
 }

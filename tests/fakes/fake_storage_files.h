@@ -31,11 +31,18 @@ void fake_storage_files_put(struct fake_storage_files *fake, const char *storage
 /* What is at `path` itself; PATH_ABSENT when nothing is. */
 struct fake_file fake_storage_files_get(struct fake_storage_files *fake, const char *storage, const char *path);
 
-/* Lets call number `nth` from now on (1 = the next, whatever it is) fail with `code`, once; 0 = none. */
+/* Lets number `nth` of what is asked from now on (1 = the next path, or storage to be checked) fail with `code`,
+ * once; 0 = none. */
 void fake_storage_files_fail(struct fake_storage_files *fake, unsigned nth, enum fault_code code);
 
 /* The sentence with which check_storage refuses (copied); NULL = it accepts. */
 void fake_storage_files_refuse(struct fake_storage_files *fake, const char *sentence);
 
-/* How many calls there were. */
+/* The path (copied) that hangs: TIMEOUT, alone and at once. NULL: none. */
+void fake_storage_files_stick(struct fake_storage_files *fake, const char *path);
+
+/* Calls for paths wait while it is held; what is asked of the fake itself does not. */
+void fake_storage_files_hold(struct fake_storage_files *fake, bool held);
+
+/* How many calls there were, for however many paths. */
 unsigned fake_storage_files_calls(struct fake_storage_files *fake);

@@ -70,13 +70,17 @@ static int files_answer(struct files_for_test *files, enum path_kind *kind, stru
         return code == FAULT_NONE ? 0 : fault_set(fault, code, "the made-up storage says %s", fault_word(code));
 }
 
-static int fake_inspect(void *context, const struct storage *storage, const char *path, int deadline_ms,
-                        struct path_seen *seen, struct fault *fault)
+static void fake_inspect(void *context, const struct storage *storage, struct path_item *items, size_t count,
+                         int deadline_ms)
 {
-        (void)storage;
         assert_true(deadline_ms > 0);
-        snprintf(seen->at, sizeof seen->at, "%s", path);
-        return files_answer(context, &seen->kind, fault);
+        assert_true(count > 0 && count <= storage_paths_together(storage));
+        files_answer(context, &items[0].seen.kind, &items[0].fault);
+        for (size_t i = 0; i < count; i++) {
+                snprintf(items[i].seen.at, sizeof items[i].seen.at, "%s", items[i].path);
+                items[i].seen.kind = items[0].seen.kind;
+                items[i].fault = items[0].fault;
+        }
 }
 
 static int fake_check(void *context, const struct storage *storage, int deadline_ms, struct fault *fault)

@@ -25,8 +25,8 @@ struct files_for_test {
         pthread_cond_t changed;
         enum fault_code code; /* NONE: `kind`, else this failure */
         enum path_kind kind;
-        bool held; /* questions are not answered until it is false */
-        unsigned asked, answered;
+        bool held;                /* questions are not answered until it is false */
+        unsigned asked, answered; /* calls, of however many paths */
 };
 void files_say(struct files_for_test *files, enum fault_code code, enum path_kind kind);
 void files_hold(struct files_for_test *files, bool held);

@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "base/memory.h"
@@ -128,6 +130,103 @@ static void a_link_is_refused(void **test)
         assert_int_equal(fault.code, FAULT_INVALID);
 }
 
+/* Export number `number` with a directory of its own. */
+static struct export *export_at(const char *path, uint16_t number)
+{
+        char id[16];
+
+        snprintf(id, sizeof id, "ex-%u", number);
+        struct export *export = world_export(id, number);
+        free(export->path);
+        export->path = memory_text(path);
+        return export;
+}
+
+static void await_calls(struct rig *rig, unsigned calls)
+{
+        int64_t until_ms = clock_monotonic_ms(clock_system()) + DEADLINE_MS;
+
+        while (fake_storage_files_calls(rig->fake) < calls && clock_monotonic_ms(clock_system()) < until_ms)
+                world_pause();
+        assert_true(fake_storage_files_calls(rig->fake) >= calls);
+}
+
+#define MANY (STORAGE_PATHS_MAX + 10)
+
+/* Asks about `count` directories while the one of the rig is being made, and lets that go on. */
+static void ask_many(struct rig *rig, struct export **exports, size_t count)
+{
+        struct fault fault = { 0 };
+
+        fake_storage_files_hold(rig->fake, true);
+        ask(rig, &fault);
+        await_calls(rig, 1);
+        for (size_t i = 0; i < count; i++) {
+                char path[32];
+
+                snprintf(path, sizeof path, "/many/%zu", i);
+                exports[i] = export_at(path, (uint16_t)(100 + i));
+                directories_ask(rig->directories, rig->storage, exports[i], &fault);
+        }
+        fake_storage_files_hold(rig->fake, false);
+}
+
+static void what_waits_is_made_by_one_call(void **test)
+{
+        struct rig *rig = *test;
+        struct export *exports[MANY];
+        struct fault fault = { 0 };
+
+        ask_many(rig, exports, MANY);
+        await_answers(rig, 3);
+        assert_int_equal(fake_storage_files_calls(rig->fake), 3); /* the first, as many as go together, the rest */
+        for (size_t i = 0; i < MANY; i++) {
+                assert_int_equal(directories_ask(rig->directories, rig->storage, exports[i], &fault),
+                                 KNOWN_PRESENT);
+                assert_int_equal(fake_storage_files_get(rig->fake, "files", exports[i]->path).kind,
+                                 PATH_DIRECTORY);
+                shared_put(exports[i]);
+        }
+}
+
+static void one_that_hangs_fails_alone(void **test)
+{
+        struct rig *rig = *test;
+        struct export *exports[10];
+        struct fault fault = { 0 };
+
+        fake_storage_files_stick(rig->fake, "/many/4");
+        ask_many(rig, exports, ARRAY_SIZE(exports));
+        await_answers(rig, 2);
+        for (size_t i = 0; i < ARRAY_SIZE(exports); i++)
+                assert_int_equal(directories_ask(rig->directories, rig->storage, exports[i], &fault),
+                                 i == 4 ? KNOWN_ABSENT : KNOWN_PRESENT);
+        assert_int_equal(fault.code, FAULT_TIMEOUT);
+        fake_storage_files_stick(rig->fake, NULL);
+        await_answers(rig, 3); /* it is tried again */
+        for (size_t i = 0; i < ARRAY_SIZE(exports); i++) {
+                if (i == 4)
+                        while (directories_ask(rig->directories, rig->storage, exports[i], &fault) !=
+                               KNOWN_PRESENT)
+                                world_pause();
+                shared_put(exports[i]);
+        }
+}
+
+/* What the helper does is done one at a time. */
+static void a_single_storage_is_given_one_at_a_time(void **test)
+{
+        struct rig *rig = *test;
+        struct export *exports[3];
+
+        rig->storage->kind = STORAGE_SINGLE;
+        ask_many(rig, exports, ARRAY_SIZE(exports));
+        await_answers(rig, 4);
+        assert_int_equal(fake_storage_files_calls(rig->fake), 4);
+        for (size_t i = 0; i < ARRAY_SIZE(exports); i++)
+                shared_put(exports[i]);
+}
+
 static void asking_one_that_has_stopped_stays_unanswered(void **test)
 {
         struct rig *rig = *test;
@@ -149,6 +248,9 @@ int main(void)
                 RIG_TEST(one_that_cannot_be_made_says_why_and_is_tried_again),
                 RIG_TEST(one_in_doubt_is_looked_at_anew),
                 RIG_TEST(a_link_is_refused),
+                RIG_TEST(what_waits_is_made_by_one_call),
+                RIG_TEST(one_that_hangs_fails_alone),
+                RIG_TEST(a_single_storage_is_given_one_at_a_time),
                 RIG_TEST(asking_one_that_has_stopped_stays_unanswered),
         };
 

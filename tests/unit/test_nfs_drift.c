@@ -382,23 +382,20 @@ static int forbidden_remove(void *context, uint16_t number, struct fault *fault)
         return forbidden_change(context, NULL, fault);
 }
 
-static int forbidden_directory(void *context, const struct storage *storage, const char *path, uint32_t uid,
-                               uint32_t gid, uint16_t mode, int deadline_ms, struct fault *fault)
+static void forbidden_directories(void *context, const struct storage *storage, struct path_item *items,
+                                  size_t count, int deadline_ms)
 {
         (void)storage;
-        (void)path;
-        (void)uid;
-        (void)gid;
-        (void)mode;
         (void)deadline_ms;
-        return forbidden_change(context, NULL, fault);
+        for (size_t i = 0; i < count; i++)
+                forbidden_change(context, NULL, &items[i].fault);
 }
 
 static void rig_forbid(struct rig *rig)
 {
         rig->nfs.add = rig->nfs.update = forbidden_change;
         rig->nfs.remove = forbidden_remove;
-        rig->files.make_directory = forbidden_directory;
+        rig->files.make_directories = forbidden_directories;
 }
 
 static void observe_reports_and_touches_nothing(void **test)
