@@ -48,8 +48,9 @@ static int number_allocate(struct write *write, uint16_t *number, struct fault *
         const struct counter *last =
                 (const struct counter *)snapshot_find(write->now, DOCUMENT_COUNTER, "export_number");
         uint64_t candidate = last ? last->value : 0;
+        bool any = pmap_count(write->now->kinds[DOCUMENT_EXPORT]) < EXPORT_NUMBER_LAST;
 
-        for (int tried = 0; tried < EXPORT_NUMBER_LAST; tried++) {
+        for (int tried = 0; any && tried < EXPORT_NUMBER_LAST; tried++) {
                 candidate = candidate % EXPORT_NUMBER_LAST + 1;
                 if (!snapshot_export_by_number(write->now, (uint16_t)candidate)) {
                         AUTO_SHARED struct counter *counter = counter_new("export_number");

@@ -67,7 +67,7 @@ make() {
         # shellcheck disable=SC2034 # the files that source this read it
         ours=$(tail -n 1 "$testbed/made")
 }
-unmake() { http_load 16 "$testbed/unmade" removals; }
+unmake() { http_load 64 "$testbed/unmade" removals; }
 
 # --- A client at work -------------------------------------------------------------------------------------
 # live_start NAME MACHINE ARGUMENTS...: live-io runs on that machine, and has succeeded once.

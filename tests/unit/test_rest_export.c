@@ -330,7 +330,8 @@ static void export_numbers_are_given_out_in_turn(void **state)
         assert_int_equal(snapshot_export(now, third)->number, 3);
 }
 
-struct counter_job {
+/* A write that no request makes, waited for. */
+struct number_job {
         struct write_job job;
         uint64_t value;
         pthread_mutex_t lock;
@@ -343,14 +344,37 @@ static int counter_prepare(struct write_job *job, struct write *write, struct fa
         AUTO_SHARED struct counter *counter = counter_new("export_number");
 
         (void)fault;
-        counter->value = ((struct counter_job *)job)->value;
+        counter->value = ((struct number_job *)job)->value;
         write_put(write, &counter->document);
         return 0;
 }
 
-static void counter_done(struct write_job *job, const struct snapshot *published, const struct fault *fault)
+/* As many exports as `value` says, with the numbers from 1. */
+static int exports_prepare(struct write_job *job, struct write *write, struct fault *fault)
 {
-        struct counter_job *set = (struct counter_job *)job;
+        (void)fault;
+        for (uint64_t number = 1; number <= ((struct number_job *)job)->value; number++) {
+                AUTO_FREE char *id = memory_format("ex-%05u", (unsigned)number);
+                AUTO_SHARED struct export *export = export_new(id);
+
+                export->number = (uint16_t)number;
+                export->file_system_id = number;
+                export->account = memory_text("acme");
+                export->storage = memory_text("files");
+                export->path = memory_format("/n/%u", (unsigned)number);
+                export->environment = memory_text("shop");
+                export->environment_uid = memory_text("e-1");
+                export->target = TARGET_NODE;
+                export->target_name = memory_text("101");
+                export->mount_path = memory_format("/n/%u", (unsigned)number);
+                write_put(write, &export->document);
+        }
+        return 0;
+}
+
+static void number_done(struct write_job *job, const struct snapshot *published, const struct fault *fault)
+{
+        struct number_job *set = (struct number_job *)job;
 
         (void)published;
         (void)fault;
@@ -360,12 +384,14 @@ static void counter_done(struct write_job *job, const struct snapshot *published
         pthread_mutex_unlock(&set->lock);
 }
 
-static void counter_set(struct api *api, uint64_t value)
+static void number_write(struct api *api,
+                         int (*prepare)(struct write_job *job, struct write *write, struct fault *fault),
+                         uint64_t value)
 {
-        struct counter_job set = { .job = { counter_prepare, counter_done, NULL },
-                                   .value = value,
-                                   .lock = PTHREAD_MUTEX_INITIALIZER,
-                                   .changed = PTHREAD_COND_INITIALIZER };
+        struct number_job set = { .job = { prepare, number_done, NULL },
+                                  .value = value,
+                                  .lock = PTHREAD_MUTEX_INITIALIZER,
+                                  .changed = PTHREAD_COND_INITIALIZER };
 
         writer_submit(api->writer, &set.job);
         pthread_mutex_lock(&set.lock);
@@ -380,12 +406,39 @@ static void export_numbers_wrap_and_skip_those_in_use(void **state)
 
         api_world(api);
         api_export(api, "/a", "/a"); /* 1 */
-        counter_set(api, EXPORT_NUMBER_LAST - 1);
+        number_write(api, counter_prepare, EXPORT_NUMBER_LAST - 1);
         const char *last = api_export(api, "/b", "/b");
         const char *wrapped = api_export(api, "/c", "/c");
         AUTO_SHARED const struct snapshot *now = writer_snapshot(api->writer);
         assert_int_equal(snapshot_export(now, last)->number, EXPORT_NUMBER_LAST);
         assert_int_equal(snapshot_export(now, wrapped)->number, 2);
+}
+
+/* Every number that the NFS server has for exports is in use: nothing is written, and one that is free again is
+ * found wherever it is. */
+static void export_without_a_number_left_is_refused(void **state)
+{
+        static const char one_more[] = "{'storage':'files','path':'/a','environment':'shop','mount_path':'/a'}";
+        struct api *api = *state;
+        uint64_t revision;
+
+        api_world(api);
+        number_write(api, exports_prepare, EXPORT_NUMBER_LAST);
+        revision = api_revision(api);
+        api_await_exports(api, EXPORT_NUMBER_LAST);
+        AUTO_ANSWER struct answer refused = call_of(api, "POST", "/v1/exports", one_more);
+        assert_int_equal(refused.status, 507);
+        assert_non_null(strstr(answer_at(&refused, "detail"), "all 65470 numbers"));
+        assert_non_null(strstr(answer_at(&refused, "detail"), "a storage node with a Gatehouse of its own"));
+        assert_int_equal(api_revision(api), revision);
+        expect(api, "DELETE", "/v1/exports/ex-40000", NULL, "202");
+        const char *found = api_export(api, "/a", "/a");
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(api->writer);
+        assert_int_equal(snapshot_export(now, found)->number, 40000);
+        AUTO_ANSWER struct answer again =
+                call_of(api, "POST", "/v1/exports",
+                        "{'storage':'files','path':'/b','environment':'shop','mount_path':'/b'}");
+        assert_int_equal(again.status, 507);
 }
 
 /* The id of the only export there is. */
@@ -591,6 +644,7 @@ int main(void)
                 API_TEST(old_keys_are_let_go),
                 API_TEST(export_numbers_are_given_out_in_turn),
                 API_TEST(export_numbers_wrap_and_skip_those_in_use),
+                API_TEST(export_without_a_number_left_is_refused),
                 API_TEST(waiting_create_is_answered_when_the_grants_are_active),
                 API_TEST(waiting_create_is_answered_when_its_time_is_over),
                 API_TEST(create_for_nobody_does_not_wait),
