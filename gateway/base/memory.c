@@ -80,6 +80,13 @@ void *shared_get(const void *object)
         return shared;
 }
 
+bool shared_is_alone(const void *object)
+{
+        const struct shared *shared = object;
+
+        return atomic_load_explicit(&shared->count, memory_order_acquire) == 1;
+}
+
 void shared_put(const void *object)
 {
         struct shared *shared = (struct shared *)(uintptr_t)object;

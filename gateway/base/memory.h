@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +65,10 @@ void *shared_get(const void *object);
 
 /* Drops a reference, frees with the last one; NULL is fine. */
 void shared_put(const void *object);
+
+/* Whether the caller's reference is the only one: nobody else can see the object, and it may be changed in place.
+ */
+bool shared_is_alone(const void *object);
 
 /* `AUTO_SHARED const struct snapshot *now = ...;` drops the reference on every way out of the scope. */
 #define AUTO_SHARED __attribute__((cleanup(memory_auto_shared)))

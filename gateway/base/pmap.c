@@ -117,13 +117,31 @@ static struct pmap_node *node_new(struct pmap_item *item, struct pmap_node *left
         return node;
 }
 
-/* Splits `node` (borrowed) into what is before and after `key`, with a new reference each; an equal entry is
- * left out of both. */
+/* The node (taken), to be changed: itself when nobody else can see it, or a copy. Whoever walks down from a root
+ * of its own and makes each node its own on the way finds with a count of 1 only what no other map has: a node
+ * below one that is shared has another reference since that one was copied. */
+static struct pmap_node *node_own(struct pmap_node *node)
+{
+        struct pmap_node *copy;
+
+        if (shared_is_alone(node))
+                return node;
+        copy = node_new(shared_get(node->item), shared_get(node->left), shared_get(node->right));
+        shared_put(node);
+        return copy;
+}
+
+static struct pmap_node *node_recount(struct pmap_node *node)
+{
+        node->count = 1 + node_count(node->left) + node_count(node->right);
+        return node;
+}
+
+/* Splits `node` (taken) into what is before and after `key`, with a new reference each; an equal entry is left out
+ * of both. */
 static void node_split(struct pmap_node *node, const void *key, size_t key_length, struct pmap_node **before,
                        struct pmap_node **after)
 {
-        struct pmap_node *inner = NULL;
-
         if (!node) {
                 *before = *after = NULL;
                 return;
@@ -132,35 +150,35 @@ static void node_split(struct pmap_node *node, const void *key, size_t key_lengt
         if (order == 0) {
                 *before = shared_get(node->left);
                 *after = shared_get(node->right);
-        } else if (order < 0) {
-                node_split(node->left, key, key_length, before, &inner);
-                *after = node_new(shared_get(node->item), inner, shared_get(node->right));
+                shared_put(node);
+                return;
+        }
+        node = node_own(node);
+        if (order < 0) {
+                node_split(node->left, key, key_length, before, &node->left);
+                *after = node_recount(node);
         } else {
-                node_split(node->right, key, key_length, &inner, after);
-                *before = node_new(shared_get(node->item), shared_get(node->left), inner);
+                node_split(node->right, key, key_length, &node->right, after);
+                *before = node_recount(node);
         }
 }
 
 /* Joins two trees of which all keys of `left` come first; takes both. */
 static struct pmap_node *node_join(struct pmap_node *left, struct pmap_node *right)
 {
-        struct pmap_node *joined;
-
         if (!left || !right)
                 return left ? left : right;
         if (item_above(left->item, right->item)) {
-                joined = node_new(shared_get(left->item), shared_get(left->left),
-                                  node_join(shared_get(left->right), right));
-                shared_put(left);
-        } else {
-                joined = node_new(shared_get(right->item), node_join(left, shared_get(right->left)),
-                                  shared_get(right->right));
-                shared_put(right);
+                left = node_own(left);
+                left->right = node_join(left->right, right);
+                return node_recount(left);
         }
-        return joined;
+        right = node_own(right);
+        right->left = node_join(left, right->left);
+        return node_recount(right);
 }
 
-/* `node` is borrowed, `item` taken; gives a new tree. */
+/* Takes both; gives the new tree. */
 static struct pmap_node *node_put(struct pmap_node *node, struct pmap_item *item)
 {
         struct pmap_node *left, *right;
@@ -170,24 +188,35 @@ static struct pmap_node *node_put(struct pmap_node *node, struct pmap_item *item
                 return node_new(item, left, right);
         }
         int order = key_compare(item->key, item->key_length, node->item->key, node->item->key_length);
-        if (order == 0)
-                return node_new(item, shared_get(node->left), shared_get(node->right));
-        if (order < 0)
-                return node_new(shared_get(node->item), node_put(node->left, item), shared_get(node->right));
-        return node_new(shared_get(node->item), shared_get(node->left), node_put(node->right, item));
+        node = node_own(node);
+        if (order == 0) {
+                shared_put(node->item);
+                node->item = item;
+        } else if (order < 0) {
+                node->left = node_put(node->left, item);
+        } else {
+                node->right = node_put(node->right, item);
+        }
+        return node_recount(node);
 }
 
-/* `node` is borrowed and holds `key`. */
+/* Takes `node`, which holds `key`; gives the new tree. */
 static struct pmap_node *node_remove(struct pmap_node *node, const void *key, size_t key_length)
 {
         int order = key_compare(key, key_length, node->item->key, node->item->key_length);
 
-        if (order == 0)
-                return node_join(shared_get(node->left), shared_get(node->right));
+        if (order == 0) {
+                struct pmap_node *joined = node_join(shared_get(node->left), shared_get(node->right));
+
+                shared_put(node);
+                return joined;
+        }
+        node = node_own(node);
         if (order < 0)
-                return node_new(shared_get(node->item), node_remove(node->left, key, key_length),
-                                shared_get(node->right));
-        return node_new(shared_get(node->item), shared_get(node->left), node_remove(node->right, key, key_length));
+                node->left = node_remove(node->left, key, key_length);
+        else
+                node->right = node_remove(node->right, key, key_length);
+        return node_recount(node);
 }
 
 struct pmap pmap_dup(struct pmap map)
@@ -203,21 +232,14 @@ void pmap_fini(struct pmap *map)
 
 void pmap_put(struct pmap *map, const void *key, size_t key_length, const void *value)
 {
-        struct pmap_node *root = node_put(map->root, item_new(key, key_length, value));
-
-        shared_put(map->root);
-        map->root = root;
+        map->root = node_put(map->root, item_new(key, key_length, value));
 }
 
 bool pmap_remove(struct pmap *map, const void *key, size_t key_length)
 {
-        struct pmap_node *root;
-
         if (!pmap_find(*map, key, key_length))
                 return false;
-        root = node_remove(map->root, key, key_length);
-        shared_put(map->root);
-        map->root = root;
+        map->root = node_remove(map->root, key, key_length);
         return true;
 }
 
@@ -295,7 +317,7 @@ static void node_diff_lone(const struct diff *diff, struct pmap_node *top, struc
         void *value = (void *)(uintptr_t)item->value;
         struct pmap_node *before, *after;
 
-        node_split(other, item->key, item->key_length, &before, &after);
+        node_split(shared_get(other), item->key, item->key_length, &before, &after);
         node_diff(diff, top_is_older ? top->left : before, top_is_older ? before : top->left);
         diff->each(diff->context, item->key, item->key_length, top_is_older ? value : NULL,
                    top_is_older ? NULL : value);

@@ -2,7 +2,8 @@
  *
  * A persistent (path-copying) ordered map from strings to shared objects. A map is a value: changing it gives
  * a new map and leaves every older one as it was, in O(log n) time and memory, so that a snapshot of 50,000
- * exports costs nothing to take and readers never lock. Used for the indexes of domain/snapshot.h only.
+ * exports costs nothing to take and readers never lock. What only one map has is changed in place, so that filling
+ * a map costs no copies. Used for the indexes of domain/snapshot.h only.
  *
  * Keys are byte strings with an explicit length (they may hold NUL as a separator of parts), ordered by
  * memcmp, shorter first. Nodes are shared between maps with atomic counts; any thread may drop a map.

@@ -100,6 +100,67 @@ static void pmap_older_version_stays_as_it_was(void **test)
         assert_int_equal(alive, 0);
 }
 
+/* Some versions are kept for a while, others dropped, so that parts of a map are its own and parts are not. */
+static void pmap_many_versions_stay_as_they_were(void **test)
+{
+        enum { KEYS = 60, VERSIONS = 5, ROUNDS = 20000 };
+        struct {
+                struct pmap map;
+                int model[KEYS];
+        } now = { 0 }, kept[VERSIONS] = { 0 };
+        uint64_t state = 7;
+
+        (void)test;
+        memset(now.model, -1, sizeof now.model);
+        for (int round = 0; round < ROUNDS; round++) {
+                int slot = (int)(random_next(&state) % KEYS),
+                    version = (int)(random_next(&state) % (4 * VERSIONS));
+                char key[16];
+
+                snprintf(key, sizeof key, "key-%d", slot);
+                now.model[slot] = random_next(&state) % 3 == 0 ? -1 : round;
+                if (now.model[slot] < 0)
+                        pmap_remove(&now.map, key, strlen(key));
+                else
+                        number_put(&now.map, key, round);
+                if (version >= VERSIONS)
+                        continue;
+                for (int i = 0; i < KEYS && kept[version].map.root; i++) {
+                        snprintf(key, sizeof key, "key-%d", i);
+                        assert_int_equal(number_find(kept[version].map, key), kept[version].model[i]);
+                }
+                pmap_fini(&kept[version].map);
+                kept[version] = now;
+                kept[version].map = pmap_dup(now.map);
+        }
+        for (int version = 0; version < VERSIONS; version++)
+                pmap_fini(&kept[version].map);
+        pmap_fini(&now.map);
+        assert_int_equal(alive, 0);
+}
+
+static void pmap_that_nobody_shares_is_changed_in_place(void **test)
+{
+        struct pmap map = { 0 }, older;
+        const struct pmap_node *root;
+
+        (void)test;
+        number_put(&map, "a", 1);
+        root = map.root;
+        number_put(&map, "a", 2);
+        assert_ptr_equal(map.root, root);
+        older = pmap_dup(map);
+        number_put(&map, "a", 3);
+        assert_ptr_equal(older.root, root);
+        assert_ptr_not_equal(map.root, root);
+        pmap_fini(&older);
+        root = map.root;
+        number_put(&map, "a", 4);
+        assert_ptr_equal(map.root, root);
+        pmap_fini(&map);
+        assert_int_equal(alive, 0);
+}
+
 static void pmap_cursor_walks_in_order_from_any_key(void **test)
 {
         struct pmap map = { 0 };
@@ -189,6 +250,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(pmap_random_changes_agree_with_an_array),
                 cmocka_unit_test(pmap_older_version_stays_as_it_was),
+                cmocka_unit_test(pmap_many_versions_stay_as_they_were),
+                cmocka_unit_test(pmap_that_nobody_shares_is_changed_in_place),
                 cmocka_unit_test(pmap_cursor_walks_in_order_from_any_key),
                 cmocka_unit_test(pmap_diff_tells_each_change_once),
         };
