@@ -9,13 +9,13 @@ static const struct {
 } rows[] = {
         { "environment", "apply",
           "  [{\"name\": \"shop\", \"uid\": \"e-100\", \"account\": \"acme\", \"state\": \"running\",\n"
-          "    \"layers\": [\"cp\"],\n"
+          "    \"platform_version\": \"8.3\", \"layers\": [\"cp\"],\n"
           "    \"nodes\": [{\"id\": \"web1\", \"layer\": \"cp\", \"addresses\": [\"10.77.0.21\"],\n"
           "               \"image\": \"nginx:1.27\", \"os\": {\"id\": \"debian\", \"version\": \"12\"}}]}]\n" },
         { "inventory", "apply",
           "  {\"source\": \"platform\", \"revision\": 42,\n"
           "   \"environments\": [{\"name\": \"shop\", \"uid\": \"e-100\", \"account\": \"acme\",\n"
-          "                     \"state\": \"running\", \"layers\": [\"cp\"],\n"
+          "                     \"state\": \"running\", \"platform_version\": \"8.3\", \"layers\": [\"cp\"],\n"
           "                     \"nodes\": [{\"id\": \"web1\", \"layer\": \"cp\", \"addresses\": "
           "[\"10.77.0.21\"],\n"
           "                                \"os\": {\"id\": \"debian\"}}]}]}\n" },

@@ -91,9 +91,9 @@ void help_render(const struct command *const *tables, size_t width, struct text 
         text_add(text, "\nOptions, also behind a command:\n");
         options_add(global_options, width, text);
         text_add(text,
-                 "\n`gatehouse COMMAND --help` tells the options of one command, and what a FILE looks like.\n"
-                 "\nExit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 the gateway cannot be reached,\n"
-                 "4 not found, 5 not allowed.\n");
+                 "\n`gatehouse COMMAND --help` tells the options of one command, and what a FILE\nlooks like.\n"
+                 "\nExit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 the gateway cannot be\n"
+                 "reached, 4 not found, 5 not allowed.\n");
 }
 
 void help_render_command(const struct command *command, size_t width, struct text *text)
