@@ -10,7 +10,7 @@
 
 #include "base/fault.h"
 
-#define CONNECTIONS_MAX 4
+#define CONNECTIONS_MAX 6
 
 struct connection;
 

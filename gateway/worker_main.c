@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
+#include "protocols/files/local_files.h"
 #include "protocols/gluster/brick_probe.h"
 #include "protocols/gluster/native_probe.h"
 #include "protocols/gluster/volume_files.h"
@@ -27,8 +28,8 @@
 #define DATA_MAX ((rlim_t)1 << 30) /* bytes; gfapi with one volume uses some 200 MiB of address space */
 #define FILES_MAX 512
 
-static const struct act *const tables[] = { volume_files_acts, brick_probe_acts, native_probe_acts,
-                                            nfs_probe_acts };
+static const struct act *const tables[] = { volume_files_acts, local_room_acts, brick_probe_acts,
+                                            native_probe_acts, nfs_probe_acts };
 
 #define ACTS_MAX 16
 static struct act acts[ACTS_MAX + 1];

@@ -44,10 +44,15 @@ int world_open(struct world *world, const struct configuration *configuration, s
 {
         const struct worker_pool_settings workers = { .program = configuration->worker_program,
                                                       .workers = (size_t)configuration->workers };
+        /* One, for file systems that may hang for good: what cannot be killed is not started again beside itself.
+         */
+        const struct worker_pool_settings room_workers = { .program = configuration->worker_program,
+                                                           .workers = 1 };
         AUTO_FREE char *blocks = memory_format("%s/ganesha", configuration->runtime_dir);
 
         world->workers = worker_pool_new(&workers, fault);
-        if (!world->workers)
+        world->room_workers = world->workers ? worker_pool_new(&room_workers, fault) : NULL;
+        if (!world->room_workers)
                 return -(int)fault->code;
         world->helper = privilege_caller_new(configuration->helper_socket);
         world->helper_acts = acts_timed(world, privilege_caller_acts(world->helper));
@@ -58,9 +63,14 @@ int world_open(struct world *world, const struct configuration *configuration, s
                 (struct gluster_volume_callers){ .helper = world->helper_acts, .worker = world->worker_acts };
         world->gluster = gluster_volume_over(&world->gluster_real);
         world->node = gluster_node_over(&world->gluster_real);
-        world->files_real =
-                (struct storage_files_real){ .helper = world->helper_acts, .worker = world->worker_acts };
+        world->files_real = (struct storage_files_real){ .helper = world->helper_acts,
+                                                         .worker = world->worker_acts,
+                                                         .room_worker = acts_timed(
+                                                                 world, worker_pool_acts(world->room_workers)) };
         world->files = storage_files_open(&world->files_real);
+        world->health_helper = privilege_caller_new(configuration->helper_socket);
+        world->health_acts = acts_timed(world, privilege_caller_acts(world->health_helper));
+        world->health = gluster_health_over(&world->health_acts);
         firewall_open(world, configuration);
         return 0;
 }
@@ -138,12 +148,14 @@ void world_close(struct world *world)
                 member_caller_free(world->members[i]);
         ganesha_free(world->ganesha);
         worker_pool_free(world->workers);
+        worker_pool_free(world->room_workers);
         for (int client = 0; client < PROBE_CLIENT_COUNT; client++)
                 worker_pool_free(world->probe_workers[client]);
         probe_calls_fini(&world->probe_calls);
         privilege_caller_free(world->probe_helper);
         privilege_caller_free(world->helper);
         privilege_caller_free(world->filter_helper);
+        privilege_caller_free(world->health_helper);
         privilege_caller_free(world->volfiled);
         volfiled_door_fini(&world->volfiled_door);
 }

@@ -13,13 +13,15 @@
 #include "protocols/firewall/firewall_calls.h"
 #include "protocols/gluster/gluster_volume.h"
 #include "protocols/gluster/volfiled_door.h"
+#include "protocols/gluster/volume_health_acts.h"
 #include "protocols/nfs/ganesha.h"
 #include "protocols/probe/probe_calls.h"
 #include "reconcile/pool.h"
 #include "reconcile/worker_pool.h"
 
-/* Callers of acts: three to the helper, the workers', gatehouse-volfiled's, those of two probes, each member's. */
-#define WORLD_ACTS_MOST (8 + POOL_MEMBERS_MAX)
+/* Callers of acts: four to the helper, those of two pools of workers, gatehouse-volfiled's, those of two probes,
+ * each member's. */
+#define WORLD_ACTS_MOST (10 + POOL_MEMBERS_MAX)
 
 struct world {
         /* For use; no pointer here is NULL but those that say so. */
@@ -28,6 +30,7 @@ struct world {
         struct gluster_volume gluster;
         struct gluster_node node;
         struct storage_files files;
+        struct gluster_health health;
         const struct firewall *firewall; /* NULL: the operator has switched it off */
         const struct native_door *door;  /* NULL: native clients reach glusterd itself */
         struct pool *pool;               /* NULL: no members are configured */
@@ -39,7 +42,9 @@ struct world {
         size_t timed_count;
         struct timed_nfs timed_nfs;
         struct act_caller helper_acts, worker_acts;
-        struct worker_pool *workers;
+        struct worker_pool *workers, *room_workers;
+        struct privilege_caller *health_helper; /* of its own: nobody waits for a cluster that is slow to answer */
+        struct act_caller health_acts;
         struct privilege_caller *filter_helper; /* of its own: the packet filter waits for nobody's glusterd */
         struct privilege_caller *volfiled;
         struct ganesha *ganesha;

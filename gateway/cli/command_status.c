@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "cli/commands.h"
+#include "cli/storage_room.h"
 #include "cli/verification.h"
 
 #define ASK_S 10          /* for each question: one screen, or less of it, but soon */
@@ -10,8 +11,8 @@
 #define NEEDS_MOST 10     /* exports that need a hand, shown */
 
 static const struct show_column storage_columns[] = {
-        { "STORAGE", "name" },  { "KIND", "kind" },           { "ACCOUNT", "account" },
-        { "VOLUME", "volume" }, { "ADDRESSES", "addresses" }, { NULL, NULL },
+        { "STORAGE", "name" }, { "KIND", "kind" },           { "ACCOUNT", "account" }, { "ROOM", "room" },
+        { "HEAL", "heal" },    { "ADDRESSES", "addresses" }, { NULL, NULL },
 };
 static const struct show_column need_columns[] = {
         { "NEEDS A HAND", "id" }, { "WHERE", "where" }, { "GRANTS", "grants" }, { "TYPE", "type" }, { NULL, NULL },
@@ -39,6 +40,19 @@ static bool verification_show(struct session *session)
         return true;
 }
 
+static void storage_needs_add(const json_t *items, struct text *text)
+{
+        for (size_t i = 0; i < json_array_size(items); i++) {
+                const json_t *item = json_array_get(items, i);
+                const char *name = json_string_value(json_object_get(item, "name"));
+                const char *need = json_string_value(json_object_get(item, "need"));
+
+                if (name && need)
+                        text_addf(text, "\nstorage %s needs a hand: %s: gatehouse storage show %s\n", name, need,
+                                  name);
+        }
+}
+
 static bool storages_show(struct session *session)
 {
         AUTO_ANSWER struct answer answer = { 0 };
@@ -47,8 +61,12 @@ static bool storages_show(struct session *session)
         if (!ask(session, "/v1/storages?limit=100", &answer))
                 return false;
         if (answer.status == 200 && json_array_size(json_object_get(answer.body, "items")) > 0) {
+                json_t *items = json_object_get(answer.body, "items");
+
+                storages_describe(items);
                 text_add_char(&text, '\n');
-                show_table(json_object_get(answer.body, "items"), storage_columns, session->width, &text);
+                show_table(items, storage_columns, session->width, &text);
+                storage_needs_add(items, &text);
                 fputs(text_get(&text), session->out);
         }
         return true;

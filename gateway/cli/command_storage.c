@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+
 #include <jansson.h>
 
 #include "base/memory.h"
 #include "cli/apply.h"
 #include "cli/commands.h"
+#include "cli/storage_room.h"
 
 static const struct show_column storage_columns[] = {
         { "NAME", "name" },
@@ -11,6 +14,8 @@ static const struct show_column storage_columns[] = {
         { "ACCOUNT", "account" },
         { "ADDRESSES", "addresses" },
         { "VOLUME", "volume" },
+        { "ROOM", "room" },
+        { "HEAL", "heal" },
         { "MOUNT ROOT", "mount_root" },
         { "PROTOCOL", "default_protocol" },
         { NULL, NULL },
@@ -44,9 +49,19 @@ static int storage_apply(struct session *session, const struct invocation *invoc
 static int storage_list(struct session *session, const struct invocation *invocation)
 {
         static const char *const filters[] = { "account", NULL };
+        char *path = session_filter(call_path("v1", "storages", NULL), invocation, filters);
+        json_t *items = NULL;
 
-        return session_show_list(session, session_filter(call_path("v1", "storages", NULL), invocation, filters),
-                                 storage_columns);
+        if (session->json)
+                return session_show_list(session, path, storage_columns);
+        int exit_code = session_list(session, path, &items);
+        if (exit_code == EXIT_DONE) {
+                storages_describe(items);
+                session_print_table(session, items, storage_columns);
+        }
+        json_decref(items);
+        free(path);
+        return exit_code;
 }
 
 static int storage_show(struct session *session, const struct invocation *invocation)

@@ -42,6 +42,13 @@ static inline size_t storage_paths_together(const struct storage *storage)
         return storage->kind == STORAGE_CLUSTER ? STORAGE_PATHS_MAX : 1;
 }
 
+/* How much room there is, as statvfs(3) tells. `available` is what users may still use: the rest is kept for root.
+ * A file system that has no fixed number of inodes tells 0 of 0. */
+struct storage_capacity {
+        uint64_t bytes_total, bytes_available;
+        uint64_t inodes_total, inodes_available;
+};
+
 /* The directories of a storage: gfapi in a worker for a cluster, the helper for a single storage. Thread-safe;
  * each call is for 1..STORAGE_PATHS_MAX paths and takes at most deadline_ms. Each path has an outcome of its own:
  * one that hangs is TIMEOUT alone, a second after the others at the latest. UNAVAILABLE and TIMEOUT: nobody could
@@ -56,5 +63,9 @@ struct storage_files {
         /* single: whether mount_root is a file system of its own that can be exported (file handles). INVALID
          * with the sentence when it is not. cluster: 0. */
         int (*check_storage)(void *context, const struct storage *storage, int deadline_ms, struct fault *fault);
+        /* cluster: of the volume, by gfapi; single: of the file system at mount_root, in a worker of its own, so
+         * that one that hangs costs that worker. UNAVAILABLE, with the sentence, when nothing is mounted there. */
+        int (*capacity)(void *context, const struct storage *storage, int deadline_ms,
+                        struct storage_capacity *capacity, struct fault *fault);
         void *context;
 };

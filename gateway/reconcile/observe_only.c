@@ -7,7 +7,7 @@
 #define SEAM_HAS(seam, functions) static_assert(sizeof(struct seam) == ((functions) + 1) * sizeof(void *), #seam)
 SEAM_HAS(nfs_server, 8);
 SEAM_HAS(gluster_volume, 8);
-SEAM_HAS(storage_files, 3);
+SEAM_HAS(storage_files, 4);
 SEAM_HAS(firewall, 7);
 SEAM_HAS(native_door, 2);
 
@@ -163,6 +163,14 @@ static int files_check_storage(void *context, const struct storage *storage, int
         return real->check_storage(real->context, storage, deadline_ms, fault);
 }
 
+static int files_capacity(void *context, const struct storage *storage, int deadline_ms,
+                          struct storage_capacity *capacity, struct fault *fault)
+{
+        const struct storage_files *real = ((struct observe_only *)context)->real_files;
+
+        return real->capacity(real->context, storage, deadline_ms, capacity, fault);
+}
+
 /* --- The packet filter -------------------------------------------------------------------------------------- */
 
 static int firewall_observe(void *context, enum known *known, struct firewall_set *set, struct fault *fault)
@@ -293,6 +301,7 @@ void observe_only_wrap(struct observe_only *only)
         only->files = (struct storage_files){ .inspect = files_inspect,
                                               .make_directories = files_make_directories,
                                               .check_storage = files_check_storage,
+                                              .capacity = files_capacity,
                                               .context = only };
         only->firewall = (struct firewall){ .install = firewall_install,
                                             .change = firewall_change,

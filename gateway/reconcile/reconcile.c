@@ -6,6 +6,7 @@
 #include "reconcile/gluster_side.h"
 #include "reconcile/nfs_side.h"
 #include "reconcile/observe_only.h"
+#include "reconcile/storage_watch.h"
 #include "reconcile/verify.h"
 
 struct reconcile {
@@ -14,8 +15,9 @@ struct reconcile {
         struct side_world side_world;
         struct nfs_side *nfs;
         struct gluster_side *gluster;
-        struct verify *verify; /* or NULL */
-        atomic_bool running;   /* both sides are there to be woken */
+        struct storage_watch *storages; /* or NULL */
+        struct verify *verify;          /* or NULL */
+        atomic_bool running;            /* both sides are there to be woken */
 };
 
 static void facts_changed(void *context)
@@ -55,6 +57,7 @@ void reconcile_wake(struct reconcile *reconcile)
                 return;
         side_wake_call(nfs_side_wake(reconcile->nfs));
         side_wake_call(gluster_side_wake(reconcile->gluster));
+        storage_watch_wake(reconcile->storages);
 }
 
 /* Puts seams that change nothing in the place of the real ones. */
@@ -89,6 +92,20 @@ static int verify_open(struct reconcile *reconcile, struct fault *fault)
         };
 
         return settings.probe ? verify_start(&reconcile->side_world, &settings, &reconcile->verify, fault) : 0;
+}
+
+static int storages_open(struct reconcile *reconcile, struct fault *fault)
+{
+        const struct reconcile_world *world = &reconcile->world;
+
+        return world->health ? storage_watch_start(&reconcile->side_world, world->files, world->health,
+                                                   &reconcile->storages, fault)
+                             : 0;
+}
+
+struct storage_watch *reconcile_storage_watch(struct reconcile *reconcile)
+{
+        return reconcile->storages;
 }
 
 struct verify *reconcile_verify(struct reconcile *reconcile)
@@ -145,6 +162,8 @@ int reconcile_start(const struct reconcile_world *world, struct reconcile **resu
                 failed = gluster_side_start(&reconcile->side_world, world->gluster, &reconcile->gluster, fault);
         if (!failed)
                 failed = verify_open(reconcile, fault);
+        if (!failed)
+                failed = storages_open(reconcile, fault);
         if (failed) {
                 reconcile_stop(reconcile);
                 return failed;
@@ -171,6 +190,7 @@ void reconcile_stop(struct reconcile *reconcile)
         directories_stop(reconcile->side_world.directories); /* it wakes both sides */
         gluster_side_stop(reconcile->gluster);               /* it wakes the NFS side */
         nfs_side_stop(reconcile->nfs);
+        storage_watch_stop(reconcile->storages); /* both sides wake it */
         directories_free(reconcile->side_world.directories);
         gate_free(reconcile->side_world.gate);
         versions_free(reconcile->side_world.versions);

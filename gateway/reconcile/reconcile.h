@@ -7,6 +7,7 @@
 
 #include "domain/probe.h"
 #include "domain/seams.h"
+#include "domain/volume_health.h"
 #include "reconcile/drift.h"
 #include "reconcile/pool.h"
 #include "reconcile/status.h"
@@ -14,6 +15,7 @@
 struct reconcile;
 struct verification;
 struct verify;
+struct storage_watch;
 
 struct reconcile_world {
         const struct snapshot *(*snapshot)(void *context); /* newest, with a reference; thread-safe */
@@ -24,15 +26,16 @@ struct reconcile_world {
         const struct nfs_server *nfs;
         const struct gluster_volume *gluster;
         const struct storage_files *files;
-        const struct firewall *firewall; /* NULL = the operator has switched it off */
-        const struct native_door *door;  /* NULL = native clients reach glusterd itself */
-        bool observe;                    /* nothing is changed on any server (reconcile = observe) */
-        struct address canary_client;    /* with that: whom the canaries let in where servers are changed, though
-                                            nobody tries it here; ADDRESS_NONE = nobody */
-        struct pool *pool;               /* NULL = no members are configured; the caller's, and freed after */
-        int64_t interval_ms;             /* reconcile_interval */
-        bool restart_bricks;             /* brick_restart = auto */
-        const struct probe *probe;       /* NULL = the operator has switched verification off */
+        const struct gluster_health *health; /* NULL = nobody looks how storages are */
+        const struct firewall *firewall;     /* NULL = the operator has switched it off */
+        const struct native_door *door;      /* NULL = native clients reach glusterd itself */
+        bool observe;                        /* nothing is changed on any server (reconcile = observe) */
+        struct address canary_client; /* with that: whom the canaries let in where servers are changed, though
+                                         nobody tries it here; ADDRESS_NONE = nobody */
+        struct pool *pool;            /* NULL = no members are configured; the caller's, and freed after */
+        int64_t interval_ms;          /* reconcile_interval */
+        bool restart_bricks;          /* brick_restart = auto */
+        const struct probe *probe;    /* NULL = the operator has switched verification off */
         int64_t verify_interval_ms;
         void (*verification_changed)(
                 void *context, const struct verification *older,
@@ -47,6 +50,9 @@ void reconcile_stop(struct reconcile *reconcile);
 
 /* What verifies; NULL when that is off. Lives until reconcile_stop. */
 struct verify *reconcile_verify(struct reconcile *reconcile);
+
+/* What knows how storages are; NULL when nobody looks. Lives until reconcile_stop. */
+struct storage_watch *reconcile_storage_watch(struct reconcile *reconcile);
 
 /* A new snapshot is there: called by the writer after each commit. Never blocks; NULL is fine. */
 void reconcile_wake(struct reconcile *reconcile);

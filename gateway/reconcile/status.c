@@ -422,15 +422,14 @@ void status_note_connected(struct status *status, const struct address *addresse
         pthread_mutex_unlock(&status->lock);
 }
 
-bool status_connected(struct status *status, struct address_bag *connected)
+enum known status_is_connected(struct status *status, const struct address *address)
 {
-        bool known;
-
         pthread_mutex_lock(&status->lock);
-        known = status->connected_known;
-        address_bag_add(connected, status->connected.items, status->connected.count);
+        enum known connected = !status->connected_known                         ? KNOWN_UNKNOWN
+                               : address_bag_holds(&status->connected, address) ? KNOWN_PRESENT
+                                                                                : KNOWN_ABSENT;
         pthread_mutex_unlock(&status->lock);
-        return known;
+        return connected;
 }
 
 void status_note_members(struct status *status, size_t enforcing, size_t others)

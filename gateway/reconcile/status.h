@@ -115,8 +115,8 @@ int64_t status_lag_ms(struct status *status);
 /* For the metrics: who had a connection to the NFS server at the last look (sorted by address_compare; copied),
  * and how many members of the pool enforce what they were told last, and how many do not. */
 void status_note_connected(struct status *status, const struct address *addresses, size_t count);
-/* False: nobody has looked. `connected` (zeroed) is filled with a copy, freed with address_bag_fini. */
-bool status_connected(struct status *status, struct address_bag *connected);
+/* Whether this address had one; UNKNOWN: nobody has looked. */
+enum known status_is_connected(struct status *status, const struct address *address);
 void status_note_members(struct status *status, size_t enforcing, size_t others);
 void status_members(struct status *status, size_t *enforcing, size_t *others);
 

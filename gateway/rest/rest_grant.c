@@ -10,6 +10,7 @@
 #include "rest/mount_report.h"
 #include "rest/object.h"
 #include "rest/paging.h"
+#include "rest/storage_status.h"
 #include "rest/verification_show.h"
 
 static json_t *grant_show(const struct request *request, const struct snapshot *now, const struct grant *grant,
@@ -21,6 +22,7 @@ static json_t *grant_show(const struct request *request, const struct snapshot *
         char cause[FAULT_TEXT_SIZE];
         const char *cause_code;
         enum grant_state state = status_grant_state(status, grant, &cause_code, cause);
+        enum known connected = grant_connected(request, grant);
         json_t *object;
 
         if (wanted_state && strcmp(wanted_state, grant_state_word(state)) != 0)
@@ -28,6 +30,8 @@ static json_t *grant_show(const struct request *request, const struct snapshot *
         object = grant_to_json(grant, state, cause_code, cause);
         if (state == GRANT_ACTIVE)
                 json_object_set_new(object, "verified", grant_verified_to_json(request, grant));
+        if (connected != KNOWN_UNKNOWN)
+                json_object_set_new(object, "connected", json_boolean(connected == KNOWN_PRESENT));
         grant_set_client(request, grant, object);
         grant_derive_writes(now, grant, &facts, clock_wall_ms(request->context->clock), &writes);
         grant_json_set_writes(object, &writes);

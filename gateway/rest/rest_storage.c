@@ -13,6 +13,7 @@
 #include "rest/listing.h"
 #include "rest/object.h"
 #include "rest/revocation.h"
+#include "rest/storage_status.h"
 
 struct storage_write {
         struct commit commit; /* first */
@@ -41,10 +42,9 @@ static bool storage_matches(const struct request *request, const struct document
         return !values[0] || strcmp(values[0], storage_account(document)) == 0;
 }
 
-static json_t *storage_show(const struct request *request, const struct document *document)
+static json_t *row_show(const struct request *request, const struct document *document)
 {
-        (void)request;
-        return storage_to_json((const struct storage *)document);
+        return storage_show(request, (const struct storage *)document);
 }
 
 void rest_storage_list(struct request *request)
@@ -54,7 +54,7 @@ void rest_storage_list(struct request *request)
                                                 .account = storage_account,
                                                 .filters = { "account" },
                                                 .matches = storage_matches,
-                                                .show = storage_show };
+                                                .show = row_show };
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
 
         listing_reply(request, &listing, now->kinds[DOCUMENT_STORAGE], NULL);
@@ -73,7 +73,7 @@ void rest_storage_get(struct request *request)
         if (result < 0)
                 reply_problem(&request->reply, &fault, NULL, NULL);
         else
-                object_reply(request, 200, &storage->document, storage_to_json(storage));
+                object_reply(request, 200, &storage->document, storage_show(request, storage));
 }
 
 static bool same_text(const char *a, const char *b)
@@ -207,7 +207,7 @@ static void storage_put_done(struct request *request)
         if (commit_failed(request, &change->commit))
                 return;
         object_reply(request, change->commit.created ? 201 : 200, document,
-                     storage_to_json((const struct storage *)document));
+                     storage_show(request, (const struct storage *)document));
         if (change->commit.created)
                 reply_field(&request->reply, "Location", "/v1/storages/%s", document->id);
 }

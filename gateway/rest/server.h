@@ -16,6 +16,7 @@
 #include "reconcile/drift.h"
 #include "reconcile/inventory_watch.h"
 #include "reconcile/status.h"
+#include "reconcile/storage_watch.h"
 #include "reconcile/verify.h"
 #include "store/writer.h"
 
@@ -38,6 +39,7 @@ struct rest_context {
         const struct firewall *firewall;   /* count_sessions alone, from there too; NULL = it is switched off */
         struct inventory_watch *inventory; /* or NULL: nobody counts how long sources are silent */
         struct verify *verify;             /* NULL = verification is off */
+        struct storage_watch *storages;    /* or NULL: nobody looks how they are */
         const struct clock *clock;
         gid_t operator_gid;        /* members are operators on the Unix socket, as root is */
         int path_check_timeout_ms; /* how long a create waits for somebody to look at its path */

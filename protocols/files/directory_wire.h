@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "base/message.h"
 #include "domain/seams.h"
@@ -63,6 +64,26 @@ static inline int directory_take_seen(struct message *reply, struct path_seen *s
         seen->kind = (enum path_kind)kind;
         snprintf(seen->at, sizeof seen->at, "%s", at);
         return 0;
+}
+
+static inline void capacity_put(struct message *reply, const struct statvfs *room)
+{
+        message_put_u64(reply, (uint64_t)room->f_blocks * room->f_frsize);
+        message_put_u64(reply, (uint64_t)room->f_bavail * room->f_frsize);
+        message_put_u64(reply, room->f_files);
+        message_put_u64(reply, room->f_favail);
+}
+
+/* MALFORMED when the answer is none. */
+static inline int capacity_take(struct message *reply, struct storage_capacity *capacity, struct fault *fault)
+{
+        capacity->bytes_total = message_take_u64(reply);
+        capacity->bytes_available = message_take_u64(reply);
+        capacity->inodes_total = message_take_u64(reply);
+        capacity->inodes_available = message_take_u64(reply);
+        if (message_is_consumed(reply))
+                return 0;
+        return fault_set(fault, FAULT_MALFORMED, "ask how much room there is: the answer is malformed");
 }
 
 /* Whether `path` is "/" or "/a/b" without an empty, "." or ".." component, none over 255 bytes. The caller's

@@ -120,3 +120,21 @@ int file_system_open(const char *mount_root, struct fault *fault)
         fd = -1;
         return opened;
 }
+
+int file_system_find(const char *mount_root, struct fault *fault)
+{
+        AUTO_CLOSE int fd = root_open(mount_root, fault);
+        struct statx here;
+
+        if (fd < 0) {
+                fault->code = FAULT_UNAVAILABLE; /* that it cannot be is no news of a storage that is there */
+                return -FAULT_UNAVAILABLE;
+        }
+        if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &here) < 0)
+                return fault_set_errno(fault, FAULT_UNAVAILABLE, errno, "look at %s: statx", mount_root);
+        if (!(here.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+                return fault_set(fault, FAULT_UNAVAILABLE, "look at %s: nothing is mounted there", mount_root);
+        int found = fd;
+        fd = -1;
+        return found;
+}

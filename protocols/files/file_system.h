@@ -12,3 +12,7 @@
  * path, "/", not there, a link on the way, not a mount point, a part of a file system or that of "/", neither ext4
  * nor xfs, no file handles. */
 int file_system_open(const char *mount_root, struct fault *fault);
+
+/* Opens `mount_root` (O_PATH) without following a link, as anybody can; not whether it may be exported.
+ * Descriptor, or UNAVAILABLE: not there, not to be reached, or nothing is mounted there. */
+int file_system_find(const char *mount_root, struct fault *fault);

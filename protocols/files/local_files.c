@@ -42,3 +42,15 @@ int local_files_check(const struct act_caller *helper, const char *mount_root, i
         message_put_text(&request, mount_root);
         return helper->call(helper->context, &request, &reply, deadline_ms, fault);
 }
+
+int local_files_capacity(const struct act_caller *worker, const char *mount_root, int deadline_ms,
+                         struct storage_capacity *capacity, struct fault *fault)
+{
+        AUTO_MESSAGE struct message request, reply;
+
+        message_init(&request, ACT_WORKER_FILE_SYSTEM_CAPACITY);
+        message_init(&reply, ACT_WORKER_FILE_SYSTEM_CAPACITY);
+        message_put_text(&request, mount_root);
+        int failed = worker->call(worker->context, &request, &reply, deadline_ms, fault);
+        return failed ? failed : capacity_take(&reply, capacity, fault);
+}

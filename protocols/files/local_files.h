@@ -24,5 +24,13 @@ int local_files_make_directory(const struct act_caller *helper, const char *moun
 int local_files_check(const struct act_caller *helper, const char *mount_root, int deadline_ms,
                       struct fault *fault);
 
+/* How much room the file system mounted at mount_root has. Asked of a worker, since statvfs waits without end for
+ * a disk that does not answer. UNAVAILABLE when nothing is mounted there, or the worker may not go there. */
+int local_files_capacity(const struct act_caller *worker, const char *mount_root, int deadline_ms,
+                         struct storage_capacity *capacity, struct fault *fault);
+
+/* The worker's act (local_room_act.c), closed by a row without `run`; no context. */
+extern const struct act local_room_acts[];
+
 /* The helper's acts, closed by a row without `run`; no context. */
 extern const struct act files_acts[];

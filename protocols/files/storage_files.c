@@ -57,10 +57,21 @@ static int real_check_storage(void *context, const struct storage *storage, int 
         return local_files_check(&real->helper, storage->mount_root, deadline_ms, fault);
 }
 
+static int real_capacity(void *context, const struct storage *storage, int deadline_ms,
+                         struct storage_capacity *capacity, struct fault *fault)
+{
+        const struct storage_files_real *real = context;
+
+        if (storage->kind == STORAGE_SINGLE)
+                return local_files_capacity(&real->room_worker, storage->mount_root, deadline_ms, capacity, fault);
+        return volume_files_capacity(&real->worker, storage, deadline_ms, capacity, fault);
+}
+
 struct storage_files storage_files_open(struct storage_files_real *real)
 {
         return (struct storage_files){ .inspect = real_inspect,
                                        .make_directories = real_make_directories,
                                        .check_storage = real_check_storage,
+                                       .capacity = real_capacity,
                                        .context = real };
 }

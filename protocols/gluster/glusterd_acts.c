@@ -19,6 +19,7 @@
 #include "protocols/gluster/client_volfile.h"
 #include "protocols/gluster/glusterd_rpc.h"
 #include "protocols/gluster/volume_compare.h"
+#include "protocols/gluster/volume_health_acts.h"
 
 #define CHANGE_MS                                                                                      \
         40000 /* for a transaction of the cluster: 60 ms on three nodes, seconds with one of them down \
@@ -68,9 +69,9 @@ static uint64_t stored_generation(const struct glusterd_volume *seen)
         return generation <= INT64_MAX ? generation : 0; /* written by hand: there is no way up from there */
 }
 
-/* The IPv4 address of a brick's host: a literal, or a name that this node can resolve. */
-static bool host_address(const char *host, struct address *address)
+bool glusterd_brick_address(const struct glusterd_brick *brick, struct address *address)
 {
+        const char *host = brick->host;
         struct addrinfo wanted = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM }, *found = NULL;
 
         if (address_parse(host, address) == 0)
@@ -108,7 +109,7 @@ void glusterd_put_brick(struct message *reply, const struct glusterd_brick *bric
         struct address address = { 0 };
 
         message_put_text(reply, brick->path);
-        message_put_bytes(reply, address.bytes, host_address(brick->host, &address) ? 4 : 0);
+        message_put_bytes(reply, address.bytes, glusterd_brick_address(brick, &address) ? 4 : 0);
         message_put_u64(reply, brick->port);
         message_put_u64(reply, local);
 }
@@ -353,6 +354,8 @@ const struct act glusterd_acts[] = {
         { ACT_GLUSTERD_BRICK_RESTART, "glusterd.brick_restart",
           "a brick is a process of root's, and glusterd's socket can be opened by root only", 0, BRICK_RESTART_MS,
           brick_restart_run },
+        { ACT_GLUSTERD_VOLUME_HEALTH, "glusterd.volume_health", "glusterd's socket can be opened by root only", 0,
+          VOLUME_HEALTH_MS, volume_health_run },
         { ACT_GLUSTERD_CLIENT_VOLFILE, "glusterd.client_volfile", "glusterd's volfiles can be read by root only",
           0, 1000, client_volfile_run },
         { 0 },

@@ -44,6 +44,9 @@ int glusterd_take_peers(struct message *request, struct text *value, struct faul
 size_t glusterd_secure_options(const struct glusterd_volume *seen, const char *allow,
                                struct glusterd_option *wanted);
 
+/* The IPv4 address of a brick's host: a literal, or a name that this node can resolve; else false. */
+bool glusterd_brick_address(const struct glusterd_brick *brick, struct address *address);
+
 /* Puts a brick as ACT_GLUSTERD_VOLUME_OBSERVE tells it; gluster_take_brick takes it. */
 void glusterd_put_brick(struct message *reply, const struct glusterd_brick *brick, bool local);
 

@@ -11,26 +11,28 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "protocols/gluster/gluster_rpc.h"
+#include "protocols/gluster/glusterd_answer.h"
 
-#define CLI_PROGRAM 1238463
-#define CLI_VERSION 2
 #define BRICKS_MAX 100000   /* more than any volume has */
 #define CLIENTS_MAX 1000000 /* connections of one brick */
 
 static const struct gluster_procedure list_friends = {
-        .program = CLI_PROGRAM,
-        .version = CLI_VERSION,
+        .program = GLUSTERD_PROGRAM,
+        .version = GLUSTERD_PROGRAM_VERSION,
         .number = 3,
         .has_flags = true,
         .flags = 2 /* LIST_POOL_NODES */
 };
-static const struct gluster_procedure get_volume = { CLI_PROGRAM, CLI_VERSION, 5, .has_sentence = true };
-static const struct gluster_procedure start_volume = { CLI_PROGRAM, CLI_VERSION, 8, .has_sentence = true };
-static const struct gluster_procedure set_volume = { CLI_PROGRAM, CLI_VERSION, 12, .has_sentence = true };
-static const struct gluster_procedure status_volume = { CLI_PROGRAM, CLI_VERSION, 27, .has_sentence = true };
-static const struct gluster_procedure heal_volume = { CLI_PROGRAM, CLI_VERSION, 31, .has_sentence = true };
-static const struct gluster_procedure get_option = { CLI_PROGRAM, CLI_VERSION, 41, .has_sentence = true };
+static const struct gluster_procedure get_volume = { GLUSTERD_PROGRAM, GLUSTERD_PROGRAM_VERSION, 5,
+                                                     .has_sentence = true };
+static const struct gluster_procedure start_volume = { GLUSTERD_PROGRAM, GLUSTERD_PROGRAM_VERSION, 8,
+                                                       .has_sentence = true };
+static const struct gluster_procedure set_volume = { GLUSTERD_PROGRAM, GLUSTERD_PROGRAM_VERSION, 12,
+                                                     .has_sentence = true };
+static const struct gluster_procedure status_volume = { GLUSTERD_PROGRAM, GLUSTERD_PROGRAM_VERSION, 27,
+                                                        .has_sentence = true };
+static const struct gluster_procedure get_option = { GLUSTERD_PROGRAM, GLUSTERD_PROGRAM_VERSION, 41,
+                                                     .has_sentence = true };
 
 int glusterd_open(const char *socket_path, struct fault *fault)
 {
@@ -51,22 +53,19 @@ int glusterd_open(const char *socket_path, struct fault *fault)
         return opened;
 }
 
-static int call(int socket, const struct gluster_procedure *procedure, const struct gluster_dict *dict,
-                int deadline_ms, struct gluster_answer *answer, struct fault *fault)
+int glusterd_call(int socket, const struct gluster_procedure *procedure, const struct gluster_dict *dict,
+                  int deadline_ms, struct gluster_answer *answer, struct fault *fault)
 {
         return gluster_rpc_call(socket, procedure, dict, clock_monotonic_ms(clock_system()) + deadline_ms, answer,
                                 fault);
 }
 
-static int cut(struct fault *fault)
+int glusterd_answer_cut(struct fault *fault)
 {
         return fault_set(fault, FAULT_INTERNAL, "call glusterd: something is missing from its answer");
 }
 
-/* The value of a formatted key, or NULL. */
-static const char *find(const struct gluster_answer *answer, const char *format, ...)
-        __attribute__((format(printf, 2, 3)));
-static const char *find(const struct gluster_answer *answer, const char *format, ...)
+const char *glusterd_answer_find(const struct gluster_answer *answer, const char *format, ...)
 {
         char key[64];
         va_list arguments;
@@ -77,8 +76,7 @@ static const char *find(const struct gluster_answer *answer, const char *format,
         return answer->dict ? gluster_dict_find(answer->dict, answer->dict_length, key) : NULL;
 }
 
-/* A decimal number from 0 to `most`; false for anything else, NULL included. */
-static bool number(const char *text, uint64_t most, uint64_t *value)
+bool glusterd_answer_number(const char *text, uint64_t most, uint64_t *value)
 {
         char *end;
 
@@ -92,7 +90,8 @@ static bool number(const char *text, uint64_t most, uint64_t *value)
 
 /* What glusterd's refusal means. The words are those of glusterd-syncop.c, glusterd-handler.c and glusterd-mgmt.c.
  */
-static int refusal(const struct gluster_answer *answer, const char *what, const char *volume, struct fault *fault)
+int glusterd_answer_refusal(const struct gluster_answer *answer, const char *what, const char *volume,
+                            struct fault *fault)
 {
         const char *sentence = answer->sentence && answer->sentence[0] ? answer->sentence : "no reason given";
         bool busy = strstr(sentence, "nother transaction") || strstr(sentence, "Locking failed");
@@ -121,9 +120,9 @@ int glusterd_volume_set(int socket, const char *volume, const struct glusterd_op
         }
         snprintf(number, sizeof number, "%zu", 2 * count);
         gluster_dict_add(&dict, "count", number);
-        failed = call(socket, &set_volume, &dict, deadline_ms, &answer, fault);
+        failed = glusterd_call(socket, &set_volume, &dict, deadline_ms, &answer, fault);
         if (!failed && answer.op_ret != 0)
-                failed = refusal(&answer, "set options of", volume, fault);
+                failed = glusterd_answer_refusal(&answer, "set options of", volume, fault);
         return failed;
 }
 
@@ -149,6 +148,7 @@ void glusterd_volume_fini(struct glusterd_volume *volume)
         }
         free(volume->bricks);
         free(volume->options);
+        free(volume->heal_daemons);
         *volume = (struct glusterd_volume){ 0 };
 }
 
@@ -166,20 +166,21 @@ static int bricks_take(const struct gluster_answer *answer, struct glusterd_volu
 {
         uint64_t count;
 
-        if (!number(find(answer, "volume0.brick_count"), BRICKS_MAX, &count))
-                return cut(fault);
+        if (!glusterd_answer_number(glusterd_answer_find(answer, "volume0.brick_count"), BRICKS_MAX, &count))
+                return glusterd_answer_cut(fault);
         seen->bricks = memory_new(count, sizeof *seen->bricks);
         for (uint64_t i = 0; i < count; i++) {
-                const char *brick = find(answer, "volume0.brick%" PRIu64, i + 1);
+                const char *brick = glusterd_answer_find(answer, "volume0.brick%" PRIu64, i + 1);
                 const char *path = brick ? strstr(brick, ":/") : NULL;
 
                 if (!path)
-                        return cut(fault);
+                        return glusterd_answer_cut(fault);
                 seen->bricks[i].host = memory_format("%.*s", (int)(path - brick), brick);
                 seen->bricks[i].path = memory_text(path + 1);
                 seen->brick_count++;
-                if (!id_take(find(answer, "volume0.brick%" PRIu64 ".uuid", i + 1), seen->bricks[i].node))
-                        return cut(fault);
+                if (!id_take(glusterd_answer_find(answer, "volume0.brick%" PRIu64 ".uuid", i + 1),
+                             seen->bricks[i].node))
+                        return glusterd_answer_cut(fault);
         }
         return 0;
 }
@@ -208,23 +209,23 @@ int glusterd_volume_get(int socket, const char *volume, int deadline_ms, struct 
 
         gluster_dict_add(&dict, "volname", volume);
         gluster_dict_add(&dict, "flags", "2"); /* GF_CLI_GET_VOLUME */
-        failed = call(socket, &get_volume, &dict, deadline_ms, &answer, fault);
+        failed = glusterd_call(socket, &get_volume, &dict, deadline_ms, &answer, fault);
         if (failed)
                 return failed;
         if (answer.op_ret != 0 && answer.sentence && strstr(answer.sentence, "does not exist"))
                 return 0;
         if (answer.op_ret != 0)
-                return refusal(&answer, "observe volume", volume, fault);
-        if (!number(find(&answer, "count"), 1, &count) || count == 0)
+                return glusterd_answer_refusal(&answer, "observe volume", volume, fault);
+        if (!glusterd_answer_number(glusterd_answer_find(&answer, "count"), 1, &count) || count == 0)
                 return 0;
-        id = find(&answer, "volume0.volume_id");
-        if (!number(find(&answer, "volume0.status"), UINT32_MAX, &status) || !id ||
+        id = glusterd_answer_find(&answer, "volume0.volume_id");
+        if (!glusterd_answer_number(glusterd_answer_find(&answer, "volume0.status"), UINT32_MAX, &status) || !id ||
             strlen(id) != ACCESS_VOLUME_ID_SIZE - 1)
-                return cut(fault);
+                return glusterd_answer_cut(fault);
         memcpy(seen->id, id, ACCESS_VOLUME_ID_SIZE);
         seen->started = status == 1; /* GLUSTERD_STATUS_STARTED */
         seen->exists = true;
-        number(find(&answer, "volume0.replica_count"), BRICKS_MAX, &replica);
+        glusterd_answer_number(glusterd_answer_find(&answer, "volume0.replica_count"), BRICKS_MAX, &replica);
         seen->replica = replica > 1 ? (unsigned)replica : 1;
         gluster_dict_each(answer.dict, answer.dict_length, option_take, seen);
         return bricks_take(&answer, seen, fault);
@@ -238,13 +239,30 @@ const char *glusterd_volume_option(const struct glusterd_volume *seen, const cha
         return NULL;
 }
 
-/* The brick that an answer speaks of, or NULL. */
-static struct glusterd_brick *brick_find(struct glusterd_volume *seen, const char *host, const char *path)
+struct glusterd_brick *glusterd_brick_find(struct glusterd_volume *seen, const char *host, const char *path)
 {
         for (size_t i = 0; host && path && i < seen->brick_count; i++)
                 if (strcmp(seen->bricks[i].host, host) == 0 && strcmp(seen->bricks[i].path, path) == 0)
                         return &seen->bricks[i];
         return NULL;
+}
+
+/* A self-heal daemon stands in the list of bricks, with the id of its node for a path. Rows of other services are
+ * passed over, as is one of no node. */
+static void daemon_take(const struct gluster_answer *answer, uint64_t i, const char *host, const char *node,
+                        struct glusterd_volume *seen)
+{
+        struct glusterd_heal_daemon daemon = { 0 };
+        uint64_t online = 0;
+
+        if (!host || strcmp(host, "Self-heal Daemon") != 0 || !id_take(node, daemon.node))
+                return;
+        daemon.online =
+                glusterd_answer_number(glusterd_answer_find(answer, "brick%" PRIu64 ".status", i), 1, &online) &&
+                online;
+        seen->heal_daemons =
+                memory_resize(seen->heal_daemons, seen->heal_daemon_count + 1, sizeof *seen->heal_daemons);
+        seen->heal_daemons[seen->heal_daemon_count++] = daemon;
 }
 
 /* Asks `volume status` with `command` (GF_CLI_STATUS_* of cli1-xdr.x) and hands each brick that is told of to
@@ -256,24 +274,28 @@ static int status_ask(int socket, const char *volume, const char *command, int d
 {
         AUTO_GLUSTER_DICT struct gluster_dict dict = { 0 };
         AUTO_GLUSTER_ANSWER struct gluster_answer answer = { 0 };
-        uint64_t last = 0;
+        uint64_t last = 0, others = 0;
         int failed;
 
         gluster_dict_add(&dict, "volname", volume);
         gluster_dict_add(&dict, "cmd", command);
-        failed = call(socket, &status_volume, &dict, deadline_ms, &answer, fault);
+        failed = glusterd_call(socket, &status_volume, &dict, deadline_ms, &answer, fault);
         if (failed)
                 return failed;
         if (answer.op_ret != 0)
-                return refusal(&answer, "ask for the bricks of", volume, fault);
-        if (!number(find(&answer, "brick-index-max"), BRICKS_MAX, &last))
-                return cut(fault);
-        for (uint64_t i = 0; i <= last; i++) {
-                struct glusterd_brick *brick = brick_find(seen, find(&answer, "brick%" PRIu64 ".hostname", i),
-                                                          find(&answer, "brick%" PRIu64 ".path", i));
+                return glusterd_answer_refusal(&answer, "ask for the bricks of", volume, fault);
+        if (!glusterd_answer_number(glusterd_answer_find(&answer, "brick-index-max"), BRICKS_MAX, &last))
+                return glusterd_answer_cut(fault);
+        glusterd_answer_number(glusterd_answer_find(&answer, "other-count"), BRICKS_MAX, &others);
+        for (uint64_t i = 0; i <= last + others; i++) {
+                const char *host = glusterd_answer_find(&answer, "brick%" PRIu64 ".hostname", i);
+                const char *path = glusterd_answer_find(&answer, "brick%" PRIu64 ".path", i);
+                struct glusterd_brick *brick = glusterd_brick_find(seen, host, path);
 
-                if (brick && !take(&answer, i, brick))
-                        return cut(fault);
+                if (!brick)
+                        daemon_take(&answer, i, host, path, seen);
+                else if (!take(&answer, i, brick))
+                        return glusterd_answer_cut(fault);
         }
         return 0;
 }
@@ -283,17 +305,22 @@ static bool port_take(const struct gluster_answer *answer, uint64_t i, struct gl
 {
         uint64_t port, online, pid;
 
-        if (!number(find(answer, "brick%" PRIu64 ".port", i), 65535, &port) ||
-            !number(find(answer, "brick%" PRIu64 ".status", i), 1, &online) || !online)
+        if (!glusterd_answer_number(glusterd_answer_find(answer, "brick%" PRIu64 ".port", i), 65535, &port) ||
+            !glusterd_answer_number(glusterd_answer_find(answer, "brick%" PRIu64 ".status", i), 1, &online) ||
+            !online)
                 return true;
         brick->port = (uint16_t)port;
-        brick->pid = number(find(answer, "brick%" PRIu64 ".pid", i), INT32_MAX, &pid) ? (int)pid : 0;
+        brick->pid =
+                glusterd_answer_number(glusterd_answer_find(answer, "brick%" PRIu64 ".pid", i), INT32_MAX, &pid)
+                        ? (int)pid
+                        : 0;
         return true;
 }
 
 int glusterd_volume_ports(int socket, const char *volume, int deadline_ms, struct glusterd_volume *seen,
                           struct fault *fault)
 {
+        seen->heal_daemon_count = 0;
         return status_ask(socket, volume, "256" /* VOL */, deadline_ms, seen, port_take, fault);
 }
 
@@ -308,11 +335,13 @@ static bool clients_take(const struct gluster_answer *answer, uint64_t i, struct
         uint64_t count;
 
         clients_free(brick);
-        if (!number(find(answer, "brick%" PRIu64 ".clientcount", i), CLIENTS_MAX, &count))
+        if (!glusterd_answer_number(glusterd_answer_find(answer, "brick%" PRIu64 ".clientcount", i), CLIENTS_MAX,
+                                    &count))
                 return true;
         brick->clients = memory_new(count + 1, sizeof *brick->clients);
         while (brick->client_count < count) {
-                const char *client = find(answer, "brick%" PRIu64 ".client%zu.hostname", i, brick->client_count);
+                const char *client = glusterd_answer_find(answer, "brick%" PRIu64 ".client%zu.hostname", i,
+                                                          brick->client_count);
                 const char *port = client ? strrchr(client, ':') : NULL;
 
                 if (!port)
@@ -329,45 +358,6 @@ int glusterd_volume_clients(int socket, const char *volume, int deadline_ms, str
         return status_ask(socket, volume, "2" /* CLIENTS */, deadline_ms, seen, clients_take, fault);
 }
 
-int glusterd_volume_heals(int socket, const char *volume, int deadline_ms, struct glusterd_volume *seen,
-                          struct fault *fault)
-{
-        AUTO_GLUSTER_DICT struct gluster_dict dict = { 0 };
-        AUTO_GLUSTER_ANSWER struct gluster_answer answer = { 0 };
-        int failed;
-
-        gluster_dict_add(&dict, "volname", volume);
-        gluster_dict_add(&dict, "heal-op", "8"); /* GF_SHD_OP_STATISTICS_HEAL_COUNT */
-        failed = call(socket, &heal_volume, &dict, deadline_ms, &answer, fault);
-        if (failed)
-                return failed;
-        if (answer.op_ret != 0)
-                return refusal(&answer, "count what needs heal of", volume, fault);
-        for (size_t i = 0; i < seen->brick_count; i++) {
-                struct glusterd_brick *brick =
-                        brick_find(seen, find(&answer, "%zu-hostname", i), find(&answer, "%zu-path", i));
-
-                if (brick)
-                        brick->counted = number(find(&answer, "%zu-hardlinks", i), UINT64_MAX, &brick->heals) &&
-                                         !find(&answer, "%zu-shd-status", i);
-        }
-        return 0;
-}
-
-int glusterd_volume_heal(int socket, const char *volume, int deadline_ms, struct fault *fault)
-{
-        AUTO_GLUSTER_DICT struct gluster_dict dict = { 0 };
-        AUTO_GLUSTER_ANSWER struct gluster_answer answer = { 0 };
-        int failed;
-
-        gluster_dict_add(&dict, "volname", volume);
-        gluster_dict_add(&dict, "heal-op", "1"); /* GF_SHD_OP_HEAL_INDEX */
-        failed = call(socket, &heal_volume, &dict, deadline_ms, &answer, fault);
-        if (!failed && answer.op_ret != 0)
-                failed = refusal(&answer, "heal", volume, fault);
-        return failed;
-}
-
 int glusterd_volume_start_force(int socket, const char *volume, int deadline_ms, struct fault *fault)
 {
         AUTO_GLUSTER_DICT struct gluster_dict dict = { 0 };
@@ -376,9 +366,9 @@ int glusterd_volume_start_force(int socket, const char *volume, int deadline_ms,
 
         gluster_dict_add(&dict, "volname", volume);
         gluster_dict_add(&dict, "flags", "1"); /* GF_CLI_FLAG_OP_FORCE */
-        failed = call(socket, &start_volume, &dict, deadline_ms, &answer, fault);
+        failed = glusterd_call(socket, &start_volume, &dict, deadline_ms, &answer, fault);
         if (!failed && answer.op_ret != 0)
-                failed = refusal(&answer, "start the bricks of", volume, fault);
+                failed = glusterd_answer_refusal(&answer, "start the bricks of", volume, fault);
         return failed;
 }
 
@@ -387,6 +377,7 @@ void glusterd_pool_fini(struct glusterd_pool *pool)
         for (size_t i = 0; i < pool->count; i++)
                 free(pool->nodes[i].name);
         free(pool->nodes);
+        free(pool->connected);
         *pool = (struct glusterd_pool){ 0 };
 }
 
@@ -404,17 +395,24 @@ static int pool_take(const struct gluster_answer *answer, uint64_t count, struct
                      struct fault *fault)
 {
         pool->nodes = memory_new(count, sizeof *pool->nodes);
+        pool->connected = memory_new(count, sizeof *pool->connected);
         while (pool->count < count) {
+                uint64_t connected;
                 struct pool_node *node = &pool->nodes[pool->count];
-                const char *name = find(answer, "friend%zu.hostname", pool->count + 1);
+                const char *name = glusterd_answer_find(answer, "friend%zu.hostname", pool->count + 1);
 
-                if (!name || !id_take(find(answer, "friend%zu.uuid", pool->count + 1), node->id))
-                        return cut(fault);
+                if (!name || !id_take(glusterd_answer_find(answer, "friend%zu.uuid", pool->count + 1), node->id))
+                        return glusterd_answer_cut(fault);
                 node->name = memory_text(name);
                 node->local = strcmp(name, "localhost") == 0;
+                pool->connected[pool->count] =
+                        node->local || (glusterd_answer_number(glusterd_answer_find(answer, "friend%zu.connected",
+                                                                                    pool->count + 1),
+                                                               1, &connected) &&
+                                        connected);
                 pool->count++;
         }
-        return glusterd_pool_self(pool) ? 0 : cut(fault);
+        return glusterd_pool_self(pool) ? 0 : glusterd_answer_cut(fault);
 }
 
 int glusterd_pool_get(int socket, int deadline_ms, struct glusterd_pool *pool, struct fault *fault)
@@ -422,14 +420,14 @@ int glusterd_pool_get(int socket, int deadline_ms, struct glusterd_pool *pool, s
         AUTO_GLUSTER_DICT struct gluster_dict nothing = { 0 };
         AUTO_GLUSTER_ANSWER struct gluster_answer answer = { 0 };
         uint64_t count = 0;
-        int failed = call(socket, &list_friends, &nothing, deadline_ms, &answer, fault);
+        int failed = glusterd_call(socket, &list_friends, &nothing, deadline_ms, &answer, fault);
 
         if (failed)
                 return failed;
         if (answer.op_ret != 0)
-                return refusal(&answer, "list the pool of", "this node", fault);
-        if (!number(find(&answer, "count"), BRICKS_MAX, &count))
-                return cut(fault);
+                return glusterd_answer_refusal(&answer, "list the pool of", "this node", fault);
+        if (!glusterd_answer_number(glusterd_answer_find(&answer, "count"), BRICKS_MAX, &count))
+                return glusterd_answer_cut(fault);
         return pool_take(&answer, count, pool, fault);
 }
 
@@ -443,13 +441,13 @@ int glusterd_op_version_get(int socket, int deadline_ms, uint32_t *op_version, s
 
         gluster_dict_add(&dict, "volname", "all");
         gluster_dict_add(&dict, "key", "cluster.op-version");
-        int failed = call(socket, &get_option, &dict, deadline_ms, &answer, fault);
+        int failed = glusterd_call(socket, &get_option, &dict, deadline_ms, &answer, fault);
         if (failed)
                 return failed;
         if (answer.op_ret != 0)
-                return refusal(&answer, "ask for the op-version of", "this node", fault);
-        if (!number(find(&answer, "value1"), UINT32_MAX, &said))
-                return cut(fault);
+                return glusterd_answer_refusal(&answer, "ask for the op-version of", "this node", fault);
+        if (!glusterd_answer_number(glusterd_answer_find(&answer, "value1"), UINT32_MAX, &said))
+                return glusterd_answer_cut(fault);
         *op_version = (uint32_t)said;
         return 0;
 }

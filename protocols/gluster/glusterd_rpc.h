@@ -44,6 +44,8 @@ struct glusterd_brick {
         char node[NODE_ID_SIZE]; /* id of the pool's member that it belongs to */
         bool counted;            /* glusterd_volume_heals: its self-heal daemon has answered */
         uint64_t heals;
+        bool judged; /* glusterd_volume_split_brains: a crawl over what needs heal has come to its end */
+        uint64_t split_brain;
         char **clients; /* glusterd_volume_clients: the address of each connection, sorted */
         size_t client_count;
 };
@@ -60,6 +62,11 @@ struct glusterd_volume {
                 char *key, *value;
         } * options; /* those that were ever set */
         size_t option_count;
+        struct glusterd_heal_daemon {
+                char node[NODE_ID_SIZE];
+                bool online;
+        } * heal_daemons; /* glusterd_volume_ports: of the nodes that have answered */
+        size_t heal_daemon_count;
 };
 #define AUTO_GLUSTERD_VOLUME __attribute__((cleanup(glusterd_volume_fini)))
 void glusterd_volume_fini(struct glusterd_volume *volume);
@@ -71,14 +78,19 @@ int glusterd_volume_get(int socket, const char *volume, int deadline_ms, struct 
 /* The value of an option that was set, else NULL. */
 const char *glusterd_volume_option(const struct glusterd_volume *seen, const char *key);
 
-/* `volume status`: fills in the ports and processes of seen->bricks. A transaction of the cluster, so CONFLICT is
- * possible. */
+/* `volume status`: fills in the ports and processes of seen->bricks, and the self-heal daemons. A transaction of
+ * the cluster, so CONFLICT is possible. */
 int glusterd_volume_ports(int socket, const char *volume, int deadline_ms, struct glusterd_volume *seen,
                           struct fault *fault);
 
 /* `volume heal V statistics heal-count`: how many entries each brick counts that need heal, on whatever brick. */
 int glusterd_volume_heals(int socket, const char *volume, int deadline_ms, struct glusterd_volume *seen,
                           struct fault *fault);
+
+/* `volume heal V statistics`: how many entries the last crawl over each brick's could not decide, because no copy
+ * was the right one; the self-heal daemons crawl every 10 minutes, and when a brick comes back. */
+int glusterd_volume_split_brains(int socket, const char *volume, int deadline_ms, struct glusterd_volume *seen,
+                                 struct fault *fault);
 
 /* `volume heal V`: the self-heal daemons look now, not at their next time. */
 int glusterd_volume_heal(int socket, const char *volume, int deadline_ms, struct fault *fault);
@@ -93,6 +105,7 @@ int glusterd_volume_start_force(int socket, const char *volume, int deadline_ms,
 /* `pool list`. Zeroed = empty. */
 struct glusterd_pool {
         struct pool_node *nodes; /* of the trusted pool, this node included */
+        bool *connected;         /* of each: its glusterd has a connection to this one's, or is this one */
         size_t count;
 };
 #define AUTO_GLUSTERD_POOL __attribute__((cleanup(glusterd_pool_fini)))

@@ -21,8 +21,8 @@ static size_t items_that_fit(const struct path_item *items, size_t count)
         return fit > 0 ? fit : 1;
 }
 
-static void request_put(struct message *request, const struct storage *storage, const struct path_item *items,
-                        size_t count, int deadline_ms)
+/* The fields that all acts begin with (volume_place_take). */
+static void place_put(struct message *request, const struct storage *storage, int deadline_ms)
 {
         int margin_ms = deadline_ms / 4 < ANSWER_MARGIN_MS ? deadline_ms / 4 : ANSWER_MARGIN_MS;
 
@@ -34,6 +34,12 @@ static void request_put(struct message *request, const struct storage *storage, 
 
                 message_put_text(request, address_format(&storage->addresses[i], text));
         }
+}
+
+static void request_put(struct message *request, const struct storage *storage, const struct path_item *items,
+                        size_t count, int deadline_ms)
+{
+        place_put(request, storage, deadline_ms);
         message_put_u64(request, count);
         for (size_t i = 0; i < count; i++) {
                 message_put_text(request, items[i].path);
@@ -100,4 +106,18 @@ void volume_files_make_directories(const struct act_caller *worker, const struct
                                    struct path_item *items, size_t count, int deadline_ms)
 {
         volume_calls(worker, ACT_WORKER_VOLUME_MAKE_DIRECTORIES, storage, items, count, deadline_ms);
+}
+
+int volume_files_capacity(const struct act_caller *worker, const struct storage *storage, int deadline_ms,
+                          struct storage_capacity *capacity, struct fault *fault)
+{
+        AUTO_MESSAGE struct message request, reply;
+
+        message_init(&request, ACT_WORKER_VOLUME_CAPACITY);
+        message_init(&reply, ACT_WORKER_VOLUME_CAPACITY);
+        place_put(&request, storage, deadline_ms);
+        int failed = worker->call(worker->context, &request, &reply, deadline_ms, fault);
+        if (failed == -FAULT_TIMEOUT)
+                fault_prefix(fault, "open volume %s", storage->volume);
+        return failed ? failed : capacity_take(&reply, capacity, fault);
 }

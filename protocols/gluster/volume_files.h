@@ -22,6 +22,10 @@ void volume_files_inspect(const struct act_caller *worker, const struct storage 
 void volume_files_make_directories(const struct act_caller *worker, const struct storage *storage,
                                    struct path_item *items, size_t count, int deadline_ms);
 
+/* How much room the volume has. UNAVAILABLE; TIMEOUT. */
+int volume_files_capacity(const struct act_caller *worker, const struct storage *storage, int deadline_ms,
+                          struct storage_capacity *capacity, struct fault *fault);
+
 /* The worker's acts, closed by a row without `run`. Their context is not used: a volume that was opened stays
  * open for the next call, for as long as the process lives. */
 extern const struct act volume_files_acts[];

@@ -353,6 +353,31 @@ static int make_directories_run(void *context, struct message *request, struct m
         return paths_run(request, reply, true, fault);
 }
 
+static int capacity_run(void *context, struct message *request, struct message *reply, struct fault *fault)
+{
+        struct volume_place place;
+        struct statvfs room;
+        struct glfs *fs;
+        int failed = volume_place_take(request, &place, fault);
+
+        (void)context;
+        if (!failed && !message_is_consumed(request))
+                failed = fault_set(fault, FAULT_MALFORMED, "ask how much room there is: the request is malformed");
+        if (!failed)
+                failed = volume_open(&place, &fs, fault);
+        if (failed)
+                return failed;
+        identity_set();
+        if (glfs_statvfs(fs, "/", &room) != 0) {
+                failed = fault_set_errno(fault, FAULT_UNAVAILABLE, errno, "ask how much room volume %s has",
+                                         place.volume);
+                volume_mount_doom();
+                return failed;
+        }
+        capacity_put(reply, &room);
+        return 0;
+}
+
 const struct act volume_files_acts[] = {
         { .number = ACT_WORKER_VOLUME_INSPECT,
           .name = "volume.inspect",
@@ -364,5 +389,10 @@ const struct act volume_files_acts[] = {
           .reason = "gfapi waits without end for bricks that do not let it in",
           .deadline_ms = 60000,
           .run = make_directories_run },
+        { .number = ACT_WORKER_VOLUME_CAPACITY,
+          .name = "volume.capacity",
+          .reason = "gfapi waits without end for bricks that do not let it in",
+          .deadline_ms = 60000,
+          .run = capacity_run },
         { 0 },
 };

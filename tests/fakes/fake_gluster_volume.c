@@ -345,3 +345,56 @@ struct gluster_volume fake_gluster_volume_seam(struct fake_gluster_volume *fake)
                 .context = fake,
         };
 }
+
+static void health_fill(const struct fake_gluster_volume *fake, struct volume_health *seen)
+{
+        bool counted = seen->replica > 1 && !fake->healer_down;
+        bool connected = fake->client.family != ADDRESS_NONE && !fake->clients_untold;
+
+        seen->bricks = memory_new(FAKE_BRICKS, sizeof *seen->bricks);
+        seen->brick_count = FAKE_BRICKS;
+        for (size_t i = 0; i < FAKE_BRICKS; i++) {
+                const struct fake_brick *its = &fake->bricks[i];
+
+                seen->bricks[i] = (struct brick_health){ .path = brick_path(fake, i),
+                                                         .address = { ADDRESS_V4, { 10, 77, 0, 11 } },
+                                                         .online = its->running,
+                                                         .counted = counted && its->running,
+                                                         .entries = its->heals,
+                                                         .judged = counted && its->running,
+                                                         .split_brain = its->split };
+        }
+        seen->nodes = memory_new(fake->pool_members, sizeof *seen->nodes);
+        seen->node_count = fake->pool_members;
+        for (size_t i = 0; i < fake->pool_members; i++)
+                seen->nodes[i] = (struct node_health){ .name = memory_format("10.77.0.%zu", 11 + i),
+                                                       .connected = !fake->node_down || i + 1 < fake->pool_members,
+                                                       .self_heal = i || seen->replica < 2 ? KNOWN_UNKNOWN
+                                                                    : fake->healer_down    ? KNOWN_ABSENT
+                                                                                           : KNOWN_PRESENT };
+        seen->clients_known = !fake->clients_untold;
+        seen->clients = memory_new(1, sizeof *seen->clients);
+        seen->clients[0] = fake->client;
+        seen->client_count = connected;
+}
+
+static int fake_health_look(void *context, const char *volume, struct volume_health *seen, struct fault *fault)
+{
+        struct fake_gluster_volume *fake = context;
+        struct turn turn = turn_of_server(fake, fault);
+
+        if (turn.failed)
+                return turn.failed;
+        if (!is_there(fake, volume))
+                return fault_set(fault, FAULT_NOT_FOUND, "fake: there is no volume %s", volume);
+        if (fake->stopped)
+                return fault_set(fault, FAULT_PRECONDITION, "fake: volume %s is stopped", volume);
+        seen->replica = fake->replica ? fake->replica : FAKE_BRICKS;
+        health_fill(fake, seen);
+        return 0;
+}
+
+struct gluster_health fake_gluster_health_seam(struct fake_gluster_volume *fake)
+{
+        return (struct gluster_health){ fake_health_look, fake };
+}

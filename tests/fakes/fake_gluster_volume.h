@@ -6,6 +6,7 @@
 #pragma once
 
 #include "domain/seams.h"
+#include "domain/volume_health.h"
 
 enum fake_failure {
         FAKE_BUSY,       /* CONFLICT: another transaction; nothing was done */
@@ -20,6 +21,7 @@ struct fake_brick {
         bool stuck;        /* does not take lists any more */
         bool older;        /* runs since before the filter */
         unsigned heals;    /* entries that it counts: one less with each look that heals */
+        unsigned split;    /* of them, in split-brain */
         unsigned restarts; /* it was restarted as the N-th; to be looked at */
 };
 
@@ -45,6 +47,11 @@ struct fake_gluster_volume {
         unsigned quorum;      /* how many must run; 0 = not set */
         unsigned heals_after; /* a restart leaves that many entries to heal on each */
         struct fake_brick bricks[FAKE_BRICKS];
+        bool stopped;          /* the volume is; told by the health alone */
+        bool healer_down;      /* this node's self-heal daemon: nothing is counted then */
+        bool node_down;        /* the last of the pool's */
+        bool clients_untold;   /* from where clients are connected */
+        struct address client; /* that is connected to each brick that runs; ADDRESS_NONE = nobody */
 
         /* To be looked at. */
         unsigned calls, observes, secures, installs, canaries, bricks_looks, restarts;
@@ -67,3 +74,4 @@ void fake_pool_node_id(size_t node, char id[NODE_ID_SIZE]);
 
 /* The seam over it; `fake` must outlive it. */
 struct gluster_volume fake_gluster_volume_seam(struct fake_gluster_volume *fake);
+struct gluster_health fake_gluster_health_seam(struct fake_gluster_volume *fake);

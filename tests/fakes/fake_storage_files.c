@@ -24,6 +24,7 @@ struct fake_storage_files {
         unsigned fail_at; /* number of one asked; 0 = none */
         enum fault_code fail_code;
         char *refusal;
+        struct storage_capacity room;
         char *stuck; /* path */
         pthread_cond_t released;
         bool held;
@@ -34,6 +35,7 @@ struct fake_storage_files *fake_storage_files_new(void)
         struct fake_storage_files *fake = NEW(struct fake_storage_files);
 
         pthread_mutex_init(&fake->lock, NULL);
+        fake->room = (struct storage_capacity){ 1000 << 20, 600 << 20, 100000, 90000 };
         pthread_cond_init(&fake->released, NULL);
         return fake;
 }
@@ -133,6 +135,13 @@ void fake_storage_files_hold(struct fake_storage_files *fake, bool held)
         pthread_mutex_lock(&fake->lock);
         fake->held = held;
         pthread_cond_broadcast(&fake->released);
+        pthread_mutex_unlock(&fake->lock);
+}
+
+void fake_storage_files_room(struct fake_storage_files *fake, const struct storage_capacity *room)
+{
+        pthread_mutex_lock(&fake->lock);
+        fake->room = *room;
         pthread_mutex_unlock(&fake->lock);
 }
 
@@ -275,10 +284,27 @@ static int fake_check_storage(void *context, const struct storage *storage, int 
         return failed;
 }
 
+static int fake_capacity(void *context, const struct storage *storage, int deadline_ms,
+                         struct storage_capacity *capacity, struct fault *fault)
+{
+        struct fake_storage_files *fake = context;
+
+        (void)storage;
+        (void)deadline_ms;
+        pthread_mutex_lock(&fake->lock);
+        fake->calls++;
+        int failed = ask_begin(fake, fault);
+        if (!failed)
+                *capacity = fake->room;
+        pthread_mutex_unlock(&fake->lock);
+        return failed;
+}
+
 struct storage_files fake_storage_files_table(struct fake_storage_files *fake)
 {
         return (struct storage_files){ .inspect = fake_inspect,
                                        .make_directories = fake_make_directories,
                                        .check_storage = fake_check_storage,
+                                       .capacity = fake_capacity,
                                        .context = fake };
 }

@@ -44,5 +44,8 @@ void fake_storage_files_stick(struct fake_storage_files *fake, const char *path)
 /* Calls for paths wait while it is held; what is asked of the fake itself does not. */
 void fake_storage_files_hold(struct fake_storage_files *fake, bool held);
 
+/* How much room each storage has; some, unless told. */
+void fake_storage_files_room(struct fake_storage_files *fake, const struct storage_capacity *room);
+
 /* How many calls there were, for however many paths. */
 unsigned fake_storage_files_calls(struct fake_storage_files *fake);

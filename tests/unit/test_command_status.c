@@ -23,7 +23,13 @@ static void status_tells_what_needs_a_hand(void **test)
                            "'unverified',"
                            "'version': '4.3', 'code': 'timeout', 'sentence': 'no answer', 'checks': "
                            "[{'latency_us': 5000040}]}]}" },
-                    { 200, "{'items': [{'name': 'files', 'kind': 'single'}]}" },
+                    { 200,
+                      "{'items': [{'name': 'disk', 'kind': 'single', 'status': {'capacity': {'bytes_total': null,"
+                      "'reason': {'code': 'timeout', 'sentence': 'no answer'}}}},"
+                      "{'name': 'files', 'kind': 'cluster', 'status': {'capacity': {'bytes_total': 1073741824,"
+                      "'bytes_available': 53687091, 'inodes_total': 100, 'inodes_available': 100},"
+                      "'heal': {'state': 'degraded', 'entries': 4, 'split_brain': 0, 'bricks': [{'online': false},"
+                      "{'online': true}], 'nodes': [{'connected': true, 'self_heal_daemon': 'stopped'}]}}}]}" },
                     { 200,
                       "{'items': [{'id': 'ex-1', 'status': {'active': 3}}, {'id': 'ex-2', 'mount_path': '/m', "
                       "'environment': 'shop', 'status': {'failed': 2}}]}" },
@@ -33,7 +39,16 @@ static void status_tells_what_needs_a_hand(void **test)
                   "status              ok\n\n"
                   "STORAGE  NODE      PROTOCOL  VERSION  RESULT               MS      AT  WHY\n"
                   "files    10.0.0.1  nfs       4.3      unverified: timeout  5000.0      no answer\n"
-                  "\nSTORAGE  KIND    ACCOUNT  VOLUME  ADDRESSES\nfiles    single\n"
+                  "\nSTORAGE  KIND     ACCOUNT  ROOM                      HEAL                                    "
+                  "  "
+                  "                         ADDRESSES\n"
+                  "disk     single            unknown: timeout          -\n"
+                  "files    cluster           51.2 MiB of 1.0 GiB free  degraded: 1 brick down, 1 self-heal "
+                  "daemon "
+                  "down, 4 entries wait\n"
+                  "\nstorage files needs a hand: it is nearly full; degraded: 1 brick down, 1 self-heal daemon "
+                  "down, "
+                  "4 entries wait: gatehouse storage show files\n"
                   "\nexports             2\ngrants              3 active, 0 pending, 2 failed\n"
                   "\nNEEDS A HAND  WHERE       GRANTS    TYPE\nex-2          /m of shop  2 failed  gatehouse "
                   "grant list "

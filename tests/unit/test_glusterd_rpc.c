@@ -346,7 +346,10 @@ static void port_is_that_of_a_brick_that_is_online(void **state)
                 { "brick1.path", "/b" },    { "brick1.port", "49153" },
                 { "brick1.status", "0" },   { "brick2.hostname", "Self-heal Daemon" },
                 { "brick2.path", "uuid" },  { "brick2.port", "0" },
-                { "brick2.status", "1" },
+                { "brick2.status", "1" },   { "other-count", "2" },
+                { "brick3.path", OWN_ID },  { "brick3.hostname", "Self-heal Daemon" },
+                { "brick3.status", "1" },   { "brick4.hostname", "Self-heal Daemon" },
+                { "brick4.path", PEER_ID }, { "brick4.status", "0" },
         };
         AUTO_GLUSTER_DICT struct gluster_dict dict = { 0 };
         AUTO_GLUSTERD_VOLUME struct glusterd_volume seen = { 0 };
@@ -365,6 +368,11 @@ static void port_is_that_of_a_brick_that_is_online(void **state)
         finish(fd);
         assert_int_equal(seen.bricks[0].port, 49152);
         assert_int_equal(seen.bricks[1].port, 0);
+        assert_int_equal(seen.heal_daemon_count, 2);
+        assert_string_equal(seen.heal_daemons[0].node, OWN_ID);
+        assert_true(seen.heal_daemons[0].online);
+        assert_string_equal(seen.heal_daemons[1].node, PEER_ID);
+        assert_false(seen.heal_daemons[1].online);
 }
 
 /* Bricks n1:/a and n1:/b, as glusterd_volume_get leaves them; what is answered next is `pairs`. */
@@ -409,6 +417,36 @@ static void entries_that_need_heal_are_counted_or_not_known(void **state)
         assert_false(unseen.bricks[1].counted);
 }
 
+#define CRAWL(brick, crawl, type, running, count)                      \
+        { "statistics_crawl_type-" brick "-" crawl, type },            \
+                { "statistics_inprogress-" brick "-" crawl, running }, \
+        {                                                              \
+                "statistics_sb_cnt-" brick "-" crawl, count            \
+        }
+
+/* The newest crawl over an index that has ended tells; not one that runs, nor a full one. */
+static void split_brain_is_what_the_last_crawl_could_not_decide(void **state)
+{
+        static const char *const told[][2] = { { "0-hostname", "n1" },
+                                               { "0-path", "/a" },
+                                               { "1-hostname", "n1" },
+                                               { "1-path", "/b" },
+                                               { "statistics-0-count", "4" },
+                                               CRAWL("0", "0", "INDEX", "0", "7"),
+                                               CRAWL("0", "1", "INDEX", "0", "2"),
+                                               CRAWL("0", "2", "INDEX", "1", "1"),
+                                               CRAWL("0", "3", "FULL", "0", "9"),
+                                               { "statistics-1-count", "1" },
+                                               CRAWL("1", "0", "INDEX", "1", "5") };
+        AUTO_GLUSTERD_VOLUME struct glusterd_volume seen = { 0 };
+
+        (void)state;
+        assert_int_equal(ask_about_two(told, ARRAY_SIZE(told), &seen, glusterd_volume_split_brains), 0);
+        assert_true(seen.bricks[0].judged);
+        assert_int_equal(seen.bricks[0].split_brain, 2);
+        assert_false(seen.bricks[1].judged);
+}
+
 static void clients_of_a_brick_are_addresses_in_order(void **state)
 {
         static const char *const told[][2] = {
@@ -440,6 +478,7 @@ static void pool_is_read_with_this_node(void **state)
                 { "count", "2" },
                 { "friend1.uuid", PEER_ID },
                 { "friend1.hostname", "10.77.0.12" },
+                { "friend1.connected", "0" },
                 { "friend2.uuid", OWN_ID },
                 { "friend2.hostname", "localhost" },
         };
@@ -458,6 +497,8 @@ static void pool_is_read_with_this_node(void **state)
         assert_string_equal(pool.nodes[0].id, PEER_ID);
         assert_string_equal(pool.nodes[0].name, "10.77.0.12");
         assert_false(pool.nodes[0].local);
+        assert_false(pool.connected[0]);
+        assert_true(pool.connected[1]);
         assert_string_equal(glusterd_pool_self(&pool)->id, OWN_ID);
         /* The flag that asks for this node too. */
         assert_memory_equal(server.request.data + 40, "\0\0\0\2", 4);
@@ -522,6 +563,7 @@ int main(void)
                 CASE(value_that_would_crash_glusterd_is_not_sent),
                 CASE(port_is_that_of_a_brick_that_is_online),
                 CASE(entries_that_need_heal_are_counted_or_not_known),
+                CASE(split_brain_is_what_the_last_crawl_could_not_decide),
                 CASE(clients_of_a_brick_are_addresses_in_order),
                 CASE(pool_is_read_with_this_node),
                 CASE(pool_without_this_node_is_refused),
