@@ -247,11 +247,12 @@ struct glusterd_brick *glusterd_brick_find(struct glusterd_volume *seen, const c
         return NULL;
 }
 
-/* A self-heal daemon stands in the list of bricks, with the id of its node for a path. Rows of other services are
- * passed over, as is one of no node. */
-static void daemon_take(const struct gluster_answer *answer, uint64_t i, const char *host, const char *node,
+/* A self-heal daemon stands in the list of bricks, with its node for a path. Rows of other services are passed
+ * over, as is one of no node. */
+static void daemon_take(const struct gluster_answer *answer, uint64_t i, const char *host,
                         struct glusterd_volume *seen)
 {
+        const char *node = glusterd_answer_find(answer, "brick%" PRIu64 ".peerid", i);
         struct glusterd_heal_daemon daemon = { 0 };
         uint64_t online = 0;
 
@@ -293,7 +294,7 @@ static int status_ask(int socket, const char *volume, const char *command, int d
                 struct glusterd_brick *brick = glusterd_brick_find(seen, host, path);
 
                 if (!brick)
-                        daemon_take(&answer, i, host, path, seen);
+                        daemon_take(&answer, i, host, seen);
                 else if (!take(&answer, i, brick))
                         return glusterd_answer_cut(fault);
         }

@@ -340,16 +340,16 @@ static void value_that_would_crash_glusterd_is_not_sent(void **state)
 static void port_is_that_of_a_brick_that_is_online(void **state)
 {
         static const char *const pairs[][2] = {
-                { "brick-index-max", "2" }, { "brick0.hostname", "n1" },
-                { "brick0.path", "/a" },    { "brick0.port", "49152" },
-                { "brick0.status", "1" },   { "brick1.hostname", "n1" },
-                { "brick1.path", "/b" },    { "brick1.port", "49153" },
-                { "brick1.status", "0" },   { "brick2.hostname", "Self-heal Daemon" },
-                { "brick2.path", "uuid" },  { "brick2.port", "0" },
-                { "brick2.status", "1" },   { "other-count", "2" },
-                { "brick3.path", OWN_ID },  { "brick3.hostname", "Self-heal Daemon" },
-                { "brick3.status", "1" },   { "brick4.hostname", "Self-heal Daemon" },
-                { "brick4.path", PEER_ID }, { "brick4.status", "0" },
+                { "brick-index-max", "2" },   { "brick0.hostname", "n1" },
+                { "brick0.path", "/a" },      { "brick0.port", "49152" },
+                { "brick0.status", "1" },     { "brick1.hostname", "n1" },
+                { "brick1.path", "/b" },      { "brick1.port", "49153" },
+                { "brick1.status", "0" },     { "brick2.hostname", "Self-heal Daemon" },
+                { "brick2.path", "uuid" },    { "brick2.port", "0" },
+                { "brick2.status", "1" },     { "other-count", "2" },
+                { "brick3.peerid", OWN_ID },  { "brick3.hostname", "Self-heal Daemon" },
+                { "brick3.status", "1" },     { "brick4.hostname", "Self-heal Daemon" },
+                { "brick4.peerid", PEER_ID }, { "brick4.status", "0" },
         };
         AUTO_GLUSTER_DICT struct gluster_dict dict = { 0 };
         AUTO_GLUSTERD_VOLUME struct glusterd_volume seen = { 0 };
