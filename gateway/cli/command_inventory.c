@@ -21,6 +21,13 @@ static int inventory_show(struct session *session, const struct invocation *invo
         return session_show_list(session, call_path("v1", "inventory", NULL), source_columns);
 }
 
+static int inventory_source(struct session *session, const struct invocation *invocation)
+{
+        AUTO_FREE char *path = call_path("v1", "inventory", invocation->argument, NULL);
+
+        return session_show(session, path);
+}
+
 /* Each report of the file by itself: one that is refused does not keep the next ones back. */
 static int inventory_apply(struct session *session, const struct invocation *invocation)
 {
@@ -66,6 +73,7 @@ static const struct command_option heartbeat_options[] = {
 const struct command inventory_commands[] = {
         { "inventory", "show", NULL, "Show the sources of the inventory, and how long each has been silent", NULL,
           inventory_show },
+        { "inventory", "source", "SOURCE", "Show one source of the inventory", NULL, inventory_source },
         { "inventory", "apply", "FILE",
           "Make a full report of a source true, out of a JSON file (- is standard input)", write_options,
           inventory_apply },

@@ -16,7 +16,7 @@ static const struct show_column task_columns[] = {
 
 static int task_list(struct session *session, const struct invocation *invocation)
 {
-        static const char *const filters[] = { "state", "export", NULL };
+        static const char *const filters[] = { "state", "export", "kind", NULL };
 
         return session_show_list(session, session_filter(call_path("v1", "tasks", NULL), invocation, filters),
                                  task_columns);
@@ -89,11 +89,13 @@ static int task_watch(struct session *session, const struct invocation *invocati
 static const struct command_option list_options[] = {
         { "state", "running|done", "in this state alone", false },
         { "export", "ID", "of this export alone", false },
+        { "kind", "KIND", "of this kind alone, as export.create or node.delete", false },
         { 0 },
 };
 
 const struct command task_commands[] = {
-        { "task", "list", NULL, "List what takes or took access away, oldest first", list_options, task_list },
+        { "task", "list", NULL, "List creates, and what takes or took access away, oldest first", list_options,
+          task_list },
         { "task", "show", "ID", "Show which layers have let go, and which clients were cut", NULL, task_show },
         { "task", "watch", "ID", "Show each layer as it lets go, until all have", NULL, task_watch },
         { 0 },

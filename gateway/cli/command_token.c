@@ -103,6 +103,13 @@ static int token_list(struct session *session, const struct invocation *invocati
         return session_show_list(session, call_path("v1", "tokens", NULL), token_columns);
 }
 
+static int token_show(struct session *session, const struct invocation *invocation)
+{
+        AUTO_FREE char *path = call_path("v1", "tokens", invocation->argument, NULL);
+
+        return session_show(session, path);
+}
+
 static int token_delete(struct session *session, const struct invocation *invocation)
 {
         AUTO_FREE char *path = call_path("v1", "tokens", invocation->argument, NULL);
@@ -125,6 +132,7 @@ const struct command token_commands[] = {
         { "token", "create", "NAME", "Create a token; prints its secret, which cannot be shown again",
           create_options, token_create },
         { "token", "list", NULL, "List tokens", NULL, token_list },
+        { "token", "show", "NAME", "Show a token, without its secret", NULL, token_show },
         { "token", "delete", "NAME", "Delete a token: it opens nothing from then on", write_options,
           token_delete },
         { 0 },

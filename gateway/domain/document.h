@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * What every stored object has in common. The store keeps documents by (kind, id); the snapshot keeps the
- * objects made of them. An object is immutable once it has been put; a change makes a new one.
+ * objects made of them. An object is immutable once it has been put; a change makes a new one. What is
+ * merely seen of it (when a token was used last, when a create had come to its end) is noted in the object itself,
+ * by atomic members, and leaves its revision alone: nobody has asked for anything else.
  */
 #pragma once
 

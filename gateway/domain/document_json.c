@@ -142,6 +142,41 @@ static void *stored_export_new(const char *id)
         return export_new(id);
 }
 
+static void creation_read(struct json_reader *outer, struct export_creation *creation)
+{
+        AUTO_FREE char *pointer = json_pointer_key(outer->pointer, "creation");
+        uint64_t sides = 0, ended_at_ms = 0;
+        struct json_reader reader;
+        const json_t *object;
+        const char *actor;
+
+        if (!json_take_object(outer, "creation", JSON_OPTIONAL, &object))
+                return;
+        json_reader_start(&reader, object, pointer, outer->violations);
+        if (json_take_text(&reader, "actor", JSON_REQUIRED, DOCUMENT_ID_MAX, &actor))
+                creation->actor = memory_text(actor);
+        json_take_number(&reader, "sides", JSON_OPTIONAL, 0, 3, &sides);
+        json_take_number(&reader, "ended_at_ms", JSON_OPTIONAL, 1, INT64_MAX, &ended_at_ms);
+        json_reader_finish(&reader);
+        creation->sides = (uint8_t)sides;
+        creation->ended_at_ms = (int64_t)ended_at_ms;
+}
+
+static void creation_write(const struct export_creation *creation, json_t *outer)
+{
+        json_t *object;
+
+        if (!creation->actor)
+                return;
+        object = json_object();
+        json_set_text(object, "actor", creation->actor);
+        if (creation->ended_at_ms) {
+                json_object_set_new(object, "sides", json_integer(creation->sides));
+                json_object_set_new(object, "ended_at_ms", json_integer(creation->ended_at_ms));
+        }
+        json_object_set_new(outer, "creation", object);
+}
+
 static void stored_export_read(struct json_reader *reader, void *object)
 {
         struct export *export = object;
@@ -154,6 +189,7 @@ static void stored_export_read(struct json_reader *reader, void *object)
         name_read(reader, "environment_uid", &export->environment_uid);
         if (!json_is_absent(reader, "widened_revision"))
                 decimal_read(reader, "widened_revision", &export->widened_revision);
+        creation_read(reader, &export->creation);
         export_read(reader, export);
 }
 
@@ -168,6 +204,7 @@ static void stored_export_write(const void *object, struct json_t *json)
         json_set_text(json, "environment_uid", export->environment_uid);
         if (export->widened_revision)
                 decimal_write(json, "widened_revision", export->widened_revision);
+        creation_write(&export->creation, json);
         members = export_members(export);
         json_object_update(json, members);
         json_decref(members);
@@ -199,7 +236,7 @@ static void *stored_reply_new(const char *id)
         return reply_record_new(id);
 }
 
-#define STORED_REPLY_TEXT_MAX (1024 * 1024) /* more than anybody keeps */
+#define STORED_REPLY_TEXT_MAX (16 * 1024 * 1024) /* as much as anybody keeps */
 
 static void stored_reply_read(struct json_reader *reader, void *object)
 {
@@ -218,6 +255,7 @@ static void stored_reply_read(struct json_reader *reader, void *object)
         decimal_read(reader, "tagged_revision", &record->tagged_revision);
         if (json_take_text(reader, "body", JSON_OPTIONAL, STORED_REPLY_TEXT_MAX, &text))
                 record->body = memory_text(text);
+        record->body_length = record->body ? strlen(record->body) : 0;
 }
 
 static void stored_reply_write(const void *object, struct json_t *json)

@@ -9,8 +9,8 @@
 #include "domain/document.h"
 #include "domain/json_reader.h"
 
-/* What is in the stored form of a token and concerns nobody. */
-#define SECRET_MEMBER "hash"
+/* What is in the stored form and concerns nobody: of a token; of an export, whose create is a line by itself. */
+static const char *const hidden_members[] = { "hash", "creation" };
 
 /* Takes out of two objects what is the same in both; arrays and other values are compared whole. */
 static void same_drop(json_t *old, json_t *new)
@@ -37,8 +37,8 @@ static json_t *document_load(const struct document *document)
         AUTO_FREE char *text = document ? document_render(document) : NULL;
         json_t *object = text ? json_loads(text, 0, NULL) : NULL;
 
-        if (object)
-                json_object_del(object, SECRET_MEMBER);
+        for (size_t i = 0; object && i < ARRAY_SIZE(hidden_members); i++)
+                json_object_del(object, hidden_members[i]);
         return object;
 }
 

@@ -34,6 +34,7 @@ static void export_free(void *object)
         free(export->target_name);
         free(export->mount_path);
         free(export->manager);
+        free(export->creation.actor);
         document_fini(&export->document);
         free(export);
 }
@@ -53,6 +54,22 @@ struct export *export_new(const char *id)
 char *export_id_make(int64_t wall_ms, const uint8_t random[10], char id[EXPORT_ID_SIZE])
 {
         return document_id_make("ex", wall_ms, random, id);
+}
+
+void export_note_created(const struct export *export, const bool sides[2], int64_t ended_at_ms)
+{
+        struct export_creation *creation = (struct export_creation *)(uintptr_t) & export->creation;
+
+        creation->sides = (uint8_t)(sides[0] | sides[1] << 1);
+        creation->ended_at_ms = ended_at_ms;
+}
+
+void export_keep_creation(struct export *next, const struct export *now)
+{
+        free(next->creation.actor);
+        next->creation.actor = memory_text(now->creation.actor);
+        next->creation.sides = now->creation.sides;
+        next->creation.ended_at_ms = now->creation.ended_at_ms;
 }
 
 static bool export_is_open(const struct export *export, int64_t now_ms)

@@ -28,6 +28,14 @@ enum export_access { EXPORT_READ_WRITE, EXPORT_READ_ONLY };  /* "rw", "ro" */
 enum export_squash { SQUASH_NONE, SQUASH_ROOT, SQUASH_ALL }; /* "none", "root", "all" */
 enum mount_style { MOUNT_HARD, MOUNT_SOFT };                 /* "hard", "soft": how the client waits */
 
+/* How the create of an export has gone, for its task (reconcile/creation_task.h). The end is noted in the object
+ * itself, once, by the writer's thread; anybody may read it. */
+struct export_creation {
+        char *actor;                 /* as in the audit trail; NULL: nobody has asked for a task */
+        _Atomic uint8_t sides;       /* bits by enum protocol: which servers were to hold it when it ended */
+        _Atomic int64_t ended_at_ms; /* wall clock: all of them were seen to; 0 = not yet. Written after `sides` */
+};
+
 struct export_label {
         char *key, *value;
 };
@@ -61,6 +69,7 @@ struct export
         bool enabled;
         int64_t expires_at_ms;     /* 0 = never */
         uint64_t widened_revision; /* of the commit that last let anybody in, or gave anybody more; 0 = own */
+        struct export_creation creation;
 };
 
 /* With the defaults of a POST body (rw, no squash, auto, hard, 0755, enabled); the rest zeroed; one reference,
@@ -74,6 +83,12 @@ char *export_id_make(int64_t wall_ms, const uint8_t random[10], char id[EXPORT_I
 /* Sets next->widened_revision for an export that replaces `now`: kept unless `next` lets in who is not let in at
  * `now_ms`, or gives more (ro to rw, less squash). Call it before `next` is put. */
 void export_keep_widened_revision(struct export *next, const struct export *now, int64_t now_ms);
+
+/* Notes in the object itself that its create has ended, by the servers of `sides`: in the writer's thread. */
+void export_note_created(const struct export *export, const bool sides[2], int64_t ended_at_ms);
+
+/* An export that replaces `now` was made by whom that was. Call it in the writer's thread before `next` is put. */
+void export_keep_creation(struct export *next, const struct export *now);
 
 /* Whether the node is taken out of the export's target. */
 bool export_excepts(const struct export *export, const char *node_id);

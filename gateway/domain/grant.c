@@ -24,6 +24,13 @@ void grant_list_fini(struct grant_list *list)
         *list = (struct grant_list){ 0 };
 }
 
+void grant_list_sides(const struct grant_list *list, bool sides[2])
+{
+        for (size_t i = 0; i < list->count; i++)
+                if (list->items[i].verdict == ACCESS_ADMITTED)
+                        sides[list->items[i].choice.protocol] = true;
+}
+
 void grant_list_walk_both(const struct grant_list *was, const struct grant_list *is,
                           void (*each)(void *context, const struct grant *was, const struct grant *is),
                           void *context)

@@ -42,6 +42,9 @@ struct grant_list {
 #define AUTO_GRANTS __attribute__((cleanup(grant_list_fini)))
 void grant_list_fini(struct grant_list *list);
 
+/* Sets sides[protocol] for each protocol that an admitted grant goes by. */
+void grant_list_sides(const struct grant_list *list, bool sides[2]);
+
 /* Goes side by side through two lists of one export's grants: `each` gets both grants of a node that is in both
  * lists, and NULL for the one that is not. */
 void grant_list_walk_both(const struct grant_list *was, const struct grant_list *is,

@@ -99,6 +99,7 @@ struct task {
 };
 
 #define TASK_ID_SIZE EXPORT_ID_SIZE
+#define TASK_KEPT_MS (30LL * 24 * 3600 * 1000) /* after its end */
 
 /* What a task holds of either: it is one document, which is read again at each look. A full report of the
  * inventory can take away more than that. */

@@ -264,12 +264,27 @@ static json_t *export_ids_json(const struct task *task)
         return array;
 }
 
+/* How far it has come: layers that have confirmed, of those that have to. */
+static json_t *progress_json(const struct task *task, size_t *waiting)
+{
+        size_t settled = 0;
+
+        for (size_t i = 0; i < task->step_count; i++)
+                settled += task->steps[i].state != STEP_WAITING;
+        *waiting = task->step_count - settled;
+        return json_pack("{s:I, s:I}", "confirmed", (json_int_t)settled, "of", (json_int_t)task->step_count);
+}
+
 struct json_t *task_to_json(const struct task *task)
 {
         json_t *object = json_document_begin(&task->document, "id");
+        size_t waiting;
 
         head_write(task, object);
         json_set_text(object, "state", task_is_running(task) ? "running" : "done");
+        json_object_set_new(object, "progress", progress_json(task, &waiting));
+        if (!task_is_running(task))
+                json_set_text(object, "outcome", waiting > 0 ? "overtaken" : "confirmed");
         json_object_set_new(object, "exports", export_ids_json(task));
         json_object_set_new(object, "storage_nodes", storage_nodes_json(task));
         json_object_set_new(object, "clients", cuts_json(task));

@@ -18,17 +18,17 @@ struct token {
         struct document document; /* id = name */
         enum token_scope scope;
         enum token_right right;
-        int64_t expires_at_ms;   /* it opens nothing from then on; 0 = never */
-        int64_t last_used_at_ms; /* as of the last time that it was written down; 0 = not yet */
-        char *account;           /* TOKEN_ACCOUNT: whose; TOKEN_NODE: of the node's environment; else NULL */
-        char *node;              /* TOKEN_NODE: its id; else NULL, as the next */
-        char *environment_uid;   /* of the node's environment when the token was made */
+        int64_t expires_at_ms;           /* it opens nothing from then on; 0 = never */
+        _Atomic int64_t last_used_at_ms; /* as of the last time that it was written down; 0 = not yet */
+        char *account;         /* TOKEN_ACCOUNT: whose; TOKEN_NODE: of the node's environment; else NULL */
+        char *node;            /* TOKEN_NODE: its id; else NULL, as the next */
+        char *environment_uid; /* of the node's environment when the token was made */
         uint8_t hash[TOKEN_HASH_SIZE];
 };
 
 struct token *token_new(const char *name); /* with TOKEN_WRITE */
-/* The same once more, as a fresh document; caller owns the reference. */
-struct token *token_dup(const struct token *token);
+/* Notes a use, in the object itself: it is seen, not asked for. Any thread. */
+void token_note_use(const struct token *token, int64_t at_ms);
 extern const char *const token_scope_words[];         /* by enum, then NULL */
 const char *token_scope_word(enum token_scope scope); /* "operator", "inventory", "account", "node" */
 extern const char *const token_right_words[];         /* "read", "write", NULL */
@@ -41,6 +41,7 @@ struct reply_record {
         char *location;           /* or NULL */
         uint64_t tagged_revision; /* of the entity tag; 0 = it had none */
         char *body;               /* NULL: not kept, the request is made again */
+        size_t body_length;
 };
 struct reply_record *reply_record_new(const char *id);
 

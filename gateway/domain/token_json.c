@@ -33,11 +33,13 @@ void token_read_stored(struct json_reader *reader, struct token *token)
 {
         const char *environment_uid = NULL, *account = NULL, *node = NULL;
         size_t scope = TOKEN_ACCOUNT;
+        int64_t last_used_at_ms = 0;
 
         json_take_word(reader, "scope", JSON_REQUIRED, token_scope_words, &scope);
         token->scope = (enum token_scope)scope;
         right_and_expiry_read(reader, token);
-        json_take_time(reader, "last_used_at", JSON_OPTIONAL, &token->last_used_at_ms);
+        json_take_time(reader, "last_used_at", JSON_OPTIONAL, &last_used_at_ms);
+        token->last_used_at_ms = last_used_at_ms;
         if (json_take_name(reader, "account", scope >= TOKEN_ACCOUNT ? JSON_REQUIRED : JSON_OPTIONAL, &account))
                 token->account = memory_text(account);
         if (json_take_name(reader, "node", scope == TOKEN_NODE ? JSON_REQUIRED : JSON_OPTIONAL, &node))

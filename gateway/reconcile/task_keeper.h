@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Writes down the ends of tasks, many in one commit, and forgets old ones. What it has not written when the daemon
- * is killed is found again: the sides look at everything, and the task ends anew.
+ * Writes down the ends of tasks, those of creates included, many in one commit, and forgets old ones. What it has
+ * not written when the daemon is killed is found again: the sides look at everything, and the task ends anew.
  */
 #pragma once
 
 #include "reconcile/status.h"
 #include "store/writer.h"
 
-#define TASK_KEPT_MS (30LL * 24 * 3600 * 1000) /* after its end */
-#define TASKS_KEPT_MOST 20000                  /* that have ended; the oldest go first. Some 0.5 KiB each */
+#define TASKS_KEPT_MOST 20000 /* that have ended; the oldest go first. Some 0.5 KiB each */
 
 struct task_keeper;
 

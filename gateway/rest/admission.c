@@ -47,14 +47,6 @@ struct admission *admission_new(const struct rest_context *context)
         return admission;
 }
 
-static struct token *token_used_at(const struct token *token, int64_t last_ms)
-{
-        struct token *used = token_dup(token);
-
-        used->last_used_at_ms = last_ms;
-        return used;
-}
-
 static int flush_prepare(struct write_job *job, struct write *write, struct fault *fault)
 {
         struct flush *flush = (struct flush *)job;
@@ -69,8 +61,8 @@ static int flush_prepare(struct write_job *job, struct write *write, struct faul
 
                 if (!token || token->last_used_at_ms >= last_ms)
                         continue;
-                AUTO_SHARED struct token *used = token_used_at(token, last_ms);
-                write_put(write, &used->document);
+                token_note_use(token, last_ms);
+                write_note(write, &token->document);
         }
         return 0;
 }
@@ -161,20 +153,46 @@ int64_t admission_last_used_ms(struct admission *admission, const struct token *
         return last_ms;
 }
 
-int admission_by_secret(struct request *request, const char *secret, struct fault *fault)
+/* The principal of `secret` now; a token that is one has been used. */
+static int principal_find(struct admission *admission, const char *secret, struct principal *principal,
+                          bool *is_token, struct fault *fault)
 {
-        struct admission *admission = request->admission;
         int64_t now_ms = clock_wall_ms(admission->context->clock);
         AUTO_SHARED const struct snapshot *snapshot = writer_snapshot(admission->context->writer);
         const struct token *token;
-        struct address address;
-        unsigned wait_s;
-        int failed = principal_from_secret(secret, snapshot, now_ms, &request->principal, &token, fault);
+        int failed = principal_from_secret(secret, snapshot, now_ms, principal, &token, fault);
 
         if (!failed)
                 use_note(admission, token, now_ms);
+        *is_token = token != NULL;
+        return failed;
+}
+
+bool admission_holds(const struct request *request)
+{
+        const struct principal *then = &request->principal;
+        struct fault fault = { 0 };
+        struct principal now;
+        bool is_token;
+
+        if (strncmp(then->name, "token:", 6) != 0)
+                return true;
+        return principal_find(request->admission, principal_bearer(request->headers[HEADER_AUTHORIZATION]), &now,
+                              &is_token, &fault) == 0 &&
+               now.kind == then->kind && strcmp(now.name, then->name) == 0 &&
+               strcmp(now.account, then->account) == 0;
+}
+
+int admission_by_secret(struct request *request, const char *secret, struct fault *fault)
+{
+        struct admission *admission = request->admission;
+        struct address address;
+        unsigned wait_s;
+        bool is_token;
+        int failed = principal_find(admission, secret, &request->principal, &is_token, fault);
+
         /* A token that has expired is no guess: its owner is told so, however often he asks. */
-        if (!failed || token || address_parse(request->source, &address) < 0)
+        if (!failed || is_token || address_parse(request->source, &address) < 0)
                 return failed;
         wait_s = throttle_failure(admission->throttle, &address, clock_monotonic_ms(admission->context->clock));
         if (wait_s == 0)

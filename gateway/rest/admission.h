@@ -23,6 +23,10 @@ void admission_free(struct admission *admission);
  * admission_refuse. */
 int admission_by_secret(struct request *request, const char *secret, struct fault *fault);
 
+/* Whether a reply that goes on may: who asked is still let in, as the same and by the same token (which is a use
+ * of it). A guess is none of it: nobody is slowed down. */
+bool admission_holds(const struct request *request);
+
 /* Answers with that fault; of THROTTLED with how long to wait, and the connection ends. */
 void admission_refuse(struct request *request, const struct fault *fault);
 

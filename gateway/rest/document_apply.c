@@ -171,9 +171,10 @@ static const struct export *match_find(const struct run *run, const struct expor
         return NULL;
 }
 
+/* Of a document that does not say its manager, which is only rehearsed, nothing is told of that. */
 static bool is_managed(const struct run *run, const struct export *export)
 {
-        return export->manager && strcmp(export->manager, run->apply->manager) == 0;
+        return !run->apply->manager || (export->manager && strcmp(export->manager, run->apply->manager) == 0);
 }
 
 static bool same_directory(const struct export *a, const struct export *b)
@@ -237,13 +238,6 @@ static void export_read_item(struct run *run, size_t place)
 /* --- What goes --------------------------------------------------------------------------------------------------
  */
 
-static void export_take_away(struct run *run, const struct export *export)
-{
-        AUTO_SHARED const struct export *held = shared_get(export);
-
-        commit_remove(run->commit, run->write, "export.delete", &held->document);
-}
-
 /* Removes what the manager had made and the document does not name. A walk does not outlive a change of what it
  * walks over: it is listed first. */
 static void exports_prune(struct run *run)
@@ -265,7 +259,7 @@ static void exports_prune(struct run *run)
                 leaving[count++] = shared_get(export);
         }
         for (size_t i = 0; i < count; i++) {
-                export_take_away(run, leaving[i]);
+                export_take_away(run->commit, run->write, leaving[i]);
                 item_add(run, APPLY_REMOVED, &leaving[i]->document, SIZE_MAX);
                 shared_put(leaving[i]);
         }
@@ -280,7 +274,7 @@ static void exports_displace(struct run *run)
 
                 if (!existing || same_directory(existing, run->wanted[i]))
                         continue;
-                export_take_away(run, existing);
+                export_take_away(run->commit, run->write, existing);
                 item_add(run, APPLY_REMOVED, &existing->document, SIZE_MAX);
                 shared_put(existing);
                 run->existing[i] = NULL;
@@ -368,7 +362,8 @@ static int exports_apply(struct run *run)
         /* What is wrong already keeps nothing from being looked at but what rests on it. */
         if (!violations_any(&run->conflicts))
                 exports_displace(run);
-        if (run->apply->prune && !violations_any(&run->invalid) && !violations_any(&run->conflicts))
+        if (run->apply->prune && run->apply->manager && !violations_any(&run->invalid) &&
+            !violations_any(&run->conflicts))
                 exports_prune(run);
         for (size_t i = 0; i < count && result == 0; i++) {
                 if (run->wanted[i] && run->existing[i])

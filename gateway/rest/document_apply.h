@@ -36,7 +36,7 @@ struct document_apply {
 void document_apply_fini(struct document_apply *apply);
 
 /* Reads {manager, prune?, exports?, environments?}; what `apply` then has is borrowed from `body`. The items are
- * read when it is run. */
+ * read when it is run. With violations `apply` has what could be read, to be rehearsed for those of its items. */
 void document_apply_read(struct document_apply *apply, const struct json_t *body, struct violations *violations);
 
 /* In prepare. INVALID or CONFLICT with all that is wrong in all items in the commit's violations; EXHAUSTED. */

@@ -12,6 +12,7 @@
 
 #include "base/condition.h"
 #include "base/memory.h"
+#include "rest/admission.h"
 #include "rest/event_search.h"
 
 #define STREAM_TYPE "text/event-stream"
@@ -182,18 +183,8 @@ static void stream_free(void *work)
 /* Whether who asked may still: a token that was removed or has expired opens nothing from then on. */
 static bool stream_is_open(const struct event_stream *stream)
 {
-        const struct request *request = stream->request;
-        struct principal now;
-
-        if (clock_monotonic_ms(request->context->clock) >= stream->ends_ms)
-                return false;
-        if (strncmp(request->principal.name, "token:", 6) != 0)
-                return true;
-        AUTO_SHARED const struct snapshot *snapshot = writer_snapshot(request->context->writer);
-        return principal_from_secret(principal_bearer(request->headers[HEADER_AUTHORIZATION]), snapshot,
-                                     clock_wall_ms(request->context->clock), &now, NULL, NULL) == 0 &&
-               now.kind == request->principal.kind && strcmp(now.name, request->principal.name) == 0 &&
-               strcmp(now.account, request->principal.account) == 0;
+        return clock_monotonic_ms(stream->request->context->clock) < stream->ends_ms &&
+               admission_holds(stream->request);
 }
 
 static void events_write(struct event_stream *stream)

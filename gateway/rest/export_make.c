@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "reconcile/creation_task.h"
 #include "rest/export_check.h"
 
 bool export_writing_is_open(struct request *request)
@@ -73,6 +74,9 @@ static void export_name(const struct request *request, struct write *write, stru
         char id[EXPORT_ID_SIZE];
         uint8_t random[10];
 
+        free(wanted->creation.actor);
+        wanted->creation.actor = memory_text(request->principal.name);
+
         request->context->random_bytes(random, sizeof random);
         document_set_id(&wanted->document, export_id_make(write->now_ms, random, id));
         request->context->random_bytes(&wanted->file_system_id, sizeof wanted->file_system_id);
@@ -94,14 +98,26 @@ void export_replace(struct commit *commit, struct write *write, const char *acti
                     struct export *wanted)
 {
         wanted->widened_revision = existing->widened_revision;
+        export_keep_creation(wanted, existing);
         if (commit_unchanged(commit, &existing->document, &wanted->document))
                 return;
         export_keep_widened_revision(wanted, existing, write->now_ms);
         commit_put(commit, write, action, &existing->document, &wanted->document);
 }
 
+void export_take_away(struct commit *commit, struct write *write, const struct export *export)
+{
+        const struct rest_context *context = commit->request->context;
+        AUTO_SHARED struct task *created =
+                creation_task_close(context->status, context->clock, write->now, export);
+
+        commit_remove(commit, write, "export.delete", &export->document);
+        if (created)
+                write_put(write, &created->document);
+}
+
 void export_remove(struct revocation *revocation, struct write *write, const struct export *export)
 {
         revocation_add_grants(revocation, write->now, export);
-        commit_remove(&revocation->commit, write, "export.delete", &export->document);
+        export_take_away(&revocation->commit, write, export);
 }

@@ -26,5 +26,8 @@ int export_make(struct commit *commit, struct write *write, struct export *wante
 void export_replace(struct commit *commit, struct write *write, const char *action, const struct export *existing,
                     struct export *wanted);
 
+/* For prepare: removes `export`, and puts the task of its create, which is a document from then on. */
+void export_take_away(struct commit *commit, struct write *write, const struct export *export);
+
 /* For prepare, with the revocation's task begun: removes `export`; whoever may use it now is about to lose it. */
 void export_remove(struct revocation *revocation, struct write *write, const struct export *export);

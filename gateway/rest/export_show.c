@@ -5,9 +5,12 @@
 
 #include <jansson.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "domain/export_json.h"
 #include "domain/json_writer.h"
+#include "domain/task_json.h"
+#include "reconcile/creation_task.h"
 #include "rest/object.h"
 
 void export_grants(const struct request *request, const struct snapshot *now, const struct export *export,
@@ -16,13 +19,6 @@ void export_grants(const struct request *request, const struct snapshot *now, co
         struct protocol_facts facts = status_facts(request->context->status);
 
         grant_derive(now, export, &facts, clock_wall_ms(request->context->clock), grants);
-}
-
-void export_sides(const struct grant_list *grants, bool sides[2])
-{
-        for (size_t i = 0; i < grants->count; i++)
-                if (grants->items[i].verdict == ACCESS_ADMITTED)
-                        sides[grants->items[i].choice.protocol] = true;
 }
 
 static void status_write(const struct request *request, const struct snapshot *now, const struct export *export,
@@ -48,6 +44,23 @@ void export_show(const struct request *request, const struct snapshot *now, cons
                 json_write_bool(writer, "dangling", true);
 }
 
+json_t *creation_show(const struct request *request, const struct snapshot *now, const struct export *export)
+{
+        const struct rest_context *context = request->context;
+        AUTO_SHARED struct task *task = creation_task(context->status, context->clock, now, export);
+        AUTO_TEXT struct text text = { 0 };
+        struct json_writer writer = { .text = &text };
+        json_t *body;
+
+        json_write_begin(&writer, NULL, '{');
+        export_show(request, now, export, &writer);
+        json_write_end(&writer, '}');
+        body = json_from_written(&text);
+        if (task)
+                json_object_set_new(body, "task", task_to_json(task));
+        return body;
+}
+
 void export_reply(struct request *request, int status, const struct snapshot *now, const struct export *export,
                   json_t *task)
 {
@@ -70,7 +83,7 @@ void export_wait_for(const struct request *request, const struct snapshot *now, 
         AUTO_GRANTS struct grant_list grants = { 0 };
 
         export_grants(request, now, export, &grants);
-        export_sides(&grants, wait->sides);
+        grant_list_sides(&grants, wait->sides);
         wait->revision = export->document.revision;
         snprintf(wait->export_id, sizeof wait->export_id, "%s", export->document.id);
 }

@@ -15,6 +15,10 @@ struct json_writer;
 void export_show(const struct request *request, const struct snapshot *now, const struct export *export,
                  struct json_writer *writer);
 
+/* export_show, with the task of the export's create. Caller owns the reference. */
+struct json_t *creation_show(const struct request *request, const struct snapshot *now,
+                             const struct export *export);
+
 /* Answers with export_show, `task` (taken, may be NULL) as its member of that name, and an entity tag, which is of
  * what was asked and says nothing of the status. */
 void export_reply(struct request *request, int status, const struct snapshot *now, const struct export *export,
@@ -23,9 +27,6 @@ void export_reply(struct request *request, int status, const struct snapshot *no
 /* The export's grants in `now`; freed with grant_list_fini. */
 void export_grants(const struct request *request, const struct snapshot *now, const struct export *export,
                    struct grant_list *grants);
-
-/* Sets sides[protocol] for each protocol that an admitted grant goes by. */
-void export_sides(const struct grant_list *grants, bool sides[2]);
 
 /* Fills `wait` (zeroed) so that it is over when the servers hold `export` as it is in `now`. */
 void export_wait_for(const struct request *request, const struct snapshot *now, const struct export *export,

@@ -22,6 +22,7 @@ void rest_node_delete(struct request *request);
 void rest_inventory_list(struct request *request);
 void rest_inventory_put(struct request *request);
 void rest_inventory_heartbeat(struct request *request);
+void rest_inventory_get(struct request *request);
 void rest_inventory_delete(struct request *request);
 
 void rest_storage_list(struct request *request);
@@ -44,6 +45,7 @@ void rest_mounted_put(struct request *request);
 
 void rest_token_list(struct request *request);
 void rest_token_create(struct request *request);
+void rest_token_get(struct request *request);
 void rest_token_delete(struct request *request);
 
 void rest_drift_get(struct request *request);

@@ -35,13 +35,12 @@ static const char *filter_read(const struct request *request, const char *name, 
         return value;
 }
 
-void listing_reply(struct request *request, const struct listing *listing, struct pmap index, const char *prefix)
+void listing_reply_from(struct request *request, const struct listing *listing, struct listing_source *source)
 {
         AUTO_VIOLATIONS struct violations violations = { 0 };
         const char *values[LISTING_FILTERS_MAX] = { NULL };
         AUTO_PAGE struct page page = { 0 };
         const struct document *document;
-        struct snapshot_walk walk;
 
         for (size_t i = 0; i < LISTING_FILTERS_MAX && listing->filters[i]; i++)
                 values[i] = filter_read(request, listing->filters[i], listing->words[i], &violations);
@@ -50,8 +49,8 @@ void listing_reply(struct request *request, const struct listing *listing, struc
                 reply_violations(&request->reply, FAULT_MALFORMED, &violations);
                 return;
         }
-        snapshot_walk_start(&walk, index, prefix, page_after(&page));
-        while ((document = snapshot_walk_next(&walk))) {
+        source->start(source, page_after(&page));
+        while ((document = source->next(source))) {
                 if (!is_shown(request, listing, document, values))
                         continue;
                 if (!page_has_room(&page))
@@ -59,4 +58,31 @@ void listing_reply(struct request *request, const struct listing *listing, struc
                 page_add(&page, document, listing->show(request, document));
         }
         page_reply(&page, request);
+}
+
+/* One index of a snapshot. */
+struct index_source {
+        struct listing_source source; /* first */
+        struct pmap index;
+        const char *prefix;
+        struct snapshot_walk walk;
+};
+
+static void index_start(struct listing_source *source, const char *after)
+{
+        struct index_source *index = (struct index_source *)source;
+
+        snapshot_walk_start(&index->walk, index->index, index->prefix, after);
+}
+
+static const struct document *index_next(struct listing_source *source)
+{
+        return snapshot_walk_next(&((struct index_source *)source)->walk);
+}
+
+void listing_reply(struct request *request, const struct listing *listing, struct pmap index, const char *prefix)
+{
+        struct index_source source = { .source = { index_start, index_next }, .index = index, .prefix = prefix };
+
+        listing_reply_from(request, listing, &source.source);
 }

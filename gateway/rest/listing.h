@@ -10,7 +10,14 @@
 
 struct json_t;
 
-#define LISTING_FILTERS_MAX 2
+#define LISTING_FILTERS_MAX 3
+
+/* Where a list's objects come from, when that is not one index: by id, each borrowed until the next. */
+struct listing_source {
+        /* Begins behind `after`, which need not be there (NULL: at the first). */
+        void (*start)(struct listing_source *source, const char *after);
+        const struct document *(*next)(struct listing_source *source); /* NULL: there is no more */
+};
 
 struct listing {
         enum document_kind kind;
@@ -25,3 +32,6 @@ struct listing {
 
 /* Answers with a page of those under `prefix` in `index` of `now` (as snapshot_walk_start). */
 void listing_reply(struct request *request, const struct listing *listing, struct pmap index, const char *prefix);
+
+/* The same, of `source`. */
+void listing_reply_from(struct request *request, const struct listing *listing, struct listing_source *source);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rest/object.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <jansson.h>
 
+#include "auth/secret.h"
 #include "base/memory.h"
 #include "rest/route.h"
 
@@ -66,6 +68,29 @@ void object_reply_written(struct request *request, int status, const struct docu
 {
         reply_body(&request->reply, status, NULL, text_take(body));
         tag_add(request, document);
+}
+
+void digest_tag_make(const char *body, char tag[DIGEST_TAG_SIZE])
+{
+        uint8_t digest[TOKEN_HASH_SIZE];
+
+        digest_bytes(body, strlen(body), digest);
+        tag[0] = '"';
+        for (size_t i = 0; i < DIGEST_TAG_BYTES; i++)
+                snprintf(tag + 1 + 2 * i, 3, "%02x", digest[i]);
+        strcpy(tag + DIGEST_TAG_SIZE - 2, "\"");
+}
+
+void digest_reply(struct request *request, json_t *body)
+{
+        const char *known = request->headers[HEADER_IF_NONE_MATCH];
+        char tag[DIGEST_TAG_SIZE];
+
+        reply_json(&request->reply, 200, body);
+        digest_tag_make(request->reply.body, tag);
+        if (known && reply_tag_matches(known, tag))
+                reply_json(&request->reply, 304, NULL);
+        reply_field(&request->reply, "ETag", "%s", tag);
 }
 
 bool object_is_open(struct request *request, enum permit_action action, const char *account, const char *what)

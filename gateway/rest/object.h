@@ -30,6 +30,14 @@ void object_reply(struct request *request, int status, const struct document *do
 /* The same with JSON that is written already; `body` is emptied. */
 void object_reply_written(struct request *request, int status, const struct document *document, struct text *body);
 
+/* An entity tag of a body that is status, not what was asked: a digest, quotes included. */
+#define DIGEST_TAG_BYTES 16
+#define DIGEST_TAG_SIZE (2 * DIGEST_TAG_BYTES + 3)
+void digest_tag_make(const char *body, char tag[DIGEST_TAG_SIZE]);
+
+/* Answers 200 with `body` (taken) and the digest of it as its entity tag; 304 when If-None-Match has that. */
+void digest_reply(struct request *request, struct json_t *body);
+
 /* Whether the principal may do `action` to the `what` of `account`, and it is there (account not NULL). False: the
  * reply is set, NOT_FOUND or FORBIDDEN. */
 bool object_is_open(struct request *request, enum permit_action action, const char *account, const char *what);

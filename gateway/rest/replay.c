@@ -201,13 +201,27 @@ static bool record_is_old(const struct write *write, const struct document *docu
         return document->created_at_ms + REPLAY_KEPT_MS < write->now_ms;
 }
 
-/* Lists what the principal has that is too old, and its oldest if there are too many. */
-static void own_list(const struct write *write, const char *id, struct id_list *leaving)
+struct kept_reply {
+        const struct document *document;
+        size_t bytes;
+};
+
+static int older_first(const void *a, const void *b)
+{
+        int64_t one = ((const struct kept_reply *)a)->document->created_at_ms,
+                other = ((const struct kept_reply *)b)->document->created_at_ms;
+
+        return (one > other) - (one < other);
+}
+
+/* Lists what the principal has that is too old, and its oldest if there are too many for one more of `bytes`. */
+static void own_list(const struct write *write, const char *id, size_t bytes, struct id_list *leaving)
 {
         char prefix[ID_HALF + 1];
-        const struct document *document, *oldest = NULL;
+        AUTO_FREE struct kept_reply *kept = NULL;
+        const struct document *document;
         struct snapshot_walk walk;
-        size_t kept = 0;
+        size_t count = 0;
 
         snprintf(prefix, sizeof prefix, "%.*s", ID_HALF, id);
         snapshot_walk_start(&walk, write->now->kinds[DOCUMENT_REPLY], NULL, prefix);
@@ -216,12 +230,18 @@ static void own_list(const struct write *write, const char *id, struct id_list *
                         id_list_add(leaving, document->id);
                         continue;
                 }
-                kept++;
-                if (!oldest || document->created_at_ms < oldest->created_at_ms)
-                        oldest = document;
+                kept = memory_grow(kept, count, sizeof *kept);
+                kept[count].document = document;
+                kept[count].bytes = ((const struct reply_record *)document)->body_length;
+                bytes += kept[count++].bytes;
         }
-        if (kept >= REPLAYS_KEPT_MOST)
-                id_list_add(leaving, oldest->id);
+        if (count < REPLAYS_KEPT_MOST && bytes <= REPLAY_BODIES_MOST)
+                return;
+        qsort(kept, count, sizeof *kept, older_first);
+        for (size_t i = 0; i < count && (count - i >= REPLAYS_KEPT_MOST || bytes > REPLAY_BODIES_MOST); i++) {
+                id_list_add(leaving, kept[i].document->id);
+                bytes -= kept[i].bytes;
+        }
 }
 
 /* Looks at a few records of anybody's: keys are hashes, so that every part of the range gets its turn. */
@@ -241,25 +261,30 @@ void replay_keep(const struct replay *replay, struct write *write, int status, c
 {
         AUTO_SHARED struct reply_record *record = NULL;
         struct id_list leaving = { 0 };
+        size_t length;
         char *text;
 
         if (!replay_is_wanted(replay))
                 return;
-        own_list(write, replay->id, &leaving);
+        text = json_dumps(body, JSON_COMPACT);
+        if (!text)
+                abort();
+        length = strlen(text);
+        own_list(write, replay->id, length, &leaving);
         others_list(write, replay->id + ID_HALF, &leaving);
         records_remove(write, &leaving);
         /* An older one of this key is gone by now, or is to be made again: so is its time. */
         write_remove(write, DOCUMENT_REPLY, replay->id);
-        text = json_dumps(body, JSON_COMPACT);
-        if (!text)
-                abort();
         record = reply_record_new(replay->id);
         memcpy(record->request_hash, replay->request_hash, sizeof record->request_hash);
         record->status = status;
         record->location = location ? memory_text(location) : NULL;
         record->tagged_revision = revision;
-        record->body = strlen(text) <= REPLAY_BODY_MOST ? text : NULL;
-        if (!record->body)
+        if (length <= REPLAY_BODY_MOST) {
+                record->body = text;
+                record->body_length = length;
+        } else {
                 free(text);
+        }
         write_put(write, &record->document);
 }

@@ -19,9 +19,10 @@ struct replays;
 #define REPLAY_KEY_MOST 255
 /* Of one principal; the oldest go first, and a request that comes again after that is made again. */
 #define REPLAYS_KEPT_MOST 1000
-/* Bytes of a body that is kept; what answered with more is made again. Such are answers of POST /v1/apply alone,
- * which changes nothing when it is made again. */
-#define REPLAY_BODY_MOST (64u * 1024)
+/* Bytes of a body that is kept, more than POST /v1/apply can answer about what its 8 MiB name. What prune takes
+ * away may go beyond; then no reply is kept, and the document is applied again, which changes nothing. */
+#define REPLAY_BODY_MOST (16u * 1024 * 1024)
+#define REPLAY_BODIES_MOST (64u * 1024 * 1024) /* bytes of all bodies of one principal: the oldest replies go */
 
 struct replay {
         char id[2 * TOKEN_HASH_SIZE + 1]; /* of the reply_record; "" = no key was sent */

@@ -250,6 +250,17 @@ static bool apply_is_open(struct request *request, const struct document_apply *
         return false;
 }
 
+/* Answers with what is wrong with the document, and with the items that could be read. */
+static void apply_refuse(struct request *request, struct apply_write *change, struct violations *wrong)
+{
+        struct commit *commit = &change->revocation.commit;
+
+        change->rehearsed = change->apply;
+        commit_rehearse(request, commit, apply_rehearse);
+        violations_move(wrong, "", &commit->violations);
+        reply_violations(&request->reply, FAULT_INVALID, wrong);
+}
+
 /* Reads header and body. False: the reply is set. */
 static bool apply_read(struct request *request, struct apply_write *change)
 {
@@ -266,11 +277,11 @@ static bool apply_read(struct request *request, struct apply_write *change)
         if (!change->body || !replay_start(request, &change->replay, change->body))
                 return false;
         document_apply_read(&change->apply, change->body, &violations);
-        if (violations_any(&violations)) {
-                reply_violations(&request->reply, FAULT_INVALID, &violations);
+        if (!apply_is_open(request, &change->apply))
                 return false;
-        }
-        return apply_is_open(request, &change->apply);
+        if (violations_any(&violations))
+                apply_refuse(request, change, &violations);
+        return !violations_any(&violations);
 }
 
 void rest_apply(struct request *request)

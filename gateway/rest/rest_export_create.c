@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "domain/export_json.h"
 #include "rest/commit.h"
-#include "rest/creation_task.h"
 #include "rest/export_check.h"
 #include "rest/export_create.h"
 #include "rest/export_make.h"

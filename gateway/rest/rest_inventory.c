@@ -132,6 +132,19 @@ void rest_inventory_list(struct request *request)
         page_reply(&page, request);
 }
 
+void rest_inventory_get(struct request *request)
+{
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
+        const struct inventory *inventory = snapshot_inventory(now, request->parameters[0]);
+
+        if (!inventory_is_open(request))
+                return;
+        if (inventory)
+                object_reply(request, 200, &inventory->document, source_to_json(request, now, inventory));
+        else
+                reply_fault(&request->reply, FAULT_NOT_FOUND, "there is no such source");
+}
+
 /* --- PUT: a full report ---------------------------------------------------------------------------------------
  */
 

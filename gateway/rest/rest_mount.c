@@ -9,7 +9,6 @@
 
 #include <jansson.h>
 
-#include "auth/secret.h"
 #include "base/memory.h"
 #include "domain/export_json.h"
 #include "domain/mount_line.h"
@@ -22,9 +21,6 @@
 /* And at most this often while change follows upon change, as at a start with 50,000 exports. */
 #define LOOK_PAUSE_MS 200
 
-#define TAG_DIGEST_BYTES 16
-#define TAG_SIZE (2 * TAG_DIGEST_BYTES + 3)
-
 struct mount_list {
         bool as_text; /* a line each (domain/mount_line.h) */
         bool waits;
@@ -33,17 +29,6 @@ struct mount_list {
         int64_t look_again_ms; /* when the present wait ends by itself */
         bool in_time;
 };
-
-static void tag_make(const char *body, char tag[TAG_SIZE])
-{
-        uint8_t digest[TOKEN_HASH_SIZE];
-
-        digest_bytes(body, strlen(body), digest);
-        tag[0] = '"';
-        for (size_t i = 0; i < TAG_DIGEST_BYTES; i++)
-                snprintf(tag + 1 + 2 * i, 3, "%02x", digest[i]);
-        strcpy(tag + TAG_SIZE - 2, "\"");
-}
 
 static char *lines_render(const struct request *request, const struct node *node, const struct grant_list *grants)
 {
@@ -123,11 +108,11 @@ static void mounts_look(struct request *request)
         const struct node *node = node_find_mounts(request, now, PERMIT_READ_MOUNTS);
         AUTO_FREE char *body = node ? mounts_render(request, now, node) : NULL;
         const char *known = request->headers[HEADER_IF_NONE_MATCH];
-        char tag[TAG_SIZE];
+        char tag[DIGEST_TAG_SIZE];
 
         if (!node)
                 return;
-        tag_make(body, tag);
+        digest_tag_make(body, tag);
         if (!known || !reply_tag_matches(known, tag)) {
                 reply_body(&request->reply, 200, list->as_text ? "text/plain; charset=utf-8" : "application/json",
                            body);

@@ -89,6 +89,20 @@ void rest_token_list(struct request *request)
                 listing_reply(request, &listing, now->kinds[DOCUMENT_TOKEN], NULL);
 }
 
+/* To who may not read it, it is not there. */
+void rest_token_get(struct request *request)
+{
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
+        const struct document *token = snapshot_find(now, DOCUMENT_TOKEN, request->parameters[0]);
+
+        if (!tokens_are_open(request, PERMIT_READ_NODE_TOKENS))
+                return;
+        if (token && token_is_shown(request, token, NULL))
+                object_reply(request, 200, token, token_show(request, token));
+        else
+                reply_fault(&request->reply, FAULT_NOT_FOUND, "there is no such token");
+}
+
 /* Binds the token to what the inventory says of its node now. */
 static void token_bind(struct token *token, const struct snapshot *now, struct violations *violations)
 {

@@ -16,7 +16,7 @@ static const char *const storage_query[] = { "account", "limit", "cursor", NULL 
 static const char *const export_query[] = { "environment", "account", "storage", "manager", "sort", "limit", "cursor", NULL };
 static const char *const grant_query[] = { "state", "limit", "cursor", NULL };
 
-static const char *const task_query[] = { "state", "export", "limit", "cursor", NULL };
+static const char *const task_query[] = { "state", "export", "kind", "limit", "cursor", NULL };
 static const char *const event_query[] = { "account", "object", "action", "actor", "outcome", "since", "until", "limit", "cursor", NULL };
 
 static const struct route routes[] = {
@@ -38,6 +38,7 @@ static const struct route routes[] = {
         { "GET", "/v1/inventory", BODY_NONE, page_query, rest_inventory_list },
         { "PUT", "/v1/inventory", BODY_INVENTORY, write_query, rest_inventory_put },
         { "POST", "/v1/inventory/heartbeat", BODY_SMALL, write_query, rest_inventory_heartbeat },
+        { "GET", "/v1/inventory/{source}", BODY_NONE, NULL, rest_inventory_get },
         { "DELETE", "/v1/inventory/{source}", BODY_NONE, write_query, rest_inventory_delete },
         { "GET", "/v1/nodes/{id}/mounted", BODY_NONE, NULL, rest_mounted_get },
         { "PUT", "/v1/nodes/{id}/mounted", BODY_SMALL, NULL, rest_mounted_put },
@@ -58,6 +59,7 @@ static const struct route routes[] = {
         { "GET", "/v1/tasks/{id}", BODY_NONE, NULL, rest_task_get },
         { "GET", "/v1/tokens", BODY_NONE, page_query, rest_token_list },
         { "POST", "/v1/tokens", BODY_SMALL, write_query, rest_token_create },
+        { "GET", "/v1/tokens/{name}", BODY_NONE, NULL, rest_token_get },
         { "DELETE", "/v1/tokens/{name}", BODY_NONE, write_query, rest_token_delete },
         { "GET", "/v1/verification", BODY_NONE, NULL, rest_verification_get },
         { "POST", "/v1/verify", BODY_NONE, NULL, rest_verification_run },

@@ -20,6 +20,7 @@ struct store_change {
         const char *id;             /* 1 to DOCUMENT_ID_MAX bytes */
         const char *text;           /* stored form: JSON */
         uint64_t expected_revision; /* of the document now; 0 = must not exist; STORE_ANY = not checked */
+        bool is_note; /* a put that says what was seen of the document, which keeps expected_revision */
 };
 #define STORE_ANY UINT64_MAX
 
@@ -31,9 +32,19 @@ struct store_commit {
         size_t change_count;
         struct event *const *events; /* in order, numbered; written in the same transaction */
         size_t event_count;
-        uint64_t revision;  /* out: given to every put; 0 when it failed, or has no changes and is the first */
+        uint64_t revision;  /* out: given to every put that is no note; 0 when it failed, or is the first and has
+                               no such change and no delete */
         struct fault fault; /* out: CONFLICT when an expected revision did not hold */
 };
+
+/* Whether the commit takes a revision of its own: not for events and notes alone. */
+static inline bool store_commit_revises(const struct store_commit *commit)
+{
+        for (size_t i = 0; i < commit->change_count; i++)
+                if (!commit->changes[i].is_note)
+                        return true;
+        return false;
+}
 
 struct store {
         const struct store_operations *operations;
@@ -59,7 +70,7 @@ struct store_operations {
          * leaves the others alone; revisions grow in the order given. Returns a fault only when nothing of the
          * group was kept: then none took place. EXHAUSTED: disk or quota full; UNAVAILABLE: locked or read-only;
          * INTERNAL: input/output error. Each commit that is kept takes the next revision, but one
-         * without changes, which has that of the one before. */
+         * without changes other than notes, which has that of the one before. */
         int (*commit)(struct store *store, struct store_commit *commits, size_t count, struct fault *fault);
         /* The newest revision ever given out. */
         uint64_t (*revision)(struct store *store);

@@ -62,7 +62,8 @@ static int change_apply(struct pmap *map, const struct store_change *change, uin
                                  "write %s %s: it is at revision %" PRIu64 ", expected was %" PRIu64,
                                  document_word(change->kind), change->id, have, change->expected_revision);
         if (change->text) {
-                struct stored_document *document = stored_document_new(change->text, revision);
+                struct stored_document *document =
+                        stored_document_new(change->text, change->is_note ? change->expected_revision : revision);
 
                 pmap_put(map, change->id, id_length, document);
                 shared_put(document);
@@ -93,7 +94,7 @@ static void commit_one(struct store_memory *memory, struct store_commit *commit)
         if (!failed) {
                 struct pmap old[DOCUMENT_KIND_COUNT];
 
-                memory->revision += commit->change_count > 0;
+                memory->revision += store_commit_revises(commit);
                 commit->revision = memory->revision;
                 memcpy(old, memory->kinds, sizeof old);
                 memcpy(memory->kinds, draft, sizeof draft);

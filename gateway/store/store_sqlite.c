@@ -165,7 +165,8 @@ static int change_apply(struct store_sqlite *sqlite, const struct store_change *
         bind_text(statement, 1, document_word(change->kind));
         bind_text(statement, 2, change->id);
         if (change->text) {
-                sqlite3_bind_int64(statement, 3, (sqlite3_int64)revision);
+                sqlite3_bind_int64(statement, 3,
+                                   (sqlite3_int64)(change->is_note ? change->expected_revision : revision));
                 bind_text(statement, 4, change->text);
         }
         return statement_run(sqlite, which, fault);
@@ -209,7 +210,7 @@ static int commit_apply(struct store_sqlite *sqlite, struct store_commit *commit
         if (!failed)
                 failed = statement_run(sqlite, STATEMENT_SAVEPOINT_END, fault);
         if (!failed && !commit->fault.code)
-                commit->revision = commit->change_count > 0 ? ++*revision : *revision;
+                commit->revision = store_commit_revises(commit) ? ++*revision : *revision;
         return failed;
 }
 

@@ -60,15 +60,20 @@ static uint64_t revision_ahead(const struct write_group *group)
         return group->draft->revision + 1;
 }
 
-static void entry_change(struct write_group *group, enum document_kind kind, const char *id, char *text)
+static void entry_change(struct write_group *group, const struct store_change *change)
 {
         struct write_entry *entry = entry_current(group);
-        const struct document *now = snapshot_find(group->trial, kind, id);
+        const struct document *now = snapshot_find(group->trial, change->kind, change->id);
+        struct store_change *added;
 
         entry->changes = memory_resize(entry->changes, entry->change_count + 1, sizeof *entry->changes);
-        entry->changes[entry->change_count++] = (struct store_change){
-                .kind = kind, .id = memory_text(id), .text = text, .expected_revision = now ? now->revision : 0
-        };
+        added = &entry->changes[entry->change_count++];
+        *added = *change;
+        added->id = memory_text(change->id);
+        added->expected_revision = now ? now->revision : 0;
+        if (change->is_note)
+                return;
+        entry->revises = true;
         group->trial->revision = revision_ahead(group);
 }
 
@@ -83,8 +88,18 @@ void write_put(struct write *write, struct document *document)
                 document->created_at_ms = now->created_at_ms;
         else if (document->created_at_ms == 0)
                 document->created_at_ms = group->now_ms;
-        entry_change(group, document->kind, document->id, document_render(document));
+        entry_change(group, &(struct store_change){ .kind = document->kind,
+                                                    .id = document->id,
+                                                    .text = document_render(document) });
         snapshot_put(group->trial, document);
+}
+
+void write_note(struct write *write, const struct document *document)
+{
+        entry_change(write->internal, &(struct store_change){ .kind = document->kind,
+                                                              .id = document->id,
+                                                              .text = document_render(document),
+                                                              .is_note = true });
 }
 
 void write_remove(struct write *write, enum document_kind kind, const char *id)
@@ -95,7 +110,7 @@ void write_remove(struct write *write, enum document_kind kind, const char *id)
                 return;
         /* `id` may be the object's own, which ends with it. */
         AUTO_FREE char *copy = memory_text(id);
-        entry_change(group, kind, copy, NULL);
+        entry_change(group, &(struct store_change){ .kind = kind, .id = copy });
         snapshot_remove(group->trial, kind, copy);
 }
 
@@ -222,7 +237,7 @@ void write_group_add(struct write_group *group, struct write_job *job)
                 group->draft = accepted;
                 for (size_t i = 0; i < entry->event_count; i++)
                         entry->events[i]->revision = accepted->revision;
-                group->revisions += entry->change_count > 0;
+                group->revisions += entry->revises;
                 entry->is_committed = true;
                 group->commit_count++;
         }
@@ -263,7 +278,7 @@ static bool entries_settle(struct write_group *group, const struct store_commit 
         for (size_t i = 0; i < group->entry_count; i++) {
                 if (!group->entries[i].is_committed)
                         continue;
-                expected += group->entries[i].change_count > 0;
+                expected += group->entries[i].revises;
                 agrees = agrees && !commit->fault.code && commit->revision == expected;
                 if (commit->fault.code)
                         log_error("store: a commit was refused though nobody else writes: %s", commit->fault.text);

@@ -15,6 +15,7 @@ struct write_entry {
         struct fault fault;           /* code NONE = committed, or nothing was asked for */
         struct store_change *changes; /* ids and texts are owned */
         size_t change_count;
+        bool revises;          /* they are not notes alone: its commit takes a revision */
         struct event **events; /* owned; numbered when they are committed */
         size_t event_count;
         bool follows;      /* prepared on changes of jobs before it: what it saw stands and falls with them */
@@ -29,7 +30,7 @@ struct write_group {
         struct write_entry *entries;
         size_t entry_count;
         size_t commit_count;    /* entries with is_committed */
-        size_t revisions;       /* those of them with changes: each takes a revision */
+        size_t revisions;       /* those of them that revise: each takes a revision */
         struct snapshot *trial; /* while a job is prepared: the draft with its changes */
 };
 

@@ -30,6 +30,10 @@ struct write {
  * borrowed pointers to the object it replaces may end with the call.
  * An environment: say environment_keep_state_revision() first. */
 void write_put(struct write *write, struct document *document);
+/* Asks for `document`, which is in write->now, to be written down anew for what has been seen of it, and was noted
+ * in the object itself: what is asked for is the same, and so is its revision. A job with nothing but notes gives
+ * the store no new revision, and no snapshot follows: everybody has the object already. */
+void write_note(struct write *write, const struct document *document);
 /* Asks for the removal; nothing happens when there is no such object. */
 void write_remove(struct write *write, enum document_kind kind, const char *id);
 

@@ -118,7 +118,7 @@ static struct store_commit commit_of(const struct store_change *changes, size_t 
 static enum fault_code change_commit(struct store *store, enum document_kind kind, const char *id,
                                      const char *text, uint64_t expected_revision)
 {
-        struct store_change change = { kind, id, text, expected_revision };
+        struct store_change change = { kind, id, text, expected_revision, false };
         struct store_commit commit = commit_of(&change, 1);
         struct fault fault = { 0 };
 
@@ -187,13 +187,13 @@ static void store_puts_load_in_order_of_kind_and_id(void **state)
 {
         struct bench *bench = *state;
         const struct store_change first[] = {
-                { DOCUMENT_EXPORT, "b", "{\"b\":1}", 0 },
-                { DOCUMENT_NODE, "z", "{}", 0 },
-                { DOCUMENT_EXPORT, "a-1", "{\"a\":1}", 0 },
-                { DOCUMENT_EXPORT, "B", "{\"B\":\"\xC3\xA9\"}", 0 },
+                { DOCUMENT_EXPORT, "b", "{\"b\":1}", 0, false },
+                { DOCUMENT_NODE, "z", "{}", 0, false },
+                { DOCUMENT_EXPORT, "a-1", "{\"a\":1}", 0, false },
+                { DOCUMENT_EXPORT, "B", "{\"B\":\"\xC3\xA9\"}", 0, false },
         };
-        const struct store_change second[] = { { DOCUMENT_ENVIRONMENT, "shop", "{}", 0 },
-                                               { DOCUMENT_EXPORT, "a", "{\"a\":0}", STORE_ANY } };
+        const struct store_change second[] = { { DOCUMENT_ENVIRONMENT, "shop", "{}", 0, false },
+                                               { DOCUMENT_EXPORT, "a", "{\"a\":0}", STORE_ANY, false } };
         struct store_commit commits[] = { commit_of(first, ARRAY_SIZE(first)),
                                           commit_of(second, ARRAY_SIZE(second)) };
 
@@ -253,13 +253,38 @@ static void store_expected_revision_decides(void **state)
         assert_contents(bench->store, "storage/there@8={\"n\":4}\n");
 }
 
+/* What is seen of a document is no new revision, neither of it nor of the store. */
+static void store_note_keeps_the_revisions(void **state)
+{
+        struct bench *bench = *state;
+        const struct store_change note = { DOCUMENT_TOKEN, "ci", "{\"n\":2}", 1, true };
+        const struct store_change both[] = { { DOCUMENT_TOKEN, "ci", "{\"n\":3}", 1, true },
+                                             { DOCUMENT_TOKEN, "other", "{}", 0, false } };
+        const struct store_change late = { DOCUMENT_TOKEN, "ci", "{\"n\":4}", 2, true };
+        struct store_commit commits[] = { commit_of(&note, 1), commit_of(both, 2), commit_of(&late, 1) };
+        struct fault fault = { 0 };
+
+        assert_int_equal(change_commit(bench->store, DOCUMENT_TOKEN, "ci", "{\"n\":1}", 0), FAULT_NONE);
+        assert_int_equal(bench->store->operations->commit(bench->store, commits, 1, &fault), 0);
+        assert_int_equal(commits[0].revision, 1);
+        assert_int_equal(bench->store->operations->revision(bench->store), 1);
+        assert_contents(bench->store, "token/ci@1={\"n\":2}\n");
+        assert_int_equal(bench->store->operations->commit(bench->store, commits + 1, 2, &fault), 0);
+        assert_int_equal(commits[1].revision, 2);
+        assert_int_equal(commits[2].fault.code, FAULT_CONFLICT);
+        if (bench->engine->is_durable)
+                bench_reopen(bench);
+        assert_int_equal(bench->store->operations->revision(bench->store), 2);
+        assert_contents(bench->store, "token/ci@1={\"n\":3}\ntoken/other@2={}\n");
+}
+
 static void store_changes_of_a_commit_see_each_other(void **state)
 {
         struct bench *bench = *state;
-        const struct store_change changes[] = { { DOCUMENT_NODE, "1", "{\"n\":1}", 0 },
-                                                { DOCUMENT_NODE, "1", "{\"n\":2}", 1 },
-                                                { DOCUMENT_NODE, "2", "{}", 0 },
-                                                { DOCUMENT_NODE, "2", NULL, 1 } };
+        const struct store_change changes[] = { { DOCUMENT_NODE, "1", "{\"n\":1}", 0, false },
+                                                { DOCUMENT_NODE, "1", "{\"n\":2}", 1, false },
+                                                { DOCUMENT_NODE, "2", "{}", 0, false },
+                                                { DOCUMENT_NODE, "2", NULL, 1, false } };
         struct store_commit commit = commit_of(changes, ARRAY_SIZE(changes));
 
         assert_int_equal(bench->store->operations->commit(bench->store, &commit, 1, NULL), 0);
@@ -272,10 +297,10 @@ static void store_failed_commit_leaves_the_others_of_its_group(void **state)
         struct bench *bench = *state;
         struct event event = { .number = 1, .at_ms = 5, .actor = "uid:0", .source = "unix", .action = "node.put" };
         struct event *const events_of_it[] = { &event };
-        const struct store_change good = { DOCUMENT_NODE, "good", "{}", 0 };
-        const struct store_change bad[] = { { DOCUMENT_NODE, "bad", "{}", 0 },
-                                            { DOCUMENT_NODE, "good", "{\"x\":1}", 0 } };
-        const struct store_change late = { DOCUMENT_NODE, "late", "{}", 0 };
+        const struct store_change good = { DOCUMENT_NODE, "good", "{}", 0, false };
+        const struct store_change bad[] = { { DOCUMENT_NODE, "bad", "{}", 0, false },
+                                            { DOCUMENT_NODE, "good", "{\"x\":1}", 0, false } };
+        const struct store_change late = { DOCUMENT_NODE, "late", "{}", 0, false };
         struct store_commit commits[] = { commit_of(&good, 1), commit_of(bad, 2), commit_of(&late, 1) };
         AUTO_TEXT struct text events = { 0 };
 
@@ -295,7 +320,7 @@ static void store_failed_commit_leaves_the_others_of_its_group(void **state)
 static void store_group_of_failures_changes_nothing(void **state)
 {
         struct bench *bench = *state;
-        const struct store_change bad = { DOCUMENT_NODE, "bad", "{}", 7 };
+        const struct store_change bad = { DOCUMENT_NODE, "bad", "{}", 7, false };
         struct store_commit commits[] = { commit_of(&bad, 1), commit_of(&bad, 1) };
 
         assert_int_equal(bench->store->operations->commit(bench->store, commits, 2, NULL), 0);
@@ -321,7 +346,7 @@ static void store_events_are_kept_with_their_commit(void **state)
                                 .after = "{\"a\":1}" };
         struct event first = event_plain(2, 2), second = event_plain(3, 3);
         struct event *const one[] = { &create }, *const twice[] = { &first, &second };
-        const struct store_change put = { DOCUMENT_EXPORT, "ex-1", "{\"a\":1}", 0 };
+        const struct store_change put = { DOCUMENT_EXPORT, "ex-1", "{\"a\":1}", 0, false };
         struct store_commit commits[] = {
                 { .changes = &put, .change_count = 1, .events = one, .event_count = 1 },
                 { .events = twice, .event_count = 2 },
@@ -453,7 +478,7 @@ static void store_ten_thousand_documents_load_in_order(void **state)
                 for (int i = 0; i < GROUP; i++) {
                         /* 7919 is a prime: every number once, in no order. */
                         snprintf(ids[i], sizeof ids[i], "ex-%05d", (at + i) * 7919 % DOCUMENTS);
-                        changes[i] = (struct store_change){ DOCUMENT_EXPORT, ids[i], ids[i], 0 };
+                        changes[i] = (struct store_change){ DOCUMENT_EXPORT, ids[i], ids[i], 0, false };
                         commits[i] = commit_of(&changes[i], 1);
                 }
                 assert_int_equal(bench->store->operations->commit(bench->store, commits, GROUP, NULL), 0);
@@ -630,6 +655,7 @@ int main(void)
                 CASE(store_new_is_empty),
                 CASE(store_puts_load_in_order_of_kind_and_id),
                 CASE(store_expected_revision_decides),
+                CASE(store_note_keeps_the_revisions),
                 CASE(store_changes_of_a_commit_see_each_other),
                 CASE(store_failed_commit_leaves_the_others_of_its_group),
                 CASE(store_group_of_failures_changes_nothing),

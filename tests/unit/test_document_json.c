@@ -76,7 +76,8 @@ static const struct stored_case {
                          "'source':'platform','source_revision':0,'created_at_ms':1764000000123}" },
         { DOCUMENT_EXPORT,
           "{'number':1,'file_system_id':'0','account':'acme','environment_uid':'e-1',"
-          "'widened_revision':'18446744073709551615','storage':'files','path':'/',"
+          "'widened_revision':'18446744073709551615','creation':{'actor':'token:ci','sides':3,'ended_at_ms':"
+          "1700000000000},'storage':'files','path':'/',"
           "'environment':'shop','target':{'all':true},'mount_path':'/mnt','access':'rw','squash':'none',"
           "'anonymous_uid':65534,'anonymous_gid':65534,'privileged_ports':false,'protocol':'auto','mount_style':'"
           "hard',"

@@ -91,6 +91,11 @@ static void all_that_is_wrong_is_told_and_nothing_changes(void **state)
                 const char *body, *wanted;
         } cases[] = {
                 { "{'exports':[]}", "422 /manager key.missing" },
+                { "{'prune':true,'more':1,'exports':[" ONE ",7]}",
+                  "422 /manager key.missing /more key.unknown /exports/1 type.wrong" },
+                { "{'manager':'ci','prune':true,'more':1,'exports':[" TWO_ELSEWHERE
+                  "],'environments':[{'name':'-'}]}",
+                  "422 /more key.unknown /environments/0/name name.malformed" },
                 { "{'manager':'ci','exports':{},'more':1}", "422 /exports type.wrong /more key.unknown" },
                 { "{'manager':'ci','exports':[" ONE ",7]}", "422 /exports/1 type.wrong" },
                 { "{'manager':'ci','exports':[" ONE "," ONE "]}", "409 /exports/1/mount_path apply.overlaps" },
@@ -228,6 +233,27 @@ static void key_answers_what_it_was_answered(void **state)
         assert_string_equal(answer_summary(&other), "422 header/Idempotency-Key idempotency.key_reused");
 }
 
+/* Longer than what anything else answers. */
+static void long_reply_is_kept_for_its_key(void **state)
+{
+        struct api *api = *state;
+        AUTO_TEXT struct text body = { 0 };
+
+        api_world(api);
+        files_say(&api->fake, FAULT_UNAVAILABLE, PATH_LINK);
+        text_add(&body, "{'manager':'ci','exports':[");
+        for (int i = 0; i < 500; i++)
+                text_addf(&body, "%s{'storage':'files','path':'/%d','environment':'shop','mount_path':'/mnt/%d'}",
+                          i ? "," : "", i, i);
+        text_add(&body, "]}");
+        AUTO_ANSWER struct answer first = apply(api, "", text_get(&body), "Idempotency-Key: long");
+        AUTO_ANSWER struct answer again = apply(api, "", text_get(&body), "Idempotency-Key: long");
+        assert_int_equal(first.status, 200);
+        assert_true(strlen(first.text) > 64 * 1024);
+        assert_string_equal(answer_field(&again, "Idempotency-Replayed"), "true");
+        assert_string_equal(again.text, first.text);
+}
+
 static void apply_waits_for_grants_and_receipt(void **state)
 {
         struct api *api = *state;
@@ -270,6 +296,7 @@ int main(void)
                 API_TEST(environment_and_its_export_come_together),
                 API_TEST(dry_run_tells_items_and_outlook),
                 API_TEST(key_answers_what_it_was_answered),
+                API_TEST(long_reply_is_kept_for_its_key),
                 API_TEST(apply_waits_for_grants_and_receipt),
         };
 

@@ -266,9 +266,6 @@ static void task_of_a_create_ends_when_the_servers_hold_it(void **state)
                 call(api, (struct call){ .method = "GET", .path = path, .headers = { "Prefer: wait=50" } });
         assert_string_equal(answer_at(&whole, "state"), "done");
         assert_string_not_equal(answer_at(&whole, "ended_at"), "");
-        AUTO_FREE char *export_path = memory_format("/v1/exports/%s", id);
-        expect(api, "DELETE", export_path, NULL, "202");
-        expect(api, "GET", path, NULL, "404");
 }
 
 static void keys_of_two_callers_never_meet(void **state)

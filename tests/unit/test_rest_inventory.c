@@ -181,6 +181,27 @@ static void report_is_made_true(void **state)
         assert_inventory(api, "@hand ");
 }
 
+static void source_by_name_is_the_one_of_the_list(void **state)
+{
+        struct api *api = *state;
+
+        expect(api, "GET", "/v1/inventory/platform", NULL, "404");
+        expect(api, "PUT", "/v1/inventory", REPORT(3, EMPTY_SHOP), "200");
+        AUTO_ANSWER struct answer list = call_of(api, "GET", "/v1/inventory", NULL);
+        AUTO_ANSWER struct answer one = call_of(api, "GET", "/v1/inventory/platform", NULL);
+        assert_int_equal(one.status, 200);
+        assert_string_equal(answer_at(&one, "revision"), "3");
+        assert_string_equal(answer_at(&one, "source"), answer_at(&list, "items/0/source"));
+        AUTO_FREE char *known = memory_format("If-None-Match: %s", answer_field(&one, "ETag"));
+        AUTO_ANSWER struct answer same =
+                call(api, (struct call){ "GET", "/v1/inventory/platform", .headers = { known } });
+        assert_int_equal(same.status, 304);
+        api_tokens(api);
+        AUTO_ANSWER struct answer account =
+                call(api, (struct call){ "GET", "/v1/inventory/platform", .token = api->tokens[2] });
+        assert_int_equal(account.status, 403);
+}
+
 static void same_report_changes_nothing(void **state)
 {
         struct api *api = *state;
@@ -544,6 +565,7 @@ int main(void)
                 CASE(claim_has_both_fields),
                 CASE(change_by_hand_stands_until_the_source_speaks),
                 CASE(report_is_made_true),
+                CASE(source_by_name_is_the_one_of_the_list),
                 CASE(same_report_changes_nothing),
                 CASE(report_against_something_changes_nothing),
                 CASE(report_may_replace_and_rename_environments),

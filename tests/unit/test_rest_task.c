@@ -247,21 +247,24 @@ static void lists_show_what_the_asker_may_see(void **state)
         const char *id = api_export(api, "/a", "/a");
         AUTO_FREE char *path = memory_format("/v1/exports/%s", id);
         AUTO_FREE char *by_export = memory_format("?export=%s", id);
+        atomic_fetch_add(&api->wall_offset_ms, 1000);                 /* ids sort by time */
         expect(api, "DELETE", "/v1/environments/other", NULL, "202"); /* of the account foreign */
         api_let_all_go(api);
         atomic_fetch_add(&api->wall_offset_ms, 1000); /* ids sort by time */
         expect(api, "DELETE", path, NULL, "202");
-        expect_list(api, NULL, "", "environment.delete export.delete");
-        expect_list(api, NULL, "?state=done", "environment.delete");
+        expect_list(api, NULL, "?kind=export.create", "export.create");
+        expect_list(api, NULL, "?kind=environment.delete", "environment.delete");
+        expect_list(api, NULL, "?kind=apply", "");
         expect_list(api, NULL, "?state=running", "export.delete");
-        expect_list(api, NULL, by_export, "export.delete");
+        expect_list(api, NULL, by_export, "export.create export.delete");
         expect_list(api, NULL, "?export=ex-none", "");
-        expect_list(api, api->tokens[1], "", "environment.delete export.delete");
-        expect_list(api, api->tokens[2], "", "export.delete");
+        expect_list(api, api->tokens[1], "", "export.create environment.delete export.delete");
+        expect_list(api, api->tokens[2], "", "export.create export.delete");
         expect(api, "GET", "/v1/tasks?state=x", NULL, "400 query/state word.unknown");
+        expect(api, "GET", "/v1/tasks?kind=x", NULL, "400 query/kind word.unknown");
         AUTO_ANSWER struct answer list = call_of(api, "GET", "/v1/tasks", NULL);
-        AUTO_FREE char *foreign = memory_format("/v1/tasks/%s", answer_at(&list, "items/0/id"));
-        AUTO_FREE char *own = memory_format("/v1/tasks/%s", answer_at(&list, "items/1/id"));
+        AUTO_FREE char *foreign = memory_format("/v1/tasks/%s", answer_at(&list, "items/1/id"));
+        AUTO_FREE char *own = memory_format("/v1/tasks/%s", answer_at(&list, "items/2/id"));
         AUTO_ANSWER struct answer hidden = call(api, (struct call){ "GET", foreign, .token = api->tokens[2] });
         AUTO_ANSWER struct answer none =
                 call(api, (struct call){ "GET", "/v1/tasks/ta-x", .token = api->tokens[2] });
@@ -301,6 +304,184 @@ static void ends_are_written_together_and_forgotten_in_time(void **state)
         task_keeper_free(keeper);                  /* its last job came before that of the PUT */
 }
 
+/* Has the keeper look, and the writer make whatever it was handed. */
+static void keeper_look(struct api *api, struct task_keeper *keeper)
+{
+        static unsigned next = 200;
+        AUTO_FREE char *path = memory_format("/v1/environments/shop/nodes/%u", next);
+        AUTO_FREE char *body = memory_format("{'layer':'cache','addresses':['10.77.0.%u']}", next++);
+
+        task_keeper_look(keeper);
+        expect(api, "PUT", path, body, "201");
+}
+
+static void held_by_all(struct api *api, const char *export)
+{
+        status_note(api->status, export, PROTOCOL_IS_GLUSTER, api_revision(api), NULL);
+        status_note(api->status, export, PROTOCOL_IS_NFS, api_revision(api), NULL);
+}
+
+/* "state outcome confirmed/of tag": of one task. */
+static const char *task_summary(struct api *api, const char *id)
+{
+        static char text[256];
+        AUTO_FREE char *path = memory_format("/v1/tasks/ta-%s", id + 3);
+        AUTO_ANSWER struct answer answer = call_of(api, "GET", path, NULL);
+
+        if (answer.status != 200)
+                return answer_summary(&answer);
+        AUTO_FREE char *outcome = memory_text(answer_at(&answer, "outcome"));
+        AUTO_FREE char *confirmed = memory_text(answer_at(&answer, "progress/confirmed"));
+        AUTO_FREE char *of = memory_text(answer_at(&answer, "progress/of"));
+        snprintf(text, sizeof text, "%s %s %s/%s", answer_at(&answer, "state"), outcome, confirmed, of);
+        return text;
+}
+
+/* The end of a create is noted once, without a revision and without another entity tag of the export: what becomes
+ * of the servers later does not make it run again. */
+static void create_that_has_ended_stays_so(void **state)
+{
+        struct api *api = *state;
+        struct task_keeper *keeper;
+        struct fault down = { 0 };
+
+        api_world(api);
+        keeper = task_keeper_new(api->writer, api->status, &api->clock);
+        const char *id = api_export(api, "/a", "/a");
+        AUTO_FREE char *path = memory_format("/v1/exports/%s", id);
+        AUTO_ANSWER struct answer before = call_of(api, "GET", path, NULL);
+        assert_string_equal(task_summary(api, id), "running  0/1");
+        keeper_look(api, keeper);
+        assert_string_equal(task_summary(api, id), "running  0/1");
+        held_by_all(api, id);
+        assert_string_equal(task_summary(api, id), "done confirmed 1/1");
+        uint64_t revision = api_revision(api);
+        keeper_look(api, keeper);
+        assert_int_equal(api_revision(api), revision + 1); /* that of the PUT */
+        fault_set(&down, FAULT_UNAVAILABLE, "down");
+        status_note(api->status, id, PROTOCOL_IS_GLUSTER, api_revision(api), &down);
+        status_note(api->status, id, PROTOCOL_IS_NFS, api_revision(api), &down);
+        assert_string_equal(task_summary(api, id), "done confirmed 1/1");
+        AUTO_ANSWER struct answer after = call_of(api, "GET", path, NULL);
+        AUTO_FREE char *tag = memory_text(answer_field(&before, "ETag"));
+        assert_string_equal(answer_field(&after, "ETag"), tag);
+        AUTO_FREE char *match = memory_format("If-Match: %s", tag);
+        AUTO_ANSWER struct answer changed =
+                call(api, (struct call){ .method = "PATCH",
+                                         .path = path,
+                                         .body = "{'access':'ro'}",
+                                         .headers = { match, "Content-Type: application/merge-patch+json" } });
+        assert_int_equal(changed.status, 202);
+        assert_string_equal(task_summary(api, id), "done confirmed 1/1");
+        task_keeper_free(keeper);
+}
+
+/* After its export it is a document, as it was, and is forgotten like every task. */
+static void task_of_a_create_outlives_its_export(void **state)
+{
+        static const struct {
+                bool is_held;
+                const char *wanted;
+        } cases[] = { { true, "done confirmed 1/1" }, { false, "done overtaken 0/1" } };
+        struct api *api = *state;
+
+        api_world(api);
+        api_tokens(api);
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                struct task_keeper *keeper = task_keeper_new(api->writer, api->status, &api->clock);
+                const char *id = api_export(api, "/a", "/a");
+                AUTO_FREE char *path = memory_format("/v1/exports/%s", id);
+
+                if (cases[i].is_held)
+                        held_by_all(api, id);
+                atomic_fetch_add(&api->wall_offset_ms, 1000); /* ids sort by time */
+                expect(api, "DELETE", path, NULL, "202");
+                assert_string_equal(task_summary(api, id), cases[i].wanted);
+                expect_list(api, NULL, "?kind=export.create", "export.create");
+                AUTO_FREE char *by_export = memory_format("?export=%s", id);
+                expect_list(api, api->tokens[2], by_export, "export.create export.delete");
+                api_let_all_go(api);
+                atomic_fetch_add(&api->wall_offset_ms, TASK_KEPT_MS + 60000);
+                keeper_look(api, keeper);
+                assert_string_equal(task_summary(api, id), "404");
+                expect_list(api, NULL, "?kind=export.create", "");
+                task_keeper_free(keeper);
+        }
+}
+
+/* That of an export that is there is told for 30 days, too. */
+static void task_of_an_old_export_is_not_told(void **state)
+{
+        struct api *api = *state;
+        struct task_keeper *keeper;
+
+        api_world(api);
+        keeper = task_keeper_new(api->writer, api->status, &api->clock);
+        AUTO_FREE char *old = memory_text(api_export(api, "/a", "/a"));
+        AUTO_FREE char *running = memory_text(api_export(api, "/b", "/b"));
+        held_by_all(api, old);
+        keeper_look(api, keeper);
+        atomic_fetch_add(&api->wall_offset_ms, TASK_KEPT_MS + 60000);
+        assert_string_equal(task_summary(api, old), "404");
+        assert_string_equal(task_summary(api, running), "running  0/1");
+        expect_list(api, NULL, "", "export.create");
+        task_keeper_free(keeper);
+}
+
+/* Pages of one, over tasks that are documents and those that are derived. */
+static void pages_hold_both_kinds_in_order(void **state)
+{
+        struct api *api = *state;
+        AUTO_TEXT struct text kinds = { 0 };
+        AUTO_FREE char *path = memory_text("/v1/tasks?limit=1");
+
+        api_world(api);
+        for (int i = 0; i < 6; i++) {
+                AUTO_FREE char *at = memory_format("/%d", i);
+                const char *id = api_export(api, at, at);
+                AUTO_FREE char *export = memory_format("/v1/exports/%s", id);
+
+                if (i % 2 == 0)
+                        expect(api, "DELETE", export, NULL, "202");
+                atomic_fetch_add(&api->wall_offset_ms, 1000);
+        }
+        for (int i = 0; i < 20 && path; i++) {
+                AUTO_ANSWER struct answer page = call_of(api, "GET", path, NULL);
+
+                assert_int_equal(page.status, 200);
+                text_addf(&kinds, "%s ", answer_at(&page, "items/0/kind"));
+                free(path);
+                path = *answer_at(&page, "next") && strcmp(answer_at(&page, "next"), "null") != 0
+                               ? memory_format("/v1/tasks?limit=1&cursor=%s", answer_at(&page, "next"))
+                               : NULL;
+        }
+        size_t creates = 0, deletes = 0;
+        for (const char *at = text_get(&kinds); (at = strstr(at, "export.create")); at++)
+                creates++;
+        for (const char *at = text_get(&kinds); (at = strstr(at, "export.delete")); at++)
+                deletes++;
+        assert_int_equal(creates, 6);
+        assert_int_equal(deletes, 3);
+}
+
+static void tag_is_of_what_is_told(void **state)
+{
+        struct api *api = *state;
+
+        api_world(api);
+        const char *id = api_export(api, "/a", "/a");
+        AUTO_FREE char *path = memory_format("/v1/tasks/ta-%s", id + 3);
+        AUTO_ANSWER struct answer first = call_of(api, "GET", path, NULL);
+        AUTO_FREE char *known = memory_format("If-None-Match: %s", answer_field(&first, "ETag"));
+        const struct call again = { .method = "GET", .path = path, .headers = { known } };
+        AUTO_ANSWER struct answer same = call(api, again);
+        assert_int_equal(same.status, 304);
+        held_by_all(api, id);
+        AUTO_ANSWER struct answer other = call(api, again);
+        assert_int_equal(other.status, 200);
+        assert_string_equal(answer_at(&other, "state"), "done");
+}
+
 #define API_TEST(name) cmocka_unit_test_setup_teardown(name, api_start, api_stop)
 
 int main(void)
@@ -313,6 +494,11 @@ int main(void)
                 API_TEST(connections_that_were_ended_are_listed),
                 API_TEST(lists_show_what_the_asker_may_see),
                 API_TEST(ends_are_written_together_and_forgotten_in_time),
+                API_TEST(create_that_has_ended_stays_so),
+                API_TEST(task_of_a_create_outlives_its_export),
+                API_TEST(task_of_an_old_export_is_not_told),
+                API_TEST(pages_hold_both_kinds_in_order),
+                API_TEST(tag_is_of_what_is_told),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,7 +102,7 @@ static int document_count(void *context, enum document_kind kind, const char *id
 
 static enum fault_code node_put(struct store *store, const char *id)
 {
-        struct store_change change = { DOCUMENT_NODE, id, "{}", STORE_ANY };
+        struct store_change change = { DOCUMENT_NODE, id, "{}", STORE_ANY, false };
         struct store_commit commit = { .changes = &change, .change_count = 1 };
         struct fault fault = { 0 };
 
@@ -358,8 +358,8 @@ static void store_that_is_locked_is_unavailable(void **state)
 static void store_error_inside_a_group_undoes_all_of_it(void **state)
 {
         struct bench *bench = *state;
-        const struct store_change changes[] = { { DOCUMENT_NODE, "good", "{}", 0 },
-                                                { DOCUMENT_NODE, "bad", "{}", 0 } };
+        const struct store_change changes[] = { { DOCUMENT_NODE, "good", "{}", 0, false },
+                                                { DOCUMENT_NODE, "bad", "{}", 0, false } };
         struct store_commit commits[] = { { .changes = &changes[0], .change_count = 1 },
                                           { .changes = &changes[1], .change_count = 1 } };
         struct store *store = NULL;

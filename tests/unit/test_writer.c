@@ -604,7 +604,7 @@ static void writer_new_loads_what_is_stored(void **state)
 {
         struct store *store = store_memory_new();
         struct counter *counter = counter_new("a");
-        struct store_change change = { DOCUMENT_COUNTER, "a", NULL, 0 };
+        struct store_change change = { DOCUMENT_COUNTER, "a", NULL, 0, false };
         struct store_commit commit = { .changes = &change, .change_count = 1 };
         struct fault fault = { 0 };
         struct writer *writer;
@@ -625,7 +625,7 @@ static void writer_new_loads_what_is_stored(void **state)
 
 static void writer_new_refuses_what_cannot_be_read(void **state)
 {
-        struct store_change change = { DOCUMENT_COUNTER, "a", "{", 0 };
+        struct store_change change = { DOCUMENT_COUNTER, "a", "{", 0, false };
         struct store_commit commit = { .changes = &change, .change_count = 1 };
         struct store *store = store_memory_new();
         struct store_probe *probe;
