@@ -322,16 +322,15 @@ const struct setting configuration_table[] = {
           .preset = "30s",
           .least = 1000,
           .most = 600000,
-          .help = "How long a client may take to send the header of a request, and again for its body; a "
-                  "connection "
-                  "without a request is closed after as long." },
+          .help = "How long a client may take to send the header of a request, again for its body, and again to "
+                  "take each MiB of the reply; a connection without a request is closed after as long." },
         { .key = "max_connections",
           .type = SETTING_NUMBER,
           .offset = AT(max_connections),
           .preset = "256",
           .least = 8,
           .most = 65536,
-          .help = "Connections at a time on each listening socket." },
+          .help = "Connections at a time on all TCP sockets together, and as many on the Unix socket." },
         { .key = "max_connections_per_address",
           .type = SETTING_NUMBER,
           .offset = AT(max_connections_per_address),

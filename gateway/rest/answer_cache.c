@@ -13,6 +13,7 @@ struct place {
         struct answer_key key;
         const struct route *route;
         void *answer; /* NULL = free */
+        size_t bytes;
 };
 
 struct answer_cache {
@@ -95,7 +96,7 @@ static bool stamp_holds(const struct answer_stamp *kept, const struct answer_sta
 }
 
 void *answer_cache_find(struct answer_cache *cache, const struct answer_stamp *stamp, const struct answer_key *key,
-                        const struct route **route)
+                        const struct route **route, size_t *bytes)
 {
         const struct place *place = place_of(cache, key);
 
@@ -106,6 +107,7 @@ void *answer_cache_find(struct answer_cache *cache, const struct answer_stamp *s
         if (!place->answer || memcmp(&place->key, key, sizeof *key) != 0)
                 return NULL;
         *route = place->route;
+        *bytes = place->bytes;
         return place->answer;
 }
 
@@ -128,6 +130,6 @@ void answer_cache_keep(struct answer_cache *cache, const struct answer_stamp *st
         }
         if (place->answer)
                 cache->release(place->answer);
-        *place = (struct place){ *key, route, answer };
+        *place = (struct place){ *key, route, answer, bytes };
         cache->bytes += bytes + 1;
 }

@@ -49,10 +49,10 @@ void answer_cache_free(struct answer_cache *cache);
 bool answer_key_make(const struct answer_cache *cache, const char *target, const char *authorization,
                      struct answer_key *key);
 
-/* The answer that was kept for `key` and still holds at `stamp`, with the route that made it; or NULL. Borrowed
- * until the next call. */
+/* The answer that was kept for `key` and still holds at `stamp`, with the route that made it and its bytes; or
+ * NULL. Borrowed until the next call. */
 void *answer_cache_find(struct answer_cache *cache, const struct answer_stamp *stamp, const struct answer_key *key,
-                        const struct route **route);
+                        const struct route **route, size_t *bytes);
 
 /* Keeps `answer` (taken, also when it is not kept) of `bytes`, which was made after `stamp` was taken. */
 void answer_cache_keep(struct answer_cache *cache, const struct answer_stamp *stamp, const struct answer_key *key,

@@ -17,6 +17,7 @@ struct http_connection {
         struct http_connection *before, *after; /* in the line of those waited for */
         struct http_connection *next;           /* in the row of its address */
         int64_t deadline_ms;                    /* 0 = not in the line */
+        size_t more; /* times that it joins the line again: parts of a reply that are not due yet */
         int socket;
         struct address network; /* ADDRESS_NONE: not counted */
 };
@@ -24,7 +25,7 @@ struct http_connection {
 struct http_connections {
         const struct clock *clock;
         int64_t timeout_ms;
-        unsigned most_per_address;
+        unsigned most, most_per_address;
         pthread_mutex_t lock;
         pthread_cond_t changed;
         pthread_t thread;
@@ -32,6 +33,7 @@ struct http_connections {
         bool ending;
         struct http_connection *first, *last; /* everybody has the same time, so the line is in order */
         struct http_connection *rows[ROWS];
+        unsigned counted; /* in the rows */
 };
 
 static void line_leave(struct http_connections *connections, struct http_connection *connection)
@@ -72,8 +74,12 @@ static void *patience_run(void *argument)
                         const struct timespec until = condition_moment(first->deadline_ms - now_ms);
 
                         pthread_cond_timedwait(&connections->changed, &connections->lock, &until);
+                } else if (first->more > 0) {
+                        line_leave(connections, first);
+                        line_join(connections, first);
+                        first->more--;
                 } else {
-                        log_debug("http: a client has not sent its request in time");
+                        log_debug("http: a client has not sent its request, or taken its reply, in time");
                         line_leave(connections, first);
                         shutdown(first->socket, SHUT_RDWR); /* its event thread sees the end, and closes */
                 }
@@ -82,13 +88,14 @@ static void *patience_run(void *argument)
         return NULL;
 }
 
-struct http_connections *http_connections_start(const struct clock *clock, unsigned timeout_s,
+struct http_connections *http_connections_start(const struct clock *clock, unsigned timeout_s, unsigned most,
                                                 unsigned most_per_address)
 {
         struct http_connections *connections = NEW(struct http_connections);
 
         connections->clock = clock;
         connections->timeout_ms = (int64_t)timeout_s * 1000;
+        connections->most = most;
         connections->most_per_address = most_per_address;
         pthread_mutex_init(&connections->lock, NULL);
         condition_init(&connections->changed);
@@ -125,12 +132,14 @@ bool http_connections_admit(struct http_connections *connections, const struct a
 {
         struct address network = throttle_network(from);
         unsigned count = 0;
+        bool has_room;
 
         pthread_mutex_lock(&connections->lock);
+        has_room = connections->counted < connections->most;
         for (struct http_connection *at = *row_of(connections, &network); at; at = at->next)
                 count += address_equal(&at->network, &network);
         pthread_mutex_unlock(&connections->lock);
-        return count < connections->most_per_address;
+        return has_room && count < connections->most_per_address;
 }
 
 struct http_connection *http_connection_open(struct http_connections *connections, int socket,
@@ -148,6 +157,7 @@ struct http_connection *http_connection_open(struct http_connections *connection
 
                 connection->next = *row;
                 *row = connection;
+                connections->counted++;
         }
         line_join(connections, connection);
         pthread_mutex_unlock(&connections->lock);
@@ -163,20 +173,33 @@ void http_connection_close(struct http_connection *connection)
         for (struct http_connection **at = row_of(connections, &connection->network); *at; at = &(*at)->next)
                 if (*at == connection) {
                         *at = connection->next;
+                        connections->counted--;
                         break;
                 }
         pthread_mutex_unlock(&connections->lock);
         free(connection);
 }
 
-void http_connection_await(struct http_connection *connection)
+/* Has the whole time from now on, and again `more` times. */
+static void connection_wait(struct http_connection *connection, size_t more)
 {
         struct http_connections *connections = connection->connections;
 
         pthread_mutex_lock(&connections->lock);
         line_leave(connections, connection);
         line_join(connections, connection);
+        connection->more = more;
         pthread_mutex_unlock(&connections->lock);
+}
+
+void http_connection_await(struct http_connection *connection)
+{
+        connection_wait(connection, 0);
+}
+
+void http_connection_reply(struct http_connection *connection, size_t length)
+{
+        connection_wait(connection, length / HTTP_REPLY_PART);
 }
 
 void http_connection_serve(struct http_connection *connection)

@@ -13,8 +13,16 @@
 #include "base/fault.h"
 #include "rest/server.h"
 
-/* Bytes that a connection may take in memory: the request's line and header must fit, else 414 and 431. */
-#define HTTP_CONNECTION_BYTES (32u * 1024)
+/* What a request may have of line and header, refused in our own words: bytes of the target (414), of both
+ * together and fields (431). */
+#define HTTP_TARGET_MOST (16u * 1024)
+#define HTTP_HEADER_MOST (32u * 1024)
+#define HTTP_FIELDS_MOST 256
+
+/* Bytes that a connection may take in memory, those of a request that has just too much of any of these included:
+ * a field costs some 100 bytes besides its own. What goes far beyond libmicrohttpd refuses, with a page of its
+ * own. Above 32 KiB it maps them, so that they cost what is used of them. */
+#define HTTP_CONNECTION_BYTES (128u * 1024)
 
 struct answer_cache;
 struct http_connection;

@@ -90,6 +90,7 @@ static const char *fault_title(enum fault_code code)
                 [FAULT_NOT_FOUND] = "Not found",
                 [FAULT_METHOD] = "Method not allowed",
                 [FAULT_CONFLICT] = "In conflict with what is there",
+                [FAULT_OBSERVING] = "Nothing is changed on any server",
                 [FAULT_PRECONDITION] = "The object has changed",
                 [FAULT_TOO_LARGE] = "The body is too large",
                 [FAULT_MEDIA_TYPE] = "The content type is not taken",
@@ -100,6 +101,8 @@ static const char *fault_title(enum fault_code code)
                 [FAULT_UNAVAILABLE] = "Not available now",
                 [FAULT_TIMEOUT] = "It took too long",
                 [FAULT_EXHAUSTED] = "Nothing left to give",
+                [FAULT_TARGET_TOO_LONG] = "The target is too long",
+                [FAULT_HEADER_TOO_LARGE] = "The header is too large",
         };
 
         return titles[code];

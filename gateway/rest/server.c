@@ -145,6 +145,27 @@ static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind, const c
         return MHD_YES;
 }
 
+/* Whether line and header are within what is read of them; false and `fault`. */
+static bool header_is_fit(const struct request *request, struct fault *fault)
+{
+        const union MHD_ConnectionInfo *info =
+                MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+        int fields = MHD_get_connection_values(request->connection, MHD_HEADER_KIND, NULL, NULL);
+        size_t length = strlen(request->target);
+
+        if (length > HTTP_TARGET_MOST)
+                fault_set(fault, FAULT_TARGET_TOO_LONG, "the target has %zu bytes, at most %u are allowed", length,
+                          HTTP_TARGET_MOST);
+        else if (info->header_size > HTTP_HEADER_MOST)
+                fault_set(fault, FAULT_HEADER_TOO_LARGE,
+                          "line and header have %zu bytes together, at most %u are allowed", info->header_size,
+                          HTTP_HEADER_MOST);
+        else if (fields > HTTP_FIELDS_MOST)
+                fault_set(fault, FAULT_HEADER_TOO_LARGE, "the header has %d fields, at most %d are allowed",
+                          fields, HTTP_FIELDS_MOST);
+        return fault->code == FAULT_NONE;
+}
+
 /* The header has been read: finds out who asks for what, and whether the body is worth reading. */
 static void request_admit(struct request *request, const struct http_listener *listener)
 {
@@ -154,7 +175,8 @@ static void request_admit(struct request *request, const struct http_listener *l
         request_choose_id(request);
         peer_source(request, listener->is_unix);
         struct fault malformed = { 0 };
-        int parsed = request_parse_target(request, &malformed);
+        int parsed = header_is_fit(request, &malformed) ? request_parse_target(request, &malformed)
+                                                        : -(int)malformed.code;
         bool is_public = parsed == 0 && route_is_public(request->path);
 
         if (parsed < 0) {
@@ -192,8 +214,10 @@ static enum MHD_Result on_plain_header(void *context, enum MHD_ValueKind kind, c
 static bool request_is_plain(struct request *request, const struct http_listener *listener)
 {
         struct plain_header header = { .plain = true };
+        struct fault fault = { 0 };
 
-        if (listener->is_unix || strcmp(request->method, MHD_HTTP_METHOD_GET) != 0)
+        if (listener->is_unix || !header_is_fit(request, &fault) ||
+            strcmp(request->method, MHD_HTTP_METHOD_GET) != 0)
                 return false;
         MHD_get_connection_values(request->connection, MHD_HEADER_KIND, on_plain_header, &header);
         return header.plain && header.authorization &&
@@ -205,11 +229,13 @@ static bool answer_again(struct request *request, struct http_listener *listener
 {
         const struct rest_context *context = request->context;
         struct MHD_Response *response;
+        size_t bytes;
 
         answer_stamp_take(&request->stamp, context->writer, context->status, context->clock);
-        response = answer_cache_find(listener->answers, &request->stamp, &request->key, &request->route);
+        response = answer_cache_find(listener->answers, &request->stamp, &request->key, &request->route, &bytes);
         if (!response)
                 return false;
+        http_connection_reply(http_listener_connection(request->connection), bytes);
         request->reply.status = MHD_HTTP_OK;
         *result = MHD_queue_response(request->connection, MHD_HTTP_OK, response);
         return true;
@@ -246,12 +272,15 @@ static enum MHD_Result reply_send(struct request *request, struct http_listener 
 {
         bool kept = request->plain && request->reply.of_memory && request->reply.status == MHD_HTTP_OK;
         struct MHD_Response *response = response_make(request, kept);
+        size_t length = request->reply.length;
         enum MHD_Result result =
                 MHD_queue_response(request->connection, (unsigned)request->reply.status, response);
 
+        if (!request->reply.read) /* a stream ends when nothing of it is taken, and after its time */
+                http_connection_reply(http_listener_connection(request->connection), length);
         if (kept)
                 answer_cache_keep(listener->answers, &request->stamp, &request->key, request->route, response,
-                                  request->reply.length);
+                                  length);
         else
                 MHD_destroy_response(response);
         return result;
@@ -359,8 +388,8 @@ static struct rest_server *server_new(const struct rest_context *context)
         limits->heartbeat_ms = limits->heartbeat_ms ? limits->heartbeat_ms : 15000;
         pthread_mutex_init(&server->lock, NULL);
         condition_init(&server->changed);
-        server->connections =
-                http_connections_start(context->clock, limits->request_timeout_s, limits->connections_per_address);
+        server->connections = http_connections_start(context->clock, limits->request_timeout_s,
+                                                     limits->connections, limits->connections_per_address);
         server->admission = admission_new(&server->context);
         server->questions = questions_start(context->clock);
         server->settlements = settlements_new();

@@ -40,7 +40,7 @@ class Operation:
         """What is said of this status by itself; `default` is for what the gateway itself could not do."""
         if str(status) in self.responses:
             return self.responses[str(status)]
-        return self.responses.get("default") if status in (429, 431, 503) else None
+        return self.responses.get("default") if status in (414, 429, 431, 503) else None
 
 
 class Description:

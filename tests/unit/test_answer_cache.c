@@ -54,14 +54,16 @@ static void answer_is_given_again_only_under_its_stamp(void **state)
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 const struct route *route;
+                size_t bytes;
                 struct kept kept;
 
                 kept_start(&kept, &made);
-                assert_int_equal(answer_cache_find(kept.cache, &cases[i].stamp, &kept.key, &route) != NULL,
+                assert_int_equal(answer_cache_find(kept.cache, &cases[i].stamp, &kept.key, &route, &bytes) != NULL,
                                  cases[i].holds);
                 assert_int_equal(released, cases[i].holds ? 0 : 1);
                 /* What has become untrue once is not kept for the case that it becomes true again. */
-                assert_int_equal(answer_cache_find(kept.cache, &made, &kept.key, &route) != NULL, cases[i].holds);
+                assert_int_equal(answer_cache_find(kept.cache, &made, &kept.key, &route, &bytes) != NULL,
+                                 cases[i].holds);
                 answer_cache_free(kept.cache);
                 assert_int_equal(released, 1);
         }
@@ -79,6 +81,7 @@ static void another_target_or_token_is_another_question(void **state)
         AUTO_SHARED struct snapshot *now = snapshot_new();
         const struct answer_stamp stamp = { now, 7, 1000 };
         const struct route *route;
+        size_t bytes;
         struct answer_key key;
         struct kept kept;
         AUTO_FREE char *longest = memory_new(ANSWER_KEY_MOST + 1, 1);
@@ -87,10 +90,10 @@ static void another_target_or_token_is_another_question(void **state)
         kept_start(&kept, &stamp);
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 assert_true(answer_key_make(kept.cache, cases[i].target, cases[i].authorization, &key));
-                assert_null(answer_cache_find(kept.cache, &stamp, &key, &route));
+                assert_null(answer_cache_find(kept.cache, &stamp, &key, &route, &bytes));
         }
         assert_true(answer_key_make(kept.cache, "/a", "Bearer x", &key));
-        assert_string_equal(answer_cache_find(kept.cache, &stamp, &key, &route), "made");
+        assert_string_equal(answer_cache_find(kept.cache, &stamp, &key, &route, &bytes), "made");
         memset(longest, 'x', ANSWER_KEY_MOST);
         assert_false(answer_key_make(kept.cache, longest, "Bearer x", &key));
         answer_cache_free(kept.cache);
@@ -101,6 +104,7 @@ static void cache_is_bounded_in_bytes_and_places(void **state)
         AUTO_SHARED struct snapshot *now = snapshot_new();
         const struct answer_stamp stamp = { now, 7, 1000 };
         const struct route *route;
+        size_t bytes;
         size_t made = 1;
         struct kept kept;
 
@@ -112,14 +116,14 @@ static void cache_is_bounded_in_bytes_and_places(void **state)
 
                 assert_true(answer_key_make(kept.cache, target, "Bearer x", &key));
                 answer_cache_keep(kept.cache, &stamp, &key, NULL, memory_text(target), 4);
-                assert_string_equal(answer_cache_find(kept.cache, &stamp, &key, &route), target);
+                assert_string_equal(answer_cache_find(kept.cache, &stamp, &key, &route, &bytes), target);
         }
         assert_true(made - released <= ANSWER_PLACES);
         answer_cache_keep(kept.cache, &stamp, &kept.key, NULL, memory_text("large"), ANSWER_BYTES_MOST);
         assert_int_equal(released, made); /* it alone is kept */
         answer_cache_keep(kept.cache, &stamp, &kept.key, NULL, memory_text("too large"), ANSWER_BYTES_MOST + 1);
         assert_int_equal(released, made + 2);
-        assert_null(answer_cache_find(kept.cache, &stamp, &kept.key, &route));
+        assert_null(answer_cache_find(kept.cache, &stamp, &kept.key, &route, &bytes));
         answer_cache_free(kept.cache);
         assert_int_equal(released, made + 2);
 }
