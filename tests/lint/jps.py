@@ -7,9 +7,10 @@ import sys
 
 import yaml
 
-# https://github.com/virtuozzo/cloudscripting-docs, docs/creating-manifest/events.md; sleep and a new owner have none.
+# https://github.com/virtuozzo/cloudscripting-docs, docs/creating-manifest/events.md; sleep has none.
 EVENTS = set("""onInstall onUninstall onAfterChangeTopology onAfterScaleOut onAfterScaleIn onAfterServiceScaleOut onAfterStart
-    onAfterStop onAfterClone onBeforeMigrate onAfterMigrate onAfterRedeployContainer onBeforeDelete onAfterDelete""".split())
+    onAfterStop onAfterClone onBeforeMigrate onAfterMigrate onAfterConfirmTransfer onAfterRestartContainer onAfterRedeployContainer
+    onBeforeDelete onAfterDelete""".split())
 KEYS = {"type", "id", "version", "name", "description", "baseUrl", "settings", "actions"}
 
 

@@ -159,6 +159,15 @@ def life(platform):
     platform.fine("onAfterMigrate")
     assert environment()["state"] == "running" and addresses()["401"] == ["10.78.0.121"]
     old = platform.tokens["401"]
+    platform.fine("onAfterRestartContainer") # nodes without systemd have lost their follower
+    assert opens(401, old) == 401 and opens(401, platform.tokens["401"]) == 200
+    web["env"]["ownerUid"] = 4321
+    platform.fine("onAfterConfirmTransfer")
+    assert environment()["account"] == "4321", environment()
+    web["env"]["ownerUid"] = 1234
+    platform.fine("onAfterConfirmTransfer")
+    assert environment()["account"] == "1234", environment()
+    old = platform.tokens["401"]
     web["nodes"][0]["customitem"]["dockerTag"] = "1.28"
     platform.fine("onAfterRedeployContainer")
     assert get("/v1/environments/web/nodes/401")[1]["image"] == "nginx:1.28"
@@ -243,7 +252,7 @@ def follower(root):
 def setup(platform):
     """node-setup: without systemd it starts one follower and replaces it, with systemd it hands that over."""
     root, here = platform.folder + "/root", platform.folder + "/root/etc/gatehouse/"
-    write(here + "mount.gatehouse", '#!/bin/sh\nread -r nothing <"$0.fifo"\n')
+    write(here + "mount.gatehouse", '#!/bin/sh\n[ "$1" != --explain ] || exit "$(cat "$0.lacks")"\nread -r nothing <"$0.fifo"\n')
     write(here + "gatehouse-mounts.service", "[Service]\nExecStart=/usr/local/sbin/mount.gatehouse --apply --follow\n")
     write(here + "token", "gh_x\n")
     write(here + "client.conf", "node = 401\n")
@@ -252,8 +261,10 @@ def setup(platform):
     os.mkfifo(root + "/usr/sbin/mount.gatehouse.fifo")
     world = {**os.environ, "GATEHOUSE_NODE_ROOT": root, "PATH": root + "/bin:" + os.environ["PATH"]}
 
-    def run():
-        subprocess.run(["node-setup"], env=world, check=True, timeout=60)
+    def run(lacks=1): # 1: the gateway does not answer; 2: a program is not there
+        write(root + "/usr/sbin/mount.gatehouse.lacks", str(lacks))
+        return subprocess.run(["node-setup"], env=world, check=lacks != 2, timeout=60).returncode
+    assert run(lacks=2) == 1 and not os.path.exists(root + "/run")
     pid = first = None
     try:
         run()
