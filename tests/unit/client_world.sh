@@ -21,6 +21,7 @@ work=$WORLD_FOLDER
 program=$here/../../contrib/mount.gatehouse
 export GATEHOUSE_CLIENT_CONF=$work/client.conf GATEHOUSE_CLIENT_STATE=$work/state
 mkdir "$work"/{bin,stuck,state}
+mount -t tmpfs tmpfs /run # the automounter's pid file is for one of a kind
 ip link set lo up
 ip link add near type veth peer name far
 ip addr add 10.9.9.9/24 dev near
