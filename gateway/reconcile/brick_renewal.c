@@ -127,7 +127,7 @@ static void restart(const struct side_world *world, const struct gluster_volume 
         const char *name = volume->storage->volume, *path = brick->brick.path;
         struct fault fault = { 0 };
 
-        volume->dirty = true; /* its port may be another: gatehouse-volfiled is to be told */
+        volume_state_doubt(volume); /* its port may be another: gatehouse-volfiled is to be told */
         if (gluster->brick_restart(gluster->context, name, path, &fault) == 0) {
                 log_notice("Gluster volume %s: brick %s was started again: %s", name, path, plan->why);
                 volume->renewal.waiting_since_ms = 0;

@@ -72,9 +72,15 @@ static void export_changed(void *context, const struct export *old_export, const
                 return;
         share = new_export ? share_make(side, new_export) : NULL;
         if (share) {
+                bool is_new = !pmap_find(volume->shares.by_id, id, strlen(id));
+
                 share->assumed = side->starting;
                 shares_put(&volume->shares, share);
-                volume_state_touch(volume);
+                if (is_new)
+                        volume_state_grow(volume);
+                else
+                        volume_state_touch(volume);
+                volume->door_told = false;
         } else if (shares_remove(&volume->shares, id)) {
                 volume_state_touch(volume);
         }
@@ -132,7 +138,7 @@ static void shares_make_ready(struct gluster_side *side, struct volume_state *vo
         struct pmap_cursor cursor;
         struct pmap_entry entry;
 
-        volume->unready = 0;
+        volume->unready = volume->awaited = 0;
         pmap_first(volume->shares.by_id, NULL, 0, &cursor);
         while (pmap_next(&cursor, &entry)) {
                 struct share *share = entry.value;
@@ -143,9 +149,10 @@ static void shares_make_ready(struct gluster_side *side, struct volume_state *vo
                         continue;
                 there = directories_ask(side->world->directories, share->storage, share->export, &fault);
                 volume->unready += there != KNOWN_PRESENT;
+                volume->awaited += there == KNOWN_UNKNOWN;
                 if (there == KNOWN_PRESENT) {
                         share->ready = true;
-                        volume->dirty = true;
+                        volume_state_grow(volume);
                 } else if (there == KNOWN_ABSENT) {
                         fault_prefix(&fault, "make directory %s", share->export->path);
                         status_note(side->world->status, share->id, PROTOCOL_IS_GLUSTER, share->revision, &fault);
@@ -278,7 +285,10 @@ static void volume_work(struct gluster_side *side, struct volume_state *volume)
         shares_make_ready(side, volume);
         if (volume->retry_at_ms ? now_ms < volume->retry_at_ms : !volume->dirty && now_ms < volume->next_look_ms)
                 return;
-        volume->dirty = false;
+        if (volume_state_gathers_until(volume, now_ms) != 0)
+                return;
+        volume->dirty = volume->gathers = false;
+        volume->gathering_ms = 0;
         volume->next_look_ms = now_ms + side->world->interval_ms;
         volume->retry_at_ms = 0;
         if (volume_settle(side, volume, &fault) == 0 && gate_open_ready(side, volume, &fault) == 0) {
@@ -291,7 +301,7 @@ static void volume_work(struct gluster_side *side, struct volume_state *volume)
         volume_drift_settled(side->world, volume, &fault);
         volume->fault = fault;
         volume->failures++;
-        volume->dirty = true;
+        volume_state_doubt(volume);
         volume->next_compare_ms = 0;
         volume->retry_at_ms =
                 clock_monotonic_ms(side->world->clock) +
@@ -317,7 +327,7 @@ static int64_t volume_due_ms(const struct volume_state *volume, int64_t now_ms)
         if (volume->retry_at_ms)
                 return volume->retry_at_ms;
         if (volume->dirty)
-                return now_ms;
+                return volume->gathering_ms ? volume->gathering_ms + VOLUME_GATHER_MS : now_ms;
         return !renewal->done && renewal->next_ms > now_ms && renewal->next_ms < volume->next_look_ms
                        ? renewal->next_ms
                        : volume->next_look_ms;

@@ -41,15 +41,39 @@ struct volume_state *volume_state_get(struct pmap *volumes, const struct storage
                 shared_put(volume->storage);
                 volume->storage = shared_get(storage);
                 volume->secured = false;
-                volume->dirty = true;
+                volume_state_doubt(volume);
         }
         return volume;
 }
 
-void volume_state_touch(struct volume_state *volume)
+void volume_state_doubt(struct volume_state *volume)
 {
         volume->dirty = true;
+        volume->gathers = false;
+}
+
+void volume_state_touch(struct volume_state *volume)
+{
+        volume_state_doubt(volume);
         volume->door_told = false;
+}
+
+void volume_state_grow(struct volume_state *volume)
+{
+        volume->gathers = volume->gathers || !volume->dirty;
+        volume->dirty = true;
+}
+
+int64_t volume_state_gathers_until(struct volume_state *volume, int64_t now_ms)
+{
+        if (!volume->dirty || !volume->gathers || volume->retry_at_ms || volume->awaited == 0) {
+                volume->gathering_ms = 0;
+                return 0;
+        }
+        if (volume->gathering_ms == 0)
+                volume->gathering_ms = now_ms;
+        int64_t until_ms = volume->gathering_ms + VOLUME_GATHER_MS;
+        return until_ms > now_ms ? until_ms : 0;
 }
 
 void volumes_mark_gone(struct pmap volumes, const struct snapshot *snapshot)
@@ -245,7 +269,7 @@ void volumes_doubt(struct pmap volumes)
         while (pmap_next(&cursor, &entry)) {
                 struct volume_state *volume = entry.value;
 
-                volume->dirty = true;
+                volume_state_doubt(volume);
                 if (volume->retry_at_ms)
                         volume->retry_at_ms = 1; /* long past */
         }

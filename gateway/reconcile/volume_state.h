@@ -46,7 +46,10 @@ struct volume_state {
         struct brick_renewal renewal;
         unsigned directories_due; /* looks at which its directories are to be seen to again */
         size_t unready;           /* shares whose directories are not there yet */
+        size_t awaited;           /* those of them that are being made */
         bool dirty;
+        bool gathers;         /* dirty by new shares alone: they may wait for each other */
+        int64_t gathering_ms; /* since when they do; 0 = they do not */
         unsigned failures;
         int64_t retry_at_ms;
         int64_t next_look_ms;
@@ -57,8 +60,19 @@ struct volume_state {
  * takes note of a storage that has changed: another volume is another state. */
 struct volume_state *volume_state_get(struct pmap *volumes, const struct storage *storage);
 
-/* A share has come, changed or left: the list must follow. */
+/* Something has changed outside: it is looked at, at once. */
+void volume_state_doubt(struct volume_state *volume);
+
+/* A share has changed or left: the list must follow, at once, and gatehouse-volfiled must be told. */
 void volume_state_touch(struct volume_state *volume);
+
+/* Nothing but a new share has come, or the directory of one: the list must follow, with those that come along. */
+void volume_state_grow(struct volume_state *volume);
+
+/* Until when new shares wait for those whose directories are being made, so that one generation of the list takes
+ * all of them in: VOLUME_GATHER_MS at most. 0: it is time. */
+#define VOLUME_GATHER_MS 100 /* about what a generation costs */
+int64_t volume_state_gathers_until(struct volume_state *volume, int64_t now_ms);
 
 /* Marks those whose storage `snapshot` has no more (or not as a cluster's). */
 void volumes_mark_gone(struct pmap volumes, const struct snapshot *snapshot);

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CREW_MOST 8        /* threads at a time; with more of them bricks answer no faster (two cores) */
+#define CREW_MOST 4        /* threads at a time: what two cores of a storage node keep up with */
 #define CREW_QUIET_MS 1000 /* what others got an answer to is not held up for longer than this */
 
 struct crew_task {

@@ -53,11 +53,13 @@ daemon_resident_kib() { resident_kib "/proc/$(daemon_pid storage "$1")"; }
 
 # --- Many requests -----------------------------------------------------------------------------------------
 removals() { sed -n 's#.*"id": *"\(ex-[^"]*\).*#DELETE /v1/exports/\1#p' "$testbed/made"; }
-# http_load CONNECTIONS REPLIES COMMAND...: sends the requests that it prints, and waits for what they ask for.
+# http_load CONNECTIONS REPLIES COMMAND...: sends the requests that it prints, and waits for what they ask for, unless
+# http_prefer says otherwise.
+http_prefer='Prefer: wait=60'
 http_load() {
         local connections=$1 replies=$2
         shift 2
-        "$@" | on "$testbed_node" "$testbed/http-load" --connections "$connections" --echo --header 'Prefer: wait=60' \
+        "$@" | on "$testbed_node" "$testbed/http-load" --connections "$connections" --echo ${http_prefer:+--header "$http_prefer"} \
                 --unix-socket "$runtimedir/gatehouse.sock" http://gatehouse >"$replies" || fail "not all requests are answered: $*"
 }
 # make CONNECTIONS ENVIRONMENT FROM TO: what `exports` of the file prints; leaves what was said of it in $ours.

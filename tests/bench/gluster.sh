@@ -5,7 +5,7 @@
 # is set with the stock command line on the same volume; what a client at work feels of it; and how fast the client's
 # volfile is told, and mounted by, beside glusterd, to which a storage node is let through.
 # shellcheck disable=SC2034 # bench.sh reads it
-figures=(gluster_add gluster_burst gluster_live_client volfiled_getspec volfiled_mount
+figures=(gluster_add gluster_burst gluster_burst_waiting gluster_live_client volfiled_getspec volfiled_mount
         gluster_at_10000 gluster_live_client_100 memory_gatehoused memory_helper memory_workers memory_volfiled)
 # shellcheck source=tests/bench/bench.sh
 . "$(dirname "$0")/bench.sh"
@@ -58,13 +58,29 @@ add_repeat() {
                 unmake
         done
 }
+# Asked for as fast as requests are taken; then until every grant was seen on the bricks.
+active_natives() { api GET /metrics | sed -n 's/^gatehouse_grants{protocol="gluster",state="active"} //p'; }
+natives_are() { [ "$(active_natives)" = "$1" ]; }
+burst_once() {
+        local before began
+        before=$(active_natives) began=$(now_us)
+        http_prefer='' http_load 64 "$testbed/made" exports shop 1 1000
+        wait_until 60 natives_are $((before + 1000)) || fail 'not all of the burst are active'
+        sample gluster_burst "$(milliseconds $(($(now_us) - began)))" "$(option_set)"
+        unmake
+}
+# Each connection asks for its next one when the one before is active: 16 lists, one after the other, at the least.
+burst_waiting_once() {
+        make 64 shop 1 1000
+        sample gluster_burst_waiting "$(jq '.seconds * 1000' <<<"$ours")" "$(option_set)"
+        unmake
+}
 burst_repeat() {
         local round
         say "gluster_burst: $burst_rounds rounds"
         for ((round = 0; round < burst_rounds; round++)); do
-                make 64 shop 1 1000
-                sample gluster_burst "$(jq '.seconds * 1000' <<<"$ours")" "$(option_set)"
-                unmake
+                ! wanted gluster_burst || burst_once
+                ! wanted gluster_burst_waiting || burst_waiting_once
         done
 }
 
@@ -163,7 +179,7 @@ live_words="the longest write of a client that writes each 20 ms, during $((live
 quiet_words='the same client while nothing changes'
 gluster_start
 ! wanted gluster_add || add_repeat
-! wanted gluster_burst || burst_repeat
+! wanted gluster_burst gluster_burst_waiting || burst_repeat
 ! wanted gluster_live_client || live_repeat gluster_live_client
 if wanted volfiled_getspec; then
         say "volfiled_getspec: $mount_rounds rounds"
@@ -187,6 +203,7 @@ fi
 option_words='gluster volume set of one option'
 figure gluster_add median ms '<=0.8' 'POST until a native grant is seen on every brick' "$option_words"
 figure gluster_burst median ms '<=5' '1,000 native exports from 64 connections, all active' "$option_words"
+figure gluster_burst_waiting median ms - '1,000 native exports from 64 connections, each waiting until its own is active' "$option_words"
 figure gluster_live_client maximum ms '<=+30' "$live_words, 6 connections to each brick" "$quiet_words"
 figure volfiled_getspec median ms '<=1' "$callers mounts ask gatehouse-volfiled for the volfile at once" 'they ask glusterd'
 figure volfiled_mount median ms '<=1.05' 'mount of a directory, by gatehouse-volfiled' 'of the volume, by glusterd'
