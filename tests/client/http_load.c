@@ -5,6 +5,7 @@
  * what writes; wrk measures what only reads.
  */
 #include <getopt.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,6 +159,8 @@ static void lanes_open(struct load *load)
         for (size_t i = 0; i < load->lane_count; i++) {
                 CURL *curl = curl_easy_init();
 
+                curl_easy_setopt(curl, CURLOPT_NOSIGNAL,
+                                 1L); /* else it asks the kernel about SIGPIPE at each turn */
                 curl_easy_setopt(curl, CURLOPT_PRIVATE, &load->lanes[i]);
                 curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep_beginning);
                 curl_easy_setopt(curl, CURLOPT_WRITEDATA, &load->lanes[i]);
@@ -191,6 +194,7 @@ int main(int argc, char **argv)
         long long started_us;
         bool wrong = false;
 
+        signal(SIGPIPE, SIG_IGN);
         for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
                 if (option == 'c')
                         load.lane_count = strtoul(optarg, NULL, 10);
