@@ -31,13 +31,17 @@ class Run:
         self.counts = {o.name: collections.Counter() for o in description.operations}
         self.cursors, self.objects, self.shown = {}, {}, {}
         self.kinds, self.wrong = collections.Counter(), []
+        # What examples of bodies refer to stays as it is, or nothing could be made of it any more.
+        self.pillars = {value for o in description.operations if o.body
+                        for example in description.flat(o.body).get("examples", [])
+                        for value in example.values() if isinstance(value, str)} | {"101"}
 
     # --- Making requests -------------------------------------------------------------------------------------
     def parameter(self, operation, where, name, parameter):
         if name == "cursor":
             return self.cursors.get(operation.name)
         if name == "Prefer":
-            return self.chance.choice(["wait=0"] * 9 + ["wait=1"])
+            return self.chance.choice(["wait=0"] * 7 + ["wait=1", "wait=20", "wait=60"])
         key = name if where != "path" else self.collection(operation, name) + "." + name
         value = self.values.of(parameter["schema"], key)
         return value if isinstance(value, str) else json.dumps(value)
@@ -51,8 +55,11 @@ class Run:
         """The parameters of the path: most often of an object that was seen to be there."""
         under = [template for template in self.objects if self.objects[template] and
                  (operation.path + "/").startswith(template + "/")]
-        if under and self.chance.random() < 0.85:
-            return dict(self.chance.choice(self.objects[max(under, key=len)]))
+        known = self.objects[max(under, key=len)] if under else []
+        if operation.method in ("DELETE", "PUT"):
+            known = [path for path in known if list(path.values())[-1] not in self.pillars]
+        if known and self.chance.random() < 0.85:
+            return dict(self.chance.choice(known))
         return {name: self.parameter(operation, "path", name, parameter)
                 for name, parameter in operation.of("path").items()}
 
@@ -60,6 +67,9 @@ class Run:
         call = Call(operation)
         call.path = {**{name: self.parameter(operation, "path", name, parameter)
                         for name, parameter in operation.of("path").items()}, **self.path_of(operation)}
+        if operation.method in ("DELETE", "PUT") and operation.path.endswith("}") and \
+                list(call.path.values())[-1] in self.pillars:
+            call.path[list(call.path)[-1]] = self.values.word()
         for name, parameter in operation.of("query").items():
             share = 0.4 if name == "cursor" else 0.15
             if parameter["schema"].get("type") != "object" and self.chance.random() < share:
@@ -145,6 +155,33 @@ class Run:
         if answer.json() != self.description.root:
             self.report(call, answer, "it is not the description", "as nobody")
 
+    def streams(self):
+        """What answers a stream of events, too: its first events are as the description has them."""
+        make = next(o for o in self.description.operations if o.name == "createToken")
+        for operation in self.description.operations:
+            if "text/event-stream" not in operation.responses.get("200", {}).get("content", {}):
+                continue
+            call = Call(operation, headers={"Accept": "text/event-stream", "Last-Event-ID": "0"})
+            for i in range(3):
+                self.server.send(Call(make, json={"name": f"stream-{i}", "scope": "operator"}))
+            self.counts[operation.name]["streams"] += 1
+            try:
+                self.stream_hold(*self.server.stream(call, 20))
+            except Wrong as wrong:
+                self.report(call, None, wrong, "stream")
+
+    def stream_hold(self, status, media, lines):
+        if status != 200 or not media.startswith("text/event-stream"):
+            raise Wrong(f"{status} {media}")
+        events = [json.loads(line[6:]) for line in lines if line.startswith("data: ")]
+        if len(events) < 3:
+            raise Wrong(f"no three events in {lines}")
+        for event in events:
+            self.hold_value({"$ref": "#/components/schemas/Event"}, event, "event")
+        for line in lines:
+            if line and not line.startswith(("retry: ", "id: ", "data: ", ":")):
+                raise Wrong(f"no line of a stream: {line!r}")
+
     # --- Who may ---------------------------------------------------------------------------------------------
     def scopes(self):
         """Each operation by a token of each scope: the description names those that open it (security); nobody else
@@ -207,6 +244,29 @@ class Run:
     # --- The two kinds ---------------------------------------------------------------------------------------
     def try_allowed(self, operation):
         call = self.allowed(operation)
+        answer = self.allowed_send(call)
+        again = self.repaired(call, answer)
+        if again:
+            self.allowed_send(again)
+
+    def repaired(self, call, answer):
+        """The request with other values where it was refused for what is there: new ones for what is taken, those of
+        the description's example for what is not known. None: there is nothing to repair."""
+        if answer.status not in (409, 422) or not isinstance(call.json, dict):
+            return None
+        schema = self.description.flat(call.operation.body)
+        members, example = schema.get("properties", {}), (schema.get("examples") or [{}])[0]
+        places = {error["pointer"].split("/")[1] for error in answer.json().get("errors", []) if "/" in error["pointer"][:1]}
+        again = copy.deepcopy(call)
+        again.headers.pop("Idempotency-Key", None)
+        for name in places & set(members):
+            fresh = Values(self.description, self.chance).of(members[name], name)
+            again.json[name] = fresh if answer.status == 409 else example.get(name, fresh)
+        wrong = not places & set(members) or self.description.violations(call.operation.body, again.json)
+        return None if wrong else again
+
+    def allowed_send(self, call):
+        operation = call.operation
         answer = self.server.send(call)
         self.counts[operation.name]["allowed"] += 1
         self.counts[operation.name][answer.status] += 1
@@ -220,6 +280,7 @@ class Run:
             self.counts[operation.name]["done"] += 1
         if ("dry_run", "true") not in call.query:
             self.remember(call, answer)
+        return answer
 
     def remember(self, call, answer):
         """What is there, or is not any more."""
@@ -327,6 +388,7 @@ def main():
     try:
         run.served()
         run.scopes()
+        run.streams()
         run.go(count)
     except (OSError, EOFError) as error:
         wrong.append(f"the server does not answer any more: {error!r}")

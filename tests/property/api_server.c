@@ -32,6 +32,19 @@ static bool lines_answer(struct api *api)
         return got > 0;
 }
 
+/* The made-up servers come to hold every export as it is now. */
+static void exports_hold(struct api *api)
+{
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(api->writer);
+        const struct document *export;
+        struct snapshot_walk walk;
+
+        snapshot_walk_start(&walk, now->kinds[DOCUMENT_EXPORT], NULL, NULL);
+        while ((export = snapshot_walk_next(&walk)))
+                for (int protocol = 0; protocol < 2; protocol++)
+                        status_note(api->status, export->id, (enum protocol)protocol, now->revision, NULL);
+}
+
 int main(void)
 {
         struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
@@ -47,8 +60,10 @@ int main(void)
                 int ready = poll(&input, 1, FOLLOW_MS);
                 uint64_t revision = api_revision(api);
 
-                if (revision != seen)
+                if (revision != seen) {
                         api_let_all_go(api);
+                        exports_hold(api);
+                }
                 seen = revision;
                 more = ready <= 0 || lines_answer(api);
         }

@@ -101,6 +101,20 @@ class Server:
             self.connections[token is None] = connection
             return Answer(reply.status, {n.lower(): v for n, v in reply.getheaders()}, text)
 
+    def stream(self, call, most):
+        """Status, content type and the first lines of a reply that has no end; at most `most`, and not for ever."""
+        connection = UnixConnection(self.unix_path)
+        connection.request(call.operation.method, call.target(), headers=call.headers)
+        connection.sock.settimeout(20)
+        reply, lines = connection.getresponse(), []
+        try:
+            while len(lines) < most:
+                lines.append(reply.readline().decode().rstrip("\n"))
+        except TimeoutError:
+            pass
+        connection.close()
+        return reply.status, reply.getheader("Content-Type", ""), lines
+
     def stop(self):
         for connection in self.connections.values():
             connection.close()
