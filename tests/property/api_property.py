@@ -29,7 +29,7 @@ class Run:
         self.values = Values(description, self.chance)
         self.forbidden = Forbidden(description, self.chance)
         self.counts = {o.name: collections.Counter() for o in description.operations}
-        self.cursors, self.objects, self.shown = {}, {}, {}
+        self.cursors, self.orders, self.objects, self.shown = {}, {}, {}, {}
         self.kinds, self.wrong = collections.Counter(), []
         # What examples of bodies refer to stays as it is, or nothing could be made of it any more.
         self.pillars = {value for o in description.operations if o.body
@@ -77,6 +77,8 @@ class Run:
                 call.query += [(name, value)] if value is not None else []
             elif parameter["schema"].get("$ref"):
                 self.query_of(call, parameter)
+        if any(name == "cursor" for name, _ in call.query):  # it is of one order
+            call.query = [q for q in call.query if q[0] != "sort"] + self.orders[operation.name]
         for name, parameter in operation.of("header").items():
             if parameter.get("required") or self.chance.random() < 0.1:
                 call.headers[name] = "*" if name == "If-Match" and self.chance.random() < 0.7 else \
@@ -307,6 +309,7 @@ class Run:
                         self.values.note(item[name], operation.path.rsplit("/", 1)[1] + "." + name)
                         self.values.note(item[name], operation.path.rsplit("/", 1)[1].removesuffix("s"))
         self.cursors[operation.name] = value.get("next") or None
+        self.orders[operation.name] = [q for q in call.query if q[0] == "sort"]
         self.values.learn(operation.response(answer.status)["content"]["application/json"]["schema"], value)
         for name in ("If-Match", "If-None-Match"):
             if "etag" in answer.headers:

@@ -6,7 +6,7 @@ import json
 
 # A value of each type; what a schema does not want is taken from here.
 SAMPLES = [None, True, 0, -1, 1.5, 2**63 - 1, "", "\u0001", "x" * 5000, [], [[]], {}, {"a": {"a": {}}}]
-NOT_THERE = {404, 412, 428}  # may be said before a body is looked at
+NOT_THERE = {404, 409, 412, 422, 428}  # may be said before a body is looked at
 
 
 class Forbidden:
