@@ -37,6 +37,7 @@ struct run {
         const struct snapshot *snapshot;
         struct fault unprepared; /* why there is no probe place, or none */
         uint64_t number;
+        int64_t began_ms;          /* monotonic */
         struct verification *rows; /* without a code: members are asked, and nobody has said yet */
         size_t count;
         bool asked; /* members */
@@ -168,6 +169,28 @@ static void members_hear(struct verify *verify, struct run *run)
         }
 }
 
+/* That the canary is refused tells of the servers only when it was on them all the while: after NFS-Ganesha has
+ * ended its exports are added again one by one, and who tries before its turn has come is refused as he must be. A
+ * stranger who gets in is told whatever the canary does. */
+static void refusals_doubt(struct verify *verify, struct run *run)
+{
+        for (size_t i = 0; i < run->count; i++) {
+                struct verification *row = &run->rows[i];
+                const struct export *canary = snapshot_canary(run->snapshot, row->storage);
+                struct fault fault = { 0 };
+                bool seen;
+
+                if (row->result != VERIFICATION_FAILED || verification_is_breach(row) || !canary)
+                        continue;
+                int64_t since_ms = status_held_since(verify->world->status, canary->document.id, row->protocol,
+                                                     &seen, &fault);
+                if (since_ms != 0 && since_ms < run->began_ms)
+                        continue;
+                verification_skip(row, "canary.pending", "the canary was not on the server all the while");
+                run->again = true;
+        }
+}
+
 static const struct verification *row_find(const struct verification *rows, size_t count,
                                            const struct verification *like)
 {
@@ -232,7 +255,7 @@ static void run_show(struct verify *verify, struct run *run)
 static void run_once(struct verify *verify)
 {
         AUTO_SHARED const struct snapshot *snapshot = verify->world->snapshot(verify->world->snapshot_context);
-        struct run run = { .snapshot = snapshot };
+        struct run run = { .snapshot = snapshot, .began_ms = clock_monotonic_ms(verify->world->clock) };
         struct snapshot_walk walk;
         const struct storage *storage;
 
@@ -246,6 +269,7 @@ static void run_once(struct verify *verify)
                 storage_verify(verify, &run, storage);
         trial_mend_filter(verify->world->gate, run.rows, run.count); /* a member does so itself */
         members_hear(verify, &run);
+        refusals_doubt(verify, &run);
         health_note(verify, &run);
         verify->unverified_runs = run.again ? verify->unverified_runs + 1 : 0;
         run_show(verify, &run);

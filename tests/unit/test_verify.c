@@ -306,6 +306,38 @@ static void canary_that_is_gone_is_told_apart_from_a_breach(void **test)
         assert_false(verification_is_breach(&row));
 }
 
+static void canary_held_await(struct rig *rig, bool held)
+{
+        const struct export *canary = snapshot_canary(rig->snapshot, "files");
+        int64_t until_ms = clock_monotonic_ms(clock_system()) + SETTLE_MS;
+        struct fault fault = { 0 };
+        bool seen;
+
+        while ((status_held_since(rig->status, canary->document.id, PROTOCOL_IS_NFS, &seen, &fault) != 0) !=
+               held) {
+                assert_true(clock_monotonic_ms(clock_system()) < until_ms);
+                world_pause();
+        }
+}
+
+/* A server that has started anew refuses everybody until its exports are back: no reason to call the operator. */
+static void canary_that_is_not_back_yet_is_no_failure(void **test)
+{
+        struct rig *rig = *test;
+
+        rig_start(rig);
+        row_await(rig, VERIFICATION_PASSED, "passed");
+        fake_nfs_server_forbid_path(rig->server, "/data/.gatehouse/canary");
+        fake_nfs_server_stop(rig->server);
+        canary_held_await(rig, false);
+        fake_nfs_server_start(rig->server);
+        row_await(rig, VERIFICATION_UNVERIFIED, "canary.pending");
+        assert_int_equal(health(rig), FAULT_NONE);
+        fake_nfs_server_forbid_path(rig->server, NULL);
+        row_await(rig, VERIFICATION_PASSED, "passed");
+        assert_int_equal(rig->failures, 0);
+}
+
 /* Nothing but verification has to do with the filter any more, which would put it right before anybody saw. */
 static void filter_await_rest(struct rig *rig)
 {
@@ -386,6 +418,7 @@ int main(void)
                 CASE(canary_is_exported_and_all_checks_pass),
                 CASE(server_that_lets_strangers_in_fails_until_it_does_not),
                 CASE(canary_that_is_gone_is_told_apart_from_a_breach),
+                CASE(canary_that_is_not_back_yet_is_no_failure),
                 CASE(packet_filter_that_others_change_is_found_and_put_back),
                 CASE(server_that_hangs_is_unverified),
                 CASE(without_a_place_nothing_is_let_in_and_nothing_else_fails),
