@@ -23,6 +23,7 @@
 #include "protocols/gluster/brick_probe.h"
 #include "protocols/gluster/gluster_volume.h"
 #include "protocols/gluster/glusterd_acts.h"
+#include "protocols/gluster/volume_health_acts.h"
 #include "tests/fakes/direct_caller.h"
 #include "tests/fakes/fake_gluster_volume.h"
 
@@ -32,6 +33,7 @@
 /* A volume and what a test may do to it from outside. */
 static struct world {
         struct gluster_volume volume;
+        struct gluster_health health;
         struct address node;
         void (*run_brick)(size_t brick, bool running);
         void (*run_server)(bool running);
@@ -71,6 +73,7 @@ static void world_of_fake(void)
 {
         fake_gluster_volume_init(&fake, VOLUME);
         world = (struct world){ .volume = fake_gluster_volume_seam(&fake),
+                                .health = fake_gluster_health_seam(&fake),
                                 .node = { ADDRESS_V4, { 10, 77, 0, 11 } },
                                 .run_brick = fake_run_brick,
                                 .age_brick = fake_age_brick,
@@ -181,6 +184,7 @@ static void world_of_real(const char *node)
 
         callers = (struct gluster_volume_callers){ direct_caller_acts(&helper), direct_caller_acts(&worker) };
         world = (struct world){ .volume = gluster_volume_over(&callers),
+                                .health = gluster_health_over(&callers.helper),
                                 .run_brick = real_run_brick,
                                 .age_brick = real_age_brick,
                                 .run_server = real_run_server,
@@ -484,6 +488,46 @@ static void what_others_change_is_found_and_can_be_put_right(void **state)
         assert_int_equal(differences(generation + 1, "/shared/site", DIFFERENCE_VOLUME_GENERATION), 1);
 }
 
+/* --- Health -------------------------------------------------------------------------------------------------- */
+
+/* Waits until brick 1 is seen to run, or not; the others do. */
+static void health_await(bool running)
+{
+        int64_t until_ms = clock_monotonic_ms(clock_system()) + PATIENCE_MS;
+
+        for (bool seen_so = false; !seen_so; pause_a_little()) {
+                AUTO_VOLUME_HEALTH struct volume_health seen = { 0 };
+                struct fault fault = { 0 };
+
+                if (world.health.look(world.health.context, VOLUME, &seen, &fault) == 0) {
+                        assert_int_equal(seen.replica, FAKE_BRICKS);
+                        assert_int_equal(seen.brick_count, FAKE_BRICKS);
+                        assert_int_equal(seen.node_count, 1);
+                        assert_true(seen.nodes[0].connected && seen.clients_known);
+                        seen_so = heal_summarize(&seen).bricks_down == (running ? 0 : 1) &&
+                                  seen.bricks[1].online == running;
+                } else {
+                        assert_int_equal(fault.code, FAULT_CONFLICT);
+                }
+                assert_true(clock_monotonic_ms(clock_system()) < until_ms);
+        }
+}
+
+static void health_tells_what_runs(void **state)
+{
+        AUTO_VOLUME_HEALTH struct volume_health seen = { 0 };
+        struct fault fault = { 0 };
+
+        (void)state;
+        health_await(true);
+        world.run_brick(1, false);
+        health_await(false);
+        world.run_brick(1, true);
+        health_await(true);
+        assert_int_equal(world.health.look(world.health.context, "nosuch", &seen, &fault), -FAULT_NOT_FOUND);
+        assert_int_equal(seen.brick_count, 0);
+}
+
 /* --- Bricks from before the filter -------------------------------------------------------------------------- */
 
 static void bricks_look(struct bricks_seen *seen)
@@ -646,6 +690,7 @@ int main(int argc, char **argv)
                 cmocka_unit_test(older_list_is_refused_and_changes_nothing),
                 cmocka_unit_test(list_with_a_path_that_it_cannot_hold_is_invalid),
                 cmocka_unit_test(brick_that_is_down_is_seen_and_takes_the_list_when_it_is_back),
+                cmocka_unit_test(health_tells_what_runs),
                 cmocka_unit_test(server_that_is_down_is_unavailable_and_loses_nothing),
                 cmocka_unit_test(what_others_change_is_found_and_can_be_put_right),
                 cmocka_unit_test(brick_that_is_not_older_is_not_restarted),

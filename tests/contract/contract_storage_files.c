@@ -26,6 +26,18 @@ static void root_is_a_directory(void **state)
         assert_made(world, "/", 5, 5, 0700); /* it is there: nothing to do */
 }
 
+static void room_is_told(void **state)
+{
+        struct world *world = *state;
+        struct storage_capacity room = { 0 };
+        struct fault fault = { 0 };
+
+        if (world->files.capacity(world->files.context, world->storage, PATIENCE_MS, &room, &fault))
+                fail_msg("%s", fault.text);
+        assert_true(room.bytes_available > 0 && room.bytes_available <= room.bytes_total);
+        assert_true(room.inodes_available > 0 && room.inodes_available <= room.inodes_total);
+}
+
 static void inspect_tells_what_is_there(void **state)
 {
         struct world *world = *state;
@@ -315,6 +327,7 @@ static void storage_is_fit(void **state)
 
 static const struct CMUnitTest common_cases[] = {
         CASE(root_is_a_directory),
+        CASE(room_is_told),
         CASE(inspect_tells_what_is_there),
         CASE(make_gives_the_last_its_owner_and_parents_to_root),
         CASE(make_leaves_an_existing_directory_as_it_is),

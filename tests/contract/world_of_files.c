@@ -31,6 +31,8 @@ void world_open_single(struct world *world, const char *mount_root)
         world->storage->mount_root = memory_text(mount_root);
         world->direct.table = files_acts;
         world->real.helper = direct_caller_acts(&world->direct);
+        world->room = (struct direct_caller){ .table = local_room_acts };
+        world->real.room_worker = direct_caller_acts(&world->room);
         world->files = storage_files_open(&world->real);
 }
 

@@ -22,7 +22,7 @@ struct world {
         const char *view;                /* where the storage can be seen as a directory; NULL: the fake */
         struct fake_storage_files *fake; /* or this */
         struct storage_files_real real;
-        struct direct_caller direct;
+        struct direct_caller direct, room;
         struct worker_pool *pool;
         char base[32]; /* "/case-7": each case works below a directory of its own */
 };
