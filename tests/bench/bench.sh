@@ -96,7 +96,10 @@ live_end() {
 
 # --- Figures ------------------------------------------------------------------------------------------------
 # sample FIGURE VALUE [REFERENCE]: of one round.
-sample() { echo "${*:2}" >>"$testbed/samples-$1"; }
+sample() {
+        [[ "${*:2}" =~ ^-?[0-9.]+(e-?[0-9]+)?(\ [0-9.]+(e-?[0-9]+)?)?$ ]] || fail "no value for $1: ${*:2}"
+        echo "${*:2}" >>"$testbed/samples-$1"
+}
 
 # figure NAME STATISTIC UNIT GOAL WHAT [REFERENCE]: of its samples. STATISTIC is what counts of them, median or maximum.
 # With a reference (what it is, in words) each sample has one measured right beside it, and the goal is one for the

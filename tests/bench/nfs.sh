@@ -87,20 +87,21 @@ burst_repeat() {
 changing='AddExport|UpdateExport|RemoveExport'
 calls() { grep -cE "member=($1)\$" "$(log_of storage dbus-monitor)"; } # calls METHOD|METHOD
 displayed() { [ "$(calls DisplayExport)" -ge "$1" ]; }
-added_seen() { [ "$(calls AddExport)" -ge 1 ] && [ "$(calls RemoveExport)" -ge 1 ]; }
+added_seen() { # dbus-monitor runs before it listens
+        on storage "$testbed/ganesha-floor" /srv/data/a $floor_first 1 && [ "$(calls AddExport)" -ge 1 ] && [ "$(calls RemoveExport)" -ge 1 ]
+}
 restart_repeat() {
         local round before
         say "restart_calls: $burst_rounds rounds"
         for ((round = 0; round < burst_rounds; round++)); do
                 : >"$(log_of storage dbus-monitor)"
                 daemon_start storage dbus-monitor dbus-monitor --system "type='method_call',interface='org.ganesha.nfsd.exportmgr'"
-                wait_until 10 on storage pgrep -x dbus-monitor || fail 'dbus-monitor does not start'
-                on storage "$testbed/ganesha-floor" /srv/data/a $floor_first 1 >/dev/null
-                wait_until 10 added_seen || fail 'dbus-monitor sees nothing'
+                wait_until 60 added_seen || fail 'dbus-monitor sees nothing'
+                sleep 1 # until it has written down all of that
                 before=$(calls "$changing")
                 daemon_stop storage gatehoused KILL
                 gatehoused_start
-                wait_until 60 displayed "$exports_there" || fail "only $(calls DisplayExport) of $exports_there exports are looked at after a restart"
+                wait_until 120 displayed "$exports_there" || fail "only $(calls DisplayExport) of $exports_there exports are looked at after a restart"
                 sample restart_calls $(($(calls "$changing") - before))
                 daemon_stop storage dbus-monitor
         done

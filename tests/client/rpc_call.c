@@ -151,8 +151,9 @@ static enum outcome call_at_once(const char *host, const char *port, const struc
                         outcome = OUTCOME_REFUSED;
         }
         clock_gettime(CLOCK_MONOTONIC, &ended);
-        printf("%.3f ms\n",
-               (double)(ended.tv_sec - began.tv_sec) * 1e3 + (double)(ended.tv_nsec - began.tv_nsec) / 1e6);
+        if (outcome == OUTCOME_OK)
+                printf("%.3f ms\n", (double)(ended.tv_sec - began.tv_sec) * 1e3 +
+                                            (double)(ended.tv_nsec - began.tv_nsec) / 1e6);
         return outcome;
 }
 
