@@ -8,8 +8,8 @@
 figures=(nfs_data_write nfs_data_read nfs_data_write_4k nfs_data_read_4k nfs_data_attributes nfs_data_names)
 # shellcheck source=tests/bench/bench.sh
 . "$(dirname "$0")/bench.sh"
-data_rounds=$(rounds 9 3)
-read_mib=32 write_kib=1024 blocks=100 names=500
+data_rounds=$(rounds 15 3)
+read_mib=64 write_kib=2048 blocks=200 names=500
 
 on_volume() { # on_volume MACHINE COMMAND: in the root of its volume
         on "$1" sh -ec 'mkdir -p /mnt/data && mount -t glusterfs "$0:/data" /mnt/data && cd /mnt/data && eval "$1"; cd /; umount /mnt/data' \
