@@ -120,23 +120,22 @@ bare_start() {
         directories $floor_first $((floor_first + exports_there))
 }
 client_start() {
-        local daemon
         machine_start cache1
         make_export '{"storage": "files", "path": "/a/working", "environment": "working", "mount_path": "/mnt/working"}'
         on storage sh -c 'echo x >/srv/data/a/working/file'
         # Who is connected is asked at each look, and that is what a server that comes back is given first.
-        on storage sed -i 's/reconcile_interval = .*/reconcile_interval = 5s/' "$sysconfdir/gatehouse/gatehouse.conf"
+        on storage sed -i 's/reconcile_interval = .*/reconcile_interval = 20s/' "$sysconfdir/gatehouse/gatehouse.conf"
         daemon_stop storage gatehoused
         gatehoused_start
-        wait_until 120 all_active || fail 'not all exports are active after a restart'
+        wait_until 240 all_active || fail 'not all exports are active after a restart'
         daemon_start cache1 client "$testbed/nfs4-client" --timeout 0.2 "$(address4 storage)" "/exports/$export" hold /file 3600
 }
 # What the client sees, a line for each change: seconds.milliseconds, and after a word more the outcome.
 client_is_well() { tail -n 1 "$(log_of cache1 client)" | grep ' ok$' >/dev/null; }
 client_is_known() { api GET /metrics | grep "^gatehouse_export_clients_connected{.*$export" | grep ' 1$' >/dev/null; }
-client_came_in() { # client_came_in WORDS: in microseconds, when it first was told one of them after it was cut off
-        tac "$(log_of cache1 client)" | awk -v words="$1" '!/^[^ ]+ [^ ]+ (ok|refused GRACE)/ { exit }
-                $3 " " $4 ~ words { found = $1 } END { sub(/\./, "", found); print found "000" }'
+client_came_in() { # client_came_in BEGAN WORDS: in microseconds, when it first was told one of them after it was cut off then
+        awk -v began="$1" -v words="$2" '{ at = $1 "000"; sub(/\./, "", at) } at + 0 < began { next }
+                $3 != "ok" { cut = 1 } cut && /^[^ ]+ [^ ]+ (ok|refused GRACE)/ && $3 " " $4 ~ words { print at; exit }' "$(log_of cache1 client)"
 }
 
 all_active() { api GET /metrics | grep -E "^gatehouse_grants\{protocol=\"nfs\",state=\"active\"\} $exports_there\$" >/dev/null; }
@@ -145,7 +144,7 @@ seconds() { jq -n --argjson us "$1" '$us / 1e6'; }
 back_round() {
         local began ours
         wait_until 60 client_is_well || { cat "$(log_of cache1 client)" >&2; fail 'the client is not let in'; }
-        wait_until 60 client_is_known || fail 'nobody has seen the client'
+        wait_until 90 client_is_known || fail 'nobody has seen the client'
         began=$(now_us)
         daemon_stop storage ganesha KILL
         wait_until 10 not_all_active || fail 'nobody has seen that NFS-Ganesha is gone'
@@ -153,8 +152,8 @@ back_round() {
         wait_until 240 all_active || fail "not all exports are back: $(api GET /metrics | grep ^gatehouse_grants)"
         ours=$(seconds $(($(now_us) - began)))
         wait_until 60 client_is_well || { cat "$(log_of cache1 client)" >&2; fail 'the client is not let in again'; }
-        sample ganesha_back_connected "$(milliseconds $(($(client_came_in .) - began)))"
-        sample ganesha_back_grace "$(milliseconds $(($(client_came_in ^ok) - began)))"
+        sample ganesha_back_connected "$(milliseconds $(($(client_came_in "$began" .) - began)))"
+        sample ganesha_back_grace "$(milliseconds $(($(client_came_in "$began" ^ok) - began)))"
         bare_back
         sample ganesha_back "$ours $bare"
 }
