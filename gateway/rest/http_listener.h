@@ -15,14 +15,14 @@
 
 /* What a request may have of line and header, refused in our own words: bytes of the target (414), of both
  * together and fields (431). */
-#define HTTP_TARGET_MOST (16u * 1024)
-#define HTTP_HEADER_MOST (32u * 1024)
-#define HTTP_FIELDS_MOST 256
+#define HTTP_TARGET_MOST (8u * 1024)
+#define HTTP_HEADER_MOST (16u * 1024)
+#define HTTP_FIELDS_MOST 100
 
 /* Bytes that a connection may take in memory, those of a request that has just too much of any of these included:
  * a field costs some 100 bytes besides its own. What goes far beyond libmicrohttpd refuses, with a page of its
- * own. Above 32 KiB it maps them, so that they cost what is used of them. */
-#define HTTP_CONNECTION_BYTES (128u * 1024)
+ * own. It clears all of them after each request: 128 KiB took as long as the rest of a GET of one export. */
+#define HTTP_CONNECTION_BYTES (48u * 1024)
 
 struct answer_cache;
 struct http_connection;

@@ -124,13 +124,13 @@ static void floods_of_header_fields_are_refused(void **state)
 
         text_add(&many, "GET /v1/exports HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
         text_add(&flood, text_get(&many));
-        for (int i = 0; i < 100; i++)
+        for (int i = 0; i < 90; i++)
                 text_addf(&many, "X-Field-%d: %d\r\n", i, i);
         for (int i = 0; i < 20000; i++)
                 text_addf(&flood, "X-Field-%d: %d\r\n", i, i);
         text_add(&many, "\r\n");
         text_add(&flood, "\r\n");
-        expect_raw(*state, "a hundred", text_get(&many), many.length, 200);
+        expect_raw(*state, "ninety", text_get(&many), many.length, 200);
         expect_raw(*state, "twenty thousand", text_get(&flood), flood.length, 431);
 }
 

@@ -269,10 +269,10 @@ static bool raw_is_problem(const struct api *api, const char *bytes)
 /* What the HTTP library refuses by itself never reaches a handler; sanitizers see whether anything of it stays. */
 static void broken_http_is_refused_and_leaves_nothing(void **state)
 {
-        AUTO_FREE char *filler = memory_new(1, 40001);
+        AUTO_FREE char *filler = memory_new(1, 20001);
         AUTO_FREE char *long_header = NULL, *long_target = NULL;
 
-        memset(filler, 'a', 40000);
+        memset(filler, 'a', 20000);
         long_header = memory_format("GET /v1/exports HTTP/1.1\r\nHost: x\r\nX-Long: %s\r\n\r\n", filler);
         long_target = memory_format("GET /v1/%s HTTP/1.1\r\nHost: x\r\n\r\n", filler);
         assert_int_equal(raw_status(*state, long_header), 431);
@@ -303,16 +303,16 @@ static void refusals_are_problems_where_the_request_can_be_read(void **state)
                 long status;
                 bool is_problem;
         } cases[] = {
-                { "GET /v1/exports/", "X", 16000, 1, 1, 404, true },
-                { "GET /v1/exports/", "X", 16400, 1, 1, 414, true },
-                { "GET /v1/exports/", "X", 60000, 1, 1, 414, true },
+                { "GET /v1/exports/", "X", 8000, 1, 1, 404, true },
+                { "GET /v1/exports/", "X", 8300, 1, 1, 414, true },
+                { "GET /v1/exports/", "X", 30000, 1, 1, 414, true },
                 { "GET /v1/exports/", "X", 200000, 1, 1, 414, false },
-                { "GET /v1/none", "X", 1, 1, 32000, 404, true },
-                { "GET /v1/none", "X", 1, 1, 33000, 431, true },
-                { "GET /v1/none", "X", 1, 8, 6000, 431, true },
+                { "GET /v1/none", "X", 1, 1, 16000, 404, true },
+                { "GET /v1/none", "X", 1, 1, 17000, 431, true },
+                { "GET /v1/none", "X", 1, 8, 3000, 431, true },
                 { "GET /v1/none", "X", 1, 1, 200000, 431, false },
-                { "GET /v1/none", "X", 1, 250, 10, 404, true },
-                { "GET /v1/none", "X", 1, 300, 10, 431, true },
+                { "GET /v1/none", "X", 1, 90, 10, 404, true },
+                { "GET /v1/none", "X", 1, 110, 10, 431, true },
                 { "GET /v1/none", "X", 1, 10000, 10, 431, false },
                 { "NONSENSE", "X", 1, 1, 1, 0, false },
         };
