@@ -98,13 +98,15 @@ void pool_side_review(const struct side_world *world, uint64_t revision, struct 
 }
 
 /* Whether the packet filter is in force, after another try if it was not: all that is native would else move over
- * to NFS and back for one call that failed. */
+ * to NFS and back for one call that failed. Who only observes counts what a try would put right as in force: else
+ * all that follows from the one difference would be reported as differences, too. */
 static bool gate_enforces(struct gate *gate)
 {
         struct fault fault = { 0 };
         bool repaired;
 
-        return gate_in_force(gate) != KNOWN_ABSENT || gate_repair(gate, &repaired, &fault) == 0;
+        return gate_in_force(gate) != KNOWN_ABSENT || gate_repair(gate, &repaired, &fault) == 0 ||
+               fault.code == FAULT_OBSERVING;
 }
 
 /* `name`: the node that does not enforce, or is not heard yet; `fault`: why. */
