@@ -134,6 +134,8 @@ void nfs_drift_stands(struct drift *drift, struct nfs_entry *entry, const struct
                 return;
         if (entry->there == KNOWN_UNKNOWN)
                 return; /* nobody has seen it */
+        if (entry->there == KNOWN_PRESENT && !entry->differs)
+                return; /* it is as it should be; what failed was another layer */
         difference_note(drift, entry, entry->there == KNOWN_PRESENT ? entry->differs : NULL,
                         observing ? DIFFERENCE_REPORTED : DIFFERENCE_FAILED, observing ? NULL : fault);
         entry->noted = true;

@@ -97,9 +97,12 @@ static int verify_open(struct reconcile *reconcile, struct fault *fault)
 static int storages_open(struct reconcile *reconcile, struct fault *fault)
 {
         const struct reconcile_world *world = &reconcile->world;
+        int64_t interval_ms = reconcile->side_world.interval_ms;
 
-        return world->health ? storage_watch_start(&reconcile->side_world, world->files, world->health,
-                                                   &reconcile->storages, fault)
+        if (interval_ms < STORAGE_LOOK_LEAST_MS)
+                interval_ms = STORAGE_LOOK_LEAST_MS;
+        return world->health ? storage_watch_start(&reconcile->side_world, interval_ms, world->files,
+                                                   world->health, &reconcile->storages, fault)
                              : 0;
 }
 

@@ -20,6 +20,7 @@ struct watched {
 
 struct storage_watch {
         const struct side_world *world;
+        int64_t interval_ms;
         const struct storage_files *files;
         const struct gluster_health *health;
         struct side_wake wake;
@@ -100,7 +101,7 @@ static int64_t pause_ms(const struct storage_watch *watch, struct watched *watch
                         const struct storage_seen *seen)
 {
         const struct fault *const faults[] = { &seen->capacity_fault, &seen->health_fault };
-        int64_t interval_ms = watch->world->interval_ms;
+        int64_t interval_ms = watch->interval_ms;
         bool failed = false, hung = false;
 
         for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
@@ -168,7 +169,7 @@ static void watch_forget(struct storage_watch *watch, const struct snapshot *sna
 static int64_t watch_turn(struct storage_watch *watch)
 {
         AUTO_SHARED const struct snapshot *snapshot = watch->world->snapshot(watch->world->snapshot_context);
-        int64_t due_ms = clock_monotonic_ms(watch->world->clock) + watch->world->interval_ms;
+        int64_t due_ms = clock_monotonic_ms(watch->world->clock) + watch->interval_ms;
         const struct storage *storage;
         struct snapshot_walk walk;
 
@@ -198,12 +199,13 @@ static void *watch_run(void *argument)
         return NULL;
 }
 
-int storage_watch_start(const struct side_world *world, const struct storage_files *files,
+int storage_watch_start(const struct side_world *world, int64_t interval_ms, const struct storage_files *files,
                         const struct gluster_health *health, struct storage_watch **result, struct fault *fault)
 {
         struct storage_watch *watch = NEW(struct storage_watch);
 
         watch->world = world;
+        watch->interval_ms = interval_ms;
         watch->files = files;
         watch->health = health;
         pthread_mutex_init(&watch->lock, NULL);

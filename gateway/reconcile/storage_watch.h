@@ -29,10 +29,12 @@ struct storage_seen {
 
 struct storage_watch;
 
-/* Starts the thread. Each storage is looked at when it is new or has changed, and every world->interval_ms;
+/* Starts the thread. Each storage is looked at when it is new or has changed, and every interval_ms;
  * sooner, with a growing pause, after a look that has failed but for one that took too long. What is given is
- * borrowed. */
-int storage_watch_start(const struct side_world *world, const struct storage_files *files,
+ * borrowed. glusterd locks a volume while it is asked, and refuses what comes meanwhile, changes of the access
+ * list among it: so not more often than every STORAGE_LOOK_LEAST_MS, however short the interval of other looks. */
+#define STORAGE_LOOK_LEAST_MS 10000
+int storage_watch_start(const struct side_world *world, int64_t interval_ms, const struct storage_files *files,
                         const struct gluster_health *health, struct storage_watch **watch, struct fault *fault);
 /* Waits for the look that is under way. NULL is fine. */
 void storage_watch_stop(struct storage_watch *watch);

@@ -15,6 +15,8 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "domain/snapshot.h"
+#include "reconcile/nfs_drift.h"
+#include "reconcile/nfs_entry.h"
 #include "reconcile/reconcile.h"
 #include "tests/fakes/fake_nfs_server.h"
 #include "tests/fakes/fake_storage_files.h"
@@ -446,6 +448,32 @@ static enum grant_state grant_state_of(struct rig *rig, const char *id, const ch
         return status_grant_state(rig->status, &grants.items[0], code, cause);
 }
 
+static void drift_count(void *context, const struct drift_view *view)
+{
+        *(size_t *)context = view->counts[PLACE_GANESHA];
+}
+
+/* An export that is there as it should be is not missing because the packet filter is. */
+static void what_fails_elsewhere_is_no_difference_of_the_export(void **test)
+{
+        static const enum known theres[] = { KNOWN_PRESENT, KNOWN_UNKNOWN, KNOWN_ABSENT };
+        struct drift *drift = drift_new(clock_system(), NULL, NULL);
+        struct fault fault = { 0 };
+
+        (void)test;
+        fault_set(&fault, FAULT_OBSERVING, "install the packet filter: not done");
+        for (size_t i = 0; i < ARRAY_SIZE(theres); i++) {
+                struct nfs_entry *entry = nfs_entry_new(7, theres[i]);
+                size_t count = 0;
+
+                nfs_drift_stands(drift, entry, &fault);
+                drift_show(drift, drift_count, &count);
+                assert_int_equal(count, theres[i] == KNOWN_ABSENT);
+                nfs_entry_free(entry);
+        }
+        drift_free(drift);
+}
+
 static void observe_says_so_of_each_grant(void **test)
 {
         struct rig *rig = *test;
@@ -481,6 +509,7 @@ int main(void)
                 RIG_TEST(what_cannot_be_put_right_stands),
                 RIG_TEST(observe_reports_and_touches_nothing),
                 RIG_TEST(observe_says_so_of_each_grant),
+                cmocka_unit_test(what_fails_elsewhere_is_no_difference_of_the_export),
         };
 
         log_open("test_nfs_drift", LOG_LEVEL_ERROR);

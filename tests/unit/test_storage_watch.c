@@ -91,7 +91,9 @@ static int rig_set_up(void **test)
         rig->world = (struct side_world){
                 .snapshot = rig_snapshot, .snapshot_context = rig, .clock = clock_system(), .interval_ms = 50
         };
-        assert_int_equal(storage_watch_start(&rig->world, &rig->files, &rig->locked, &rig->watch, &fault), 0);
+        assert_int_equal(storage_watch_start(&rig->world, rig->world.interval_ms, &rig->files, &rig->locked,
+                                             &rig->watch, &fault),
+                         0);
         *test = rig;
         return 0;
 }
@@ -290,7 +292,9 @@ static void clients_of_bricks_are_known_by_their_address(void **test)
         pthread_mutex_unlock(&rig->lock);
         storage_watch_stop(rig->watch);
         struct fault fault;
-        assert_int_equal(storage_watch_start(&rig->world, &rig->files, &rig->locked, &rig->watch, &fault), 0);
+        assert_int_equal(storage_watch_start(&rig->world, rig->world.interval_ms, &rig->files, &rig->locked,
+                                             &rig->watch, &fault),
+                         0);
         await(rig, "files", is_well);
         AUTO_SHARED const struct storage_seen *seen = seen_now(rig, "files");
         assert_int_equal(storage_seen_connected(seen, &client), KNOWN_PRESENT);
