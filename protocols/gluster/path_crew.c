@@ -21,8 +21,17 @@ struct crew {
         size_t at_work;  /* of the threads */
         int64_t last_ms; /* when a path was finished last */
         bool over;       /* nothing more is taken, and nobody asks for what comes now */
+        bool left;       /* whoever waited has gone: the last thread frees this */
         bool *done;      /* owned */
 };
+
+static void crew_free(struct crew *crew)
+{
+        pthread_cond_destroy(&crew->changed);
+        pthread_mutex_destroy(&crew->lock);
+        free(crew->done);
+        free(crew);
+}
 
 static void *crew_work(void *argument)
 {
@@ -45,8 +54,11 @@ static void *crew_work(void *argument)
         crew->task.end(mine);
         pthread_mutex_lock(&crew->lock);
         crew->at_work--;
+        bool last = crew->left && crew->at_work == 0;
         pthread_cond_signal(&crew->changed);
         pthread_mutex_unlock(&crew->lock);
+        if (last)
+                crew_free(crew);
         return NULL;
 }
 
@@ -105,12 +117,9 @@ bool crew_run(const struct crew_task *task, size_t count, int64_t until_ms, bool
         crew->over = true;
         memcpy(done, crew->done, count * sizeof *done);
         bool ended = crew->at_work == 0;
+        crew->left = !ended;
         pthread_mutex_unlock(&crew->lock);
-        if (!ended)
-                return false; /* those that hang have it */
-        pthread_cond_destroy(&crew->changed);
-        pthread_mutex_destroy(&crew->lock);
-        free(crew->done);
-        free(crew);
-        return true;
+        if (ended)
+                crew_free(crew);
+        return ended;
 }
