@@ -137,6 +137,21 @@ void world_remove(struct world *world, const char *path)
                 must(nftw(seen_at(world, path), entry_remove, 16, FTW_DEPTH | FTW_PHYS), "remove", path);
 }
 
+/* What a case has made, at its end. An entry that was renamed while others made what is below it is left by
+ * GlusterFS 10.3 in split brain now and then (one run in ten of swaps on a loaded machine): EIO for whoever
+ * touches it. The volume goes with the test, and no other case looks there. */
+static void world_clear(struct world *world, const char *path)
+{
+        int failed = world->pool ? nftw(seen_at(world, path), entry_remove, 16, FTW_DEPTH | FTW_PHYS) : 0;
+
+        if (!world->pool)
+                world_remove(world, path);
+        else if (failed && (errno == EIO || errno == ENOTEMPTY))
+                print_message("# left behind: %s: %s\n", path, strerror(errno));
+        else
+                must(failed, "remove", path);
+}
+
 struct fake_file world_look(struct world *world, const char *path)
 {
         struct stat status;
@@ -227,6 +242,6 @@ int case_begin(void **state)
 
 int case_end(void **state)
 {
-        world_remove(*state, the_world.base);
+        world_clear(*state, the_world.base);
         return 0;
 }
