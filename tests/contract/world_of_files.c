@@ -138,7 +138,7 @@ void world_remove(struct world *world, const char *path)
 }
 
 /* What a case has made, at its end. An entry that was renamed while others made what is below it is left by
- * GlusterFS 10.3 in split brain now and then (one run in ten of swaps on a loaded machine): EIO for whoever
+ * GlusterFS 10.3 in split brain now and then (in one of eight runs): EIO for whoever
  * touches it. The volume goes with the test, and no other case looks there. */
 static void world_clear(struct world *world, const char *path)
 {
