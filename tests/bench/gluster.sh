@@ -179,12 +179,13 @@ getspec_from() { # getspec_from MACHINE...
 # Where a call was cut off the round is made again, as a mount would be: seldom, and said.
 getspec_round() {
         local ours _
-        for _ in 1 2 3; do
+        for _ in 1 2 3 4 5; do
                 if getspec_from web1 web2 web3 && ours=$slowest && getspec_from peer peer2; then
                         sample volfiled_getspec "$ours" "$slowest"
                         return
                 fi
-                say 'volfiled_getspec: not all volfiles were told, again'
+                say "volfiled_getspec: not all volfiles were told, again: $(grep -L ' ms$' "$testbed"/getspec-* | sed 's/.*-//' | tr '\n' ' ')were cut off"
+                sleep 1 # until those connections are gone, which count
         done
         fail 'not all volfiles are told'
 }
