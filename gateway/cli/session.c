@@ -159,39 +159,38 @@ bool session_show_outlook(struct session *session, const char *subject, const st
         return true;
 }
 
+static int object_print(struct session *session, const json_t *object)
+{
+        AUTO_TEXT struct text text = { 0 };
+
+        if (session->json) {
+                session_print_json(session, object);
+                return EXIT_DONE;
+        }
+        show_object(object, &text);
+        fputs(text_get(&text), session->out);
+        return EXIT_DONE;
+}
+
 int session_show(struct session *session, const char *path)
 {
         AUTO_ANSWER struct answer answer = { 0 };
-        AUTO_TEXT struct text text = { 0 };
         int exit_code = session_call(session, &(struct call){ .method = "GET", .path = path }, NULL, &answer);
 
         if (exit_code != EXIT_DONE)
                 return exit_code;
-        if (session->json) {
-                session_print_json(session, answer.body);
-                return EXIT_DONE;
-        }
-        show_object(answer.body, &text);
-        fputs(text_get(&text), session->out);
-        return EXIT_DONE;
+        return object_print(session, answer.body);
 }
 
 int session_send(struct session *session, const char *method, const char *path, const json_t *body)
 {
         AUTO_ANSWER struct answer answer = { 0 };
-        AUTO_TEXT struct text text = { 0 };
         int exit_code = session_call(session, &(struct call){ .method = method, .path = path, .body = body }, NULL,
                                      &answer);
 
         if (exit_code != EXIT_DONE || session_show_outlook(session, NULL, &answer, NULL))
                 return exit_code;
-        if (session->json) {
-                session_print_json(session, answer.body);
-                return EXIT_DONE;
-        }
-        show_object(answer.body, &text);
-        fputs(text_get(&text), session->out);
-        return EXIT_DONE;
+        return object_print(session, answer.body);
 }
 
 void session_print_table(struct session *session, const struct json_t *items, const struct show_column *columns)

@@ -44,35 +44,38 @@ void export_show(const struct request *request, const struct snapshot *now, cons
                 json_write_bool(writer, "dangling", true);
 }
 
+/* What the API shows of an export, whole; `task` (borrowed, may be NULL) as its member of that name. */
+static void export_render(const struct request *request, const struct snapshot *now, const struct export *export,
+                          const json_t *task, struct text *text)
+{
+        struct json_writer writer = { .text = text };
+
+        json_write_begin(&writer, NULL, '{');
+        export_show(request, now, export, &writer);
+        if (task)
+                json_write_tree(&writer, "task", task);
+        json_write_end(&writer, '}');
+}
+
 json_t *creation_show(const struct request *request, const struct snapshot *now, const struct export *export)
 {
         const struct rest_context *context = request->context;
         AUTO_SHARED struct task *task = creation_task(context->status, context->clock, now, export);
+        json_t *shown = task ? task_to_json(task) : NULL;
         AUTO_TEXT struct text text = { 0 };
-        struct json_writer writer = { .text = &text };
-        json_t *body;
 
-        json_write_begin(&writer, NULL, '{');
-        export_show(request, now, export, &writer);
-        json_write_end(&writer, '}');
-        body = json_from_written(&text);
-        if (task)
-                json_object_set_new(body, "task", task_to_json(task));
-        return body;
+        export_render(request, now, export, shown, &text);
+        json_decref(shown);
+        return json_from_written(&text);
 }
 
 void export_reply(struct request *request, int status, const struct snapshot *now, const struct export *export,
                   json_t *task)
 {
         struct text text = { 0 };
-        struct json_writer writer = { .text = &text };
 
-        json_write_begin(&writer, NULL, '{');
-        export_show(request, now, export, &writer);
-        if (task)
-                json_write_tree(&writer, "task", task);
+        export_render(request, now, export, task, &text);
         json_decref(task);
-        json_write_end(&writer, '}');
         object_reply_written(request, status, &export->document, &text);
         request->reply.of_memory = true;
 }

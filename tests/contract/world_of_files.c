@@ -129,27 +129,33 @@ static int entry_remove(const char *path, const struct stat *status, int type, s
         return remove(path);
 }
 
+/* 0, or not and errno. */
+static int tree_remove(const struct world *world, const char *path)
+{
+        return nftw(seen_at(world, path), entry_remove, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 void world_remove(struct world *world, const char *path)
 {
         if (world->fake)
                 fake_storage_files_put(world->fake, "files", path, (struct fake_file){ .kind = PATH_ABSENT });
         else
-                must(nftw(seen_at(world, path), entry_remove, 16, FTW_DEPTH | FTW_PHYS), "remove", path);
+                must(tree_remove(world, path), "remove", path);
 }
 
 /* What a case has made, at its end. An entry that was renamed while others made what is below it is left by
- * GlusterFS 10.3 in split brain now and then (in one of eight runs): EIO for whoever
- * touches it. The volume goes with the test, and no other case looks there. */
+ * GlusterFS 10.3 in split brain now and then (in one of eight runs): EIO for whoever touches it. The volume goes
+ * with the test, and no other case looks there. */
 static void world_clear(struct world *world, const char *path)
 {
-        int failed = world->pool ? nftw(seen_at(world, path), entry_remove, 16, FTW_DEPTH | FTW_PHYS) : 0;
-
         if (!world->pool)
                 world_remove(world, path);
-        else if (failed && (errno == EIO || errno == ENOTEMPTY))
+        else if (tree_remove(world, path) == 0)
+                return;
+        else if (errno == EIO || errno == ENOTEMPTY)
                 print_message("# left behind: %s: %s\n", path, strerror(errno));
         else
-                must(failed, "remove", path);
+                must(-1, "remove", path);
 }
 
 struct fake_file world_look(struct world *world, const char *path)

@@ -234,16 +234,24 @@ static bool peers_equal(const struct fake_gluster_volume *fake, const struct add
         return fake->peers && fake->peer_count == count && memcmp(fake->peers, peers, count * sizeof *peers) == 0;
 }
 
+/* The turn of a call that looks at the volume and changes nothing. */
+static int turn_at(struct fake_gluster_volume *fake, const char *volume, struct fault *fault)
+{
+        struct turn turn = turn_of_server(fake, fault);
+
+        if (turn.failed || is_there(fake, volume))
+                return turn.failed;
+        return fault_set(fault, FAULT_NOT_FOUND, "fake: there is no volume %s", volume);
+}
+
 static int fake_compare(void *context, const char *volume, const struct address *peers, size_t peer_count,
                         const struct access_list *list, struct volume_differences *found, struct fault *fault)
 {
         struct fake_gluster_volume *fake = context;
-        struct turn turn = turn_of_server(fake, fault);
+        int failed = turn_at(fake, volume, fault);
 
-        if (turn.failed)
-                return turn.failed;
-        if (!is_there(fake, volume))
-                return fault_set(fault, FAULT_NOT_FOUND, "fake: there is no volume %s", volume);
+        if (failed)
+                return failed;
         if (fake->without_filter || fake->filter_moved)
                 difference_add(found, DIFFERENCE_FILTER, "filter");
         if (fake->option_set || !peers_equal(fake, peers, peer_count))
@@ -381,12 +389,10 @@ static void health_fill(const struct fake_gluster_volume *fake, struct volume_he
 static int fake_health_look(void *context, const char *volume, struct volume_health *seen, struct fault *fault)
 {
         struct fake_gluster_volume *fake = context;
-        struct turn turn = turn_of_server(fake, fault);
+        int failed = turn_at(fake, volume, fault);
 
-        if (turn.failed)
-                return turn.failed;
-        if (!is_there(fake, volume))
-                return fault_set(fault, FAULT_NOT_FOUND, "fake: there is no volume %s", volume);
+        if (failed)
+                return failed;
         if (fake->stopped)
                 return fault_set(fault, FAULT_PRECONDITION, "fake: volume %s is stopped", volume);
         seen->replica = fake->replica ? fake->replica : FAKE_BRICKS;
