@@ -159,6 +159,25 @@ static void file_append(const char *path, const char *line)
                 fail_msg("%s cannot be written", path);
 }
 
+/*
+ * Gives the last translator of a volfile one more option. The file stays one that a brick can read, for a brick
+ * may be reading it now: after a syntax error GlusterFS 10.3 takes no volfile any more until the brick is
+ * restarted
+ * (`curr` of libglusterfs/src/graph.y is never forgotten).
+ */
+static void volfile_append_option(const char *path, const char *option)
+{
+        static const char end[] = "end-volume\n";
+        AUTO_FCLOSE FILE *file = fopen(path, "r+");
+        char tail[sizeof end] = "";
+
+        if (!file || fseek(file, -(long)strlen(end), SEEK_END) || !fgets(tail, sizeof tail, file))
+                fail_msg("%s cannot be read", path);
+        assert_string_equal(tail, end);
+        if (fseek(file, -(long)strlen(end), SEEK_END) || fprintf(file, "    option %s\n%s", option, end) < 0)
+                fail_msg("%s cannot be written", path);
+}
+
 static void real_tamper(enum difference_kind part)
 {
         char address[ADDRESS_TEXT_SIZE];
@@ -174,7 +193,7 @@ static void real_tamper(enum difference_kind part)
         else if (part == DIFFERENCE_VOLUME_LIST)
                 file_append(GATEHOUSE_ACCESSDIR "/" VOLUME ".access", "#\n");
         else
-                file_append(volfile, "volume x\n    option auth.addr./x.allow *\nend-volume\n");
+                volfile_append_option(volfile, "auth.addr./x.allow *");
 }
 
 static void world_of_real(const char *node)
