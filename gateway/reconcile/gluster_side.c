@@ -168,16 +168,19 @@ static int door_follow(struct gluster_side *side, const struct volume_state *vol
 {
         AUTO_ADDRESS_BAG struct address_bag clients = { 0 };
         const struct native_door *door = side->world->door;
+        const struct volume_state *other = volumes_beside(side->volumes, volume);
 
         if (!door)
                 return 0;
-        if (volume->gone && volumes_there(side->volumes) > 0)
+        if (volume->gone && other)
                 return 0; /* what is published for another has taken its place */
-        if (volumes_there(side->volumes) > 1)
+        if (other)        /* the API refuses to make it so; an older gatehoused did not */
                 return fault_set(
                         fault, FAULT_UNAVAILABLE,
-                        "serve volume %s natively: gatehouse-volfiled serves one volume, and there are more",
-                        volume->storage->volume);
+                        "serve volume %s of storage %s natively: gatehouse-volfiled serves one volume, and "
+                        "storage %s is volume %s; delete one of the two storages",
+                        volume->storage->volume, volume->storage->document.id, other->storage->document.id,
+                        other->storage->volume);
         shares_addresses(&volume->shares, true, &clients);
         address_bag_tidy(&clients);
         return door->publish(door->context, volume->storage->volume, seen->bricks, seen->brick_count,
@@ -197,7 +200,7 @@ static void door_watch(struct gluster_side *side)
                 return;
         side->next_door_look_ms = now_ms + DOOR_LOOK_MS;
         failed = side->world->door->observe(side->world->door->context, &told, &fault);
-        if (volumes_there(side->volumes) > 0)
+        if (volumes_beside(side->volumes, NULL))
                 status_note_backend(side->world->status, BACKEND_VOLFILED, failed ? &fault : NULL);
         if (!failed && told)
                 return;

@@ -118,16 +118,19 @@ void volumes_let_go(struct pmap *volumes)
         }
 }
 
-size_t volumes_there(struct pmap volumes)
+const struct volume_state *volumes_beside(struct pmap volumes, const struct volume_state *volume)
 {
         struct pmap_cursor cursor;
         struct pmap_entry entry;
-        size_t count = 0;
 
         pmap_first(volumes, NULL, 0, &cursor);
-        while (pmap_next(&cursor, &entry))
-                count += !((const struct volume_state *)entry.value)->gone;
-        return count;
+        while (pmap_next(&cursor, &entry)) {
+                const struct volume_state *other = entry.value;
+
+                if (other != volume && !other->gone)
+                        return other;
+        }
+        return NULL;
 }
 
 #define LOOKS_AT_NEW_BRICKS 2

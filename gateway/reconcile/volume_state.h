@@ -80,8 +80,8 @@ void volumes_mark_gone(struct pmap volumes, const struct snapshot *snapshot);
 /* Drops those that are gone once their bricks let nobody in. */
 void volumes_let_go(struct pmap *volumes);
 
-/* How many are not gone. */
-size_t volumes_there(struct pmap volumes);
+/* The first by name of a storage that is not gone, other than `volume` (NULL: of all); NULL when there is none. */
+const struct volume_state *volumes_beside(struct pmap volumes, const struct volume_state *volume);
 
 /* glusterd has answered about the volume, or has not. */
 void volume_state_looked(struct volume_state *volume, const struct volume_seen *seen);

@@ -81,9 +81,13 @@ static bool same_text(const char *a, const char *b)
         return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* One owner for all storages of a gateway, and nothing served twice under two names. */
-static void others_check(const struct snapshot *now, const struct storage *wanted, struct violations *violations)
+/* One owner and one volume for all storages of a gateway, and nothing served twice under two names. A store of an
+ * older gatehoused may hold two volumes: `existing` (or NULL) can still be written when it keeps its own. */
+static void others_check(const struct snapshot *now, const struct storage *existing, const struct storage *wanted,
+                         struct violations *violations)
 {
+        bool other_volume =
+                wanted->kind == STORAGE_CLUSTER && !(existing && same_text(existing->volume, wanted->volume));
         const struct document *document;
         struct snapshot_walk walk;
 
@@ -102,6 +106,11 @@ static void others_check(const struct snapshot *now, const struct storage *wante
                 if (wanted->kind == other->kind && wanted->volume && same_text(wanted->volume, other->volume))
                         violation_add(violations, "/volume", "storage.volume_taken",
                                       "storage %s is this volume already", document->id);
+                else if (other_volume && other->kind == STORAGE_CLUSTER)
+                        violation_add(violations, "/volume", "storage.second_volume",
+                                      "storage %s is volume %s, and one gateway serves one volume: delete that "
+                                      "storage first, or give volume %s a storage node with a gateway of its own",
+                                      document->id, other->volume, wanted->volume);
                 if (wanted->kind == STORAGE_SINGLE && other->kind == STORAGE_SINGLE &&
                     same_text(wanted->mount_root, other->mount_root))
                         violation_add(violations, "/mount_root", "storage.mount_root_taken",
@@ -187,7 +196,7 @@ static int storage_put_prepare(struct commit *commit, struct write *write, struc
 
         if (result < 0)
                 return result;
-        others_check(write->now, wanted, &commit->violations);
+        others_check(write->now, existing, wanted, &commit->violations);
         addresses_check(write->now, wanted, &commit->violations);
         if (violations_any(&commit->violations))
                 return commit_violations(commit, FAULT_INVALID, fault);

@@ -36,6 +36,7 @@ struct rig {
         struct nfs_server nfs;
         struct fake_storage_files *directories;
         struct storage_files files;
+        const struct native_door *door;
         bool leave_bricks; /* brick_restart = off */
         bool keep, lost;   /* a list without the client is remembered */
         struct reconcile *reconcile;
@@ -143,6 +144,7 @@ static void rig_start(struct rig *rig)
                                                .nfs = &rig->nfs,
                                                .gluster = &rig->locked,
                                                .files = &rig->files,
+                                               .door = rig->door,
                                                .restart_bricks = !rig->leave_bricks,
                                                .interval_ms = 200 };
         struct fault fault;
@@ -204,8 +206,8 @@ static int rig_tear_down(void **test)
         return 0;
 }
 
-/* Waits until the grant is shown in `state` by `protocol`. */
-static void await_grant(struct rig *rig, enum grant_state state, enum protocol protocol)
+/* Waits until the grant is shown in `state` by `protocol`; `why` is what the cause has in it, NULL = anything. */
+static void await_grant_for(struct rig *rig, enum grant_state state, enum protocol protocol, const char *why)
 {
         int64_t until_ms = clock_monotonic_ms(clock_system()) + SETTLE_MS;
         bool seen = false;
@@ -218,10 +220,15 @@ static void await_grant(struct rig *rig, enum grant_state state, enum protocol p
 
                 grant_derive(rig->snapshot, snapshot_export(rig->snapshot, "ex-1"), &facts, 0, &grants);
                 seen = status_grant_state(rig->status, &grants.items[0], &code, cause) == state &&
-                       grants.items[0].choice.protocol == protocol;
+                       grants.items[0].choice.protocol == protocol && (!why || strstr(cause, why));
                 world_pause();
         }
         assert_true(seen);
+}
+
+static void await_grant(struct rig *rig, enum grant_state state, enum protocol protocol)
+{
+        await_grant_for(rig, state, protocol, NULL);
 }
 
 static void assert_held(struct rig *rig)
@@ -526,6 +533,47 @@ static void observe_reports_and_touches_nothing(void **test)
         assert_int_equal(rig->volume.installs + rig->volume.secures, calls);
 }
 
+static int door_publish(void *context, const char *volume, const struct volume_brick *bricks, size_t brick_count,
+                        const struct address *clients, size_t client_count, struct fault *fault)
+{
+        (void)context;
+        (void)bricks;
+        (void)brick_count;
+        (void)clients;
+        (void)client_count;
+        return strcmp(volume, "data") == 0 ? 0 : fault_set(fault, FAULT_INTERNAL, "another volume than the one");
+}
+
+static int door_observe(void *context, bool *told, struct fault *fault)
+{
+        (void)context;
+        (void)fault;
+        *told = true;
+        return 0;
+}
+
+/* The API refuses a second volume; a store from before it did has both, and whoever reads of one learns of both.
+ */
+static void two_stored_volumes_are_told_until_one_goes(void **test)
+{
+        static const struct native_door door = { door_publish, door_observe, NULL };
+        struct rig *rig = *test;
+        struct storage *second = world_storage();
+
+        world_set(&second->document.id, "archive");
+        world_set(&second->volume, "old");
+        put(rig->snapshot, second);
+        rig->door = &door;
+        rig_start(rig);
+        await_grant_for(rig, GRANT_FAILED, PROTOCOL_IS_GLUSTER,
+                        "serve volume data of storage files natively: gatehouse-volfiled serves one volume, and "
+                        "storage archive is volume old; delete one");
+        rig_stop(rig);
+        snapshot_remove(rig->snapshot, DOCUMENT_STORAGE, "archive");
+        rig_start(rig);
+        assert_held(rig);
+}
+
 #define RIG_TEST(test) cmocka_unit_test_setup_teardown(test, rig_set_up, rig_tear_down)
 
 int main(void)
@@ -541,6 +589,7 @@ int main(void)
                 RIG_TEST(natives_stay_outside_while_a_volfile_is_wrong),
                 RIG_TEST(a_restart_knows_the_list_again),
                 RIG_TEST(observe_reports_and_touches_nothing),
+                RIG_TEST(two_stored_volumes_are_told_until_one_goes),
         };
 
         log_open("test_gluster_side", LOG_LEVEL_ERROR);

@@ -57,6 +57,9 @@ static void bad_storage_is_refused_naming_the_place(void **state)
         } cases[] = {
                 { "/v1/storages/second",
                   "{'kind':'cluster','account':'foreign','addresses':['10.77.0.12'],'volume':'v2'}",
+                  "422 /account storage.second_account /volume storage.second_volume" },
+                { "/v1/storages/second",
+                  "{'kind':'single','account':'foreign','addresses':['10.77.0.12'],'mount_root':'/x'}",
                   "422 /account storage.second_account" },
                 { "/v1/storages/second", "{'kind':'cluster','account':'acme','addresses':['10.77.0.12']}",
                   "422 /volume storage.volume_taken" },
@@ -101,6 +104,70 @@ static void file_system_served_twice_is_refused(void **state)
                "{'kind':'single','account':'acme','addresses':['10.77.0.12'],'mount_root':'/srv/other'}", "200");
 }
 
+#define CLUSTER(volume) "{'kind':'cluster','account':'acme','addresses':['10.77.0.11'],'volume':'" volume "'}"
+
+/* gatehouse-volfiled serves one volume: a second would keep new native clients of both out. */
+static void second_volume_is_refused_naming_the_first(void **state)
+{
+        struct api *api = *state;
+        uint64_t before;
+
+        expect(api, "PUT", "/v1/storages/files", CLUSTER("v1"), "201");
+        expect(api, "PUT", "/v1/storages/disk", SINGLE, "201"); /* a single storage has no volume */
+        before = api_revision(api);
+        AUTO_ANSWER struct answer refused = call_of(api, "PUT", "/v1/storages/second", CLUSTER("v2"));
+        assert_string_equal(answer_summary(&refused), "422 /volume storage.second_volume");
+        assert_non_null(strstr(answer_at(&refused, "errors/0/detail"), "storage files is volume v1"));
+        assert_non_null(strstr(answer_at(&refused, "errors/0/detail"), "delete that storage first"));
+        expect(api, "PUT", "/v1/storages/second?dry_run=true", CLUSTER("v2"), "422 /volume storage.second_volume");
+        expect(api, "PUT", "/v1/storages/disk", CLUSTER("v2"), "422 /volume storage.second_volume");
+        assert_int_equal(api_revision(api), before);
+        /* One volume may take the place of another, by the same name or after a deletion. */
+        expect(api, "PUT", "/v1/storages/files", CLUSTER("v2"), "200");
+        expect(api, "DELETE", "/v1/storages/files", NULL, "202");
+        expect(api, "PUT", "/v1/storages/second", CLUSTER("v1"), "201");
+}
+
+static int two_volumes_prepare(struct write_job *job, struct write *write, struct fault *fault)
+{
+        const char *const volumes[] = { "v1", "v2" };
+
+        (void)job;
+        (void)fault;
+        for (size_t i = 0; i < ARRAY_SIZE(volumes); i++) {
+                AUTO_SHARED struct storage *storage = storage_new(volumes[i]);
+
+                storage->account = memory_text("acme");
+                storage->volume = memory_text(volumes[i]);
+                storage->mount_root = memory_text("/data");
+                assert_int_equal(address_parse("10.77.0.11", &storage->addresses[0]), 0);
+                storage->address_count = 1;
+                write_put(write, &storage->document);
+        }
+        return 0;
+}
+
+static void two_volumes_done(struct write_job *job, const struct snapshot *published, const struct fault *fault)
+{
+        (void)job;
+        (void)published;
+        assert_int_equal(fault->code, FAULT_NONE);
+}
+
+/* Stored by a gatehoused that took a second volume: each can be written as what it is, and neither as a third. */
+static void two_volumes_of_an_older_store_can_be_written(void **state)
+{
+        struct api *api = *state;
+        struct write_job job = { .prepare = two_volumes_prepare, .done = two_volumes_done };
+
+        writer_submit(api->writer, &job); /* before the requests below */
+        expect(api, "PUT", "/v1/storages/v1", CLUSTER("v1"), "200");
+        expect(api, "PUT", "/v1/storages/v2", CLUSTER("v2"), "200");
+        expect(api, "PUT", "/v1/storages/v2", CLUSTER("v3"), "422 /volume storage.second_volume");
+        expect(api, "DELETE", "/v1/storages/v1", NULL, "202");
+        expect(api, "PUT", "/v1/storages/v2", CLUSTER("v3"), "200");
+}
+
 static void storage_in_use_is_not_deleted(void **state)
 {
         struct api *api = *state;
@@ -140,6 +207,8 @@ int main(void)
                 API_TEST(storage_written_and_read_back),
                 API_TEST(single_storage_is_looked_at_before_it_is_taken),
                 API_TEST(bad_storage_is_refused_naming_the_place),
+                API_TEST(second_volume_is_refused_naming_the_first),
+                API_TEST(two_volumes_of_an_older_store_can_be_written),
                 API_TEST(file_system_served_twice_is_refused),
                 API_TEST(storage_in_use_is_not_deleted),
         };
