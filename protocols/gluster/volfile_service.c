@@ -10,12 +10,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 
 #define LAST_FRAGMENT 0x80000000u /* RFC 5531, 11 */
 #define MARK_BYTES 4
 #define EVENTS_PER_TURN 64
 #define SWEEP_MS 100
+#define TELL_MS 60000
 #define KEEPALIVE_IDLE_S 60 /* a client that vanished is noticed after two minutes */
 #define KEEPALIVE_INTERVAL_S 15
 #define KEEPALIVE_COUNT 4
@@ -47,8 +49,9 @@ struct volfile_service {
         bool is_deaf;   /* no descriptor was left for a connection: the listener is looked at again later */
         int64_t now_ms; /* of this turn */
         int64_t sweep_at_ms;
-        size_t waiting;   /* connections with a time limit or a pause */
-        size_t out_bytes; /* that wait to be sent */
+        int64_t tell_at_ms; /* not before then again who was turned away */
+        size_t waiting;     /* connections with a time limit or a pause */
+        size_t out_bytes;   /* that wait to be sent */
         struct volfile_served served;
         uint64_t number; /* of `served`; grows when its text or volume changes */
         struct volfile_peers peers;
@@ -111,7 +114,7 @@ static void connection_watch(struct volfile_service *service, struct connection 
 {
         struct epoll_event event = { .data.ptr = connection };
 
-        event.events = out_left(connection) ? EPOLLOUT : connection->is_paused ? 0 : EPOLLIN;
+        event.events = out_left(connection) ? EPOLLOUT : connection->is_paused ? EPOLLRDHUP : EPOLLIN;
         epoll_ctl(service->epoll, operation, connection->socket, &event);
 }
 
@@ -197,10 +200,19 @@ static bool record_answer(struct volfile_service *service, struct connection *co
         return connection_send(service, connection, connection->out.length - before);
 }
 
+/* Whether the other side is gone and nothing that it said before is left. */
+static bool is_hung_up(const struct connection *connection)
+{
+        char byte;
+        ssize_t got = recv(connection->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+        return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+}
+
 /* One event: the rest of an answer, or at most one request, so that everybody gets a turn. False: hang up. */
 static bool connection_serve(struct volfile_service *service, struct connection *connection, uint32_t events)
 {
-        if (events & (EPOLLERR | EPOLLHUP))
+        if (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) /* the last: who is paused does not wait for it */
                 return false;
         if (out_left(connection)) {
                 if (!connection_flush(service, connection))
@@ -209,6 +221,8 @@ static bool connection_serve(struct volfile_service *service, struct connection 
                         limit_set(service, connection, 0, connection->is_paused);
                 return true;
         }
+        if (connection->in.length == 0 && is_hung_up(connection))
+                return false; /* before anything is paid: going costs nothing */
         if (connection->in.length == 0 &&
             !volfile_peer_spend(connection_peer(service, connection), &service->limits->rate, service->now_ms)) {
                 limit_set(service, connection, connection->until_ms, true);
@@ -236,8 +250,10 @@ static void socket_prepare(int socket)
                            sizeof settings[i].value);
 }
 
+/* Who has no request left in the bucket is not turned away, but waits as with a request. */
 static void connection_begin(struct volfile_service *service, int socket, struct volfile_peer *peer)
 {
+        bool is_paused = !volfile_peer_spend(peer, &service->limits->rate, service->now_ms);
         struct connection *connection = NEW(struct connection);
 
         socket_prepare(socket);
@@ -246,7 +262,7 @@ static void connection_begin(struct volfile_service *service, int socket, struct
         connection->peer = (size_t)(peer - service->peers.items);
         peer->connections++;
         service->connections[service->connection_count++] = connection;
-        limit_set(service, connection, service->now_ms + service->limits->patience_ms, false);
+        limit_set(service, connection, service->now_ms + service->limits->patience_ms, is_paused);
         connection_watch(service, connection, EPOLL_CTL_ADD);
 }
 
@@ -257,6 +273,20 @@ static void listener_watch(struct volfile_service *service, int operation, bool 
 
         service->is_deaf = is_deaf;
         epoll_ctl(service->epoll, operation, service->listener, &event);
+}
+
+/* An operator must know why an admitted client is turned away; once in a while, for it may try often. */
+static void limits_tell(struct volfile_service *service, const struct volfile_peer *peer)
+{
+        char text[ADDRESS_TEXT_SIZE];
+
+        if (service->tell_at_ms > service->now_ms)
+                return;
+        service->tell_at_ms = service->now_ms + TELL_MS;
+        address_format(&peer->address, text);
+        log_warning("reset connection of %s, which has %zu of at most %zu; all clients together have %zu of %zu",
+                    text, peer->connections, service->limits->per_address_max, service->connection_count,
+                    service->limits->connections_max);
 }
 
 static void listener_serve(struct volfile_service *service)
@@ -277,12 +307,13 @@ static void listener_serve(struct volfile_service *service)
                 if (volfile_peer_address(&from, &address))
                         peer = volfile_peers_find(&service->peers, &address);
                 if (peer && service->connection_count < service->limits->connections_max &&
-                    peer->connections < service->limits->per_address_max &&
-                    volfile_peer_spend(peer, &service->limits->rate, service->now_ms)) {
+                    peer->connections < service->limits->per_address_max) {
                         connection_begin(service, socket, peer);
                 } else {
                         service->refused++;
                         socket_reset(socket);
+                        if (peer)
+                                limits_tell(service, peer);
                 }
         }
 }

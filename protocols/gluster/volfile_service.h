@@ -7,7 +7,8 @@
  * A peer that is slow, silent or floods costs the others nothing: addresses that are not admitted are reset when
  * they connect; a connection must have made its first request, finished one that it began and taken its answer
  * within patience_ms each; nothing is read from it while an answer waits; requests and connections of one address
- * are counted against a bucket; memory is bounded in all.
+ * are counted against a bucket, and wait when it is empty; memory is bounded in all. Who is admitted is turned
+ * away for too many open connections alone.
  */
 #pragma once
 
@@ -61,6 +62,6 @@ struct volfile_status {
         uint64_t current;     /* of these, those that fetched the volfile that is served now */
         uint64_t behind;      /* of these, those that fetched an older one */
         uint64_t requests;    /* answered since the start */
-        uint64_t refused;     /* connections of addresses that were not admitted or asked too much */
+        uint64_t refused;     /* connections of addresses that were not admitted or had too many */
 };
 void volfile_service_status(const struct volfile_service *service, struct volfile_status *status);

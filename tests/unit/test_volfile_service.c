@@ -373,6 +373,91 @@ static void flood_of_one_address_waits_and_others_do_not(void **state)
         volfile_service_free(world.service);
 }
 
+/* A try that asks once and hangs up, as a mount that failed later does. */
+static void client_try(struct world *world, const char *from)
+{
+        AUTO_CLOSE int client = client_open(world, from);
+
+        SEND_PING(client);
+        assert_int_equal(client_read(world, client), PING_BYTES);
+}
+
+static void connections_end(struct world *world)
+{
+        for (int i = 0; i < LOOK_TIMES && status_of(world).connections; i++) {
+                volfile_service_turn(world->service);
+                poll(NULL, 0, 1);
+        }
+        assert_int_equal(status_of(world).connections, 0);
+}
+
+static void hanging_up_costs_nothing(void **state)
+{
+        struct volfile_limits limits = volfile_limits_default;
+        struct world world;
+
+        (void)state;
+        limits.rate = (struct volfile_rate){ .burst = 6, .per_second = 10 };
+        world_open(&world, &limits);
+        for (int i = 0; i < 3; i++) { /* two each: the connection, and its request */
+                client_try(&world, "127.0.0.1");
+                connections_end(&world);
+        }
+        volfile_service_free(world.service);
+}
+
+static void burst_of_connections_waits_and_is_answered(void **state)
+{
+        struct volfile_limits limits = volfile_limits_default;
+        struct world world;
+        int clients[8];
+
+        (void)state;
+        limits.rate = (struct volfile_rate){ .burst = 4, .per_second = 10 };
+        world_open(&world, &limits);
+        client_try(&world, "127.0.0.1");
+        connections_end(&world);
+        for (size_t i = 0; i < ARRAY_SIZE(clients); i++) {
+                clients[i] = client_open(&world, "127.0.0.1");
+                SEND_PING(clients[i]);
+        }
+        for (int i = 0; i < 100; i++)
+                volfile_service_turn(world.service);
+        assert_int_equal(status_of(&world).requests, 1);
+        assert_int_equal(status_of(&world).connections, ARRAY_SIZE(clients));
+        client_try(&world, "127.0.0.3"); /* others do not wait with them */
+        for (size_t second = 0; second < 2; second++) {
+                world.now_ms += 1000;
+                for (int i = 0; i < 100; i++)
+                        volfile_service_turn(world.service);
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(clients); i++) {
+                assert_int_equal(client_read(&world, clients[i]), PING_BYTES);
+                close(clients[i]);
+        }
+        assert_int_equal(status_of(&world).refused, 0);
+        connections_end(&world);
+        volfile_service_free(world.service);
+}
+
+static void who_hangs_up_while_it_waits_is_let_go(void **state)
+{
+        struct volfile_limits limits = volfile_limits_default;
+        struct world world;
+
+        (void)state;
+        limits.rate = (struct volfile_rate){ .burst = 1, .per_second = 1 };
+        world_open(&world, &limits);
+        for (int i = 0; i < 3; i++) {
+                AUTO_CLOSE int client = client_open(&world, "127.0.0.1");
+
+                SEND_PING(client);
+                assert_int_equal(client_read_none(&world, client), -1);
+        }
+        connections_end(&world);
+        volfile_service_free(world.service);
+}
+
 static void what_must_not_be_served_changes_nothing(void **state)
 {
         struct world world;
@@ -452,6 +537,9 @@ int main(void)
                 cmocka_unit_test(malformed_records_are_hung_up_on),
                 cmocka_unit_test(connections_are_counted),
                 cmocka_unit_test(flood_of_one_address_waits_and_others_do_not),
+                cmocka_unit_test(hanging_up_costs_nothing),
+                cmocka_unit_test(burst_of_connections_waits_and_is_answered),
+                cmocka_unit_test(who_hangs_up_while_it_waits_is_let_go),
                 cmocka_unit_test(what_must_not_be_served_changes_nothing),
                 cmocka_unit_test(publish_reaches_the_service),
         };
