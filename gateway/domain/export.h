@@ -70,6 +70,7 @@ struct export
         int64_t expires_at_ms;     /* 0 = never */
         uint64_t widened_revision; /* of the commit that last let anybody in, or gave anybody more; 0 = own */
         struct export_creation creation;
+        bool directory_seen; /* not stored: the look before its commit found the directory there */
 };
 
 /* With the defaults of a POST body (rw, no squash, auto, hard, 0755, enabled); the rest zeroed; one reference,

@@ -10,7 +10,9 @@
 
 /* What is at a path of a storage. */
 enum path_kind {
-        PATH_ABSENT, /* nothing there; every component before it that exists is a directory */
+        /* Nothing there, or a directory of ours that is half made; every component before it that exists is a
+         * directory. */
+        PATH_ABSENT,
         PATH_DIRECTORY,
         PATH_LINK,  /* the path, or a component on the way, is a symbolic link */
         PATH_OTHER, /* the path, or a component on the way, is a file or something else */

@@ -234,6 +234,23 @@ static void directory_refresh(struct directory *directory, const struct storage 
         }
 }
 
+/* Under the lock: begins to know an export's directory, by what was seen of it. */
+static struct directory *directory_begin(struct directories *directories, const struct storage *storage,
+                                         const struct export *export, bool seen)
+{
+        const char *id = export->document.id;
+        AUTO_SHARED struct directory *directory = NEW(struct directory);
+
+        shared_init(directory, directory_free);
+        directory_refresh(directory, storage, export);
+        pmap_put(&directories->all, id, strlen(id), directory);
+        if (seen)
+                directory->there = KNOWN_PRESENT;
+        else
+                directory_queue(directories, directory, 0);
+        return directory;
+}
+
 enum known directories_ask(struct directories *directories, const struct storage *storage,
                            const struct export *export, struct fault *fault)
 {
@@ -243,14 +260,8 @@ enum known directories_ask(struct directories *directories, const struct storage
 
         pthread_mutex_lock(&directories->lock);
         directory = pmap_find(directories->all, id, strlen(id));
-        if (!directory) {
-                directory = NEW(struct directory);
-                shared_init(directory, directory_free);
-                directory_refresh(directory, storage, export);
-                pmap_put(&directories->all, id, strlen(id), directory);
-                directory_queue(directories, directory, 0);
-                shared_put(directory);
-        }
+        if (!directory)
+                directory = directory_begin(directories, storage, export, export->directory_seen);
         directory_refresh(directory, storage, export);
         there = directory->there;
         if (there == KNOWN_ABSENT)
@@ -259,10 +270,24 @@ enum known directories_ask(struct directories *directories, const struct storage
         return there;
 }
 
-void directories_doubt(struct directories *directories, const char *export_id)
+/* Under the lock; what a call is at work with stays with that call. */
+static void directory_drop(struct directories *directories, const char *export_id)
 {
-        pthread_mutex_lock(&directories->lock);
         pmap_remove(&directories->queued, export_id, strlen(export_id));
         pmap_remove(&directories->all, export_id, strlen(export_id));
+}
+
+void directories_doubt(struct directories *directories, const struct storage *storage, const struct export *export)
+{
+        pthread_mutex_lock(&directories->lock);
+        directory_drop(directories, export->document.id);
+        directory_begin(directories, storage, export, false);
+        pthread_mutex_unlock(&directories->lock);
+}
+
+void directories_forget(struct directories *directories, const char *export_id)
+{
+        pthread_mutex_lock(&directories->lock);
+        directory_drop(directories, export_id);
         pthread_mutex_unlock(&directories->lock);
 }

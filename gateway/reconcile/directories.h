@@ -19,11 +19,15 @@ struct directories *directories_new(const struct storage_files *files, const str
 void directories_stop(struct directories *directories);
 void directories_free(struct directories *directories);
 
-/* PRESENT: the directory of `export` was there, or was made, since this export was first asked about. UNKNOWN:
- * being seen to; ask again after `changed`. ABSENT: it could not be made, `fault` says why; it is tried again by
- * itself. Never blocks. */
+/* PRESENT: the directory of `export` was there, or was made, since this export was first asked about, or the look
+ * before its commit has found it (export.h, directory_seen). UNKNOWN: being seen to; ask again after `changed`.
+ * ABSENT: it could not be made, `fault` says why; it is tried again by itself. Never blocks. */
 enum known directories_ask(struct directories *directories, const struct storage *storage,
                            const struct export *export, struct fault *fault);
 
-/* Forgets what is known of this export's directory: the next ask looks again. */
-void directories_doubt(struct directories *directories, const char *export_id);
+/* What is known of this export's directory may be of the past: it is seen to again, now. */
+void directories_doubt(struct directories *directories, const struct storage *storage,
+                       const struct export *export);
+
+/* Forgets an export that is no more. */
+void directories_forget(struct directories *directories, const char *export_id);

@@ -67,7 +67,7 @@ static void export_changed(void *context, const struct export *old_export, const
         struct share *share;
 
         if (!new_export)
-                directories_doubt(side->world->directories, id);
+                directories_forget(side->world->directories, id);
         if (!volume)
                 return;
         share = new_export ? share_make(side, new_export) : NULL;

@@ -191,8 +191,8 @@ static int change_answer(struct nfs_side *side, struct nfs_entry *entry, enum nf
                 failed = server->remove(server->context, entry->number, fault);
         if (step == NFS_STEP_ADD)
                 failed = server->add(server->context, entry->sent, fault);
-        if (step == NFS_STEP_ADD && failed && fault->code != FAULT_UNAVAILABLE)
-                directories_doubt(side->world->directories, entry->id);
+        if (step == NFS_STEP_ADD && failed && fault->code != FAULT_UNAVAILABLE && entry->export)
+                directories_doubt(side->world->directories, entry->storage, entry->export);
         nfs_export_free(entry->sent);
         entry->sent = NULL;
         return failed;

@@ -101,7 +101,7 @@ static void export_changed(void *context, const struct export *old_export, const
         if (!new_export && !entry->id[0])
                 snprintf(entry->id, sizeof entry->id, "%s", export->document.id);
         if (!new_export)
-                directories_doubt(side->world->directories, export->document.id);
+                directories_forget(side->world->directories, export->document.id);
         entry_want(side, entry, new_export);
 }
 

@@ -176,10 +176,8 @@ void volume_directories_again(struct volume_state *volume, struct directories *d
         pmap_first(volume->shares.by_id, NULL, 0, &cursor);
         while (pmap_next(&cursor, &entry)) {
                 const struct share *share = entry.value;
-                struct fault fault;
 
-                directories_doubt(directories, share->export->document.id);
-                directories_ask(directories, share->storage, share->export, &fault);
+                directories_doubt(directories, share->storage, share->export);
         }
 }
 

@@ -66,3 +66,8 @@ void file_question_check(const struct file_question *question, const char *point
         else if (seen->kind == PATH_OTHER)
                 violation_add(violations, pointer, "path.not_directory", "%s is not a directory", seen->at);
 }
+
+bool file_question_found(const struct file_question *question)
+{
+        return question->question.fault.code == FAULT_NONE && question->seen.kind == PATH_DIRECTORY;
+}

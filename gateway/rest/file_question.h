@@ -20,6 +20,9 @@ struct file_question {
  * now: the grants will tell. */
 void file_question_check(const struct file_question *question, const char *pointer, struct violations *violations);
 
+/* Whether a directory was seen at the path. */
+bool file_question_found(const struct file_question *question);
+
 /* Suspends the request until the question is answered, for path_check_timeout at most; then `next`. */
 void file_question_ask(struct request *request, struct file_question *question,
                        void (*next)(struct request *request));

@@ -122,6 +122,7 @@ static void export_create_inspected(struct request *request)
         struct export_create *change = request->work;
 
         file_question_check(&change->question, "/path", &violations);
+        change->wanted->directory_seen = file_question_found(&change->question);
         if (violations_any(&violations))
                 reply_violations(&request->reply, FAULT_INVALID, &violations);
         else

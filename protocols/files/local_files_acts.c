@@ -107,6 +107,8 @@ static int inspect_run(void *context, struct message *request, struct message *r
                 descriptor_move(&here, next);
                 if (failed)
                         return failed;
+                if (seen.kind == PATH_DIRECTORY && walk.last && directory_is_unfinished(status.st_mode))
+                        seen.kind = PATH_ABSENT;
         }
         directory_put_seen(reply, &seen);
         return 0;

@@ -122,6 +122,8 @@ static int path_inspect(struct walker *walker, struct path_item *item)
                 seen_set(seen, next ? kind_of(&status) : PATH_ABSENT, walk.at);
                 if (seen->kind == PATH_DIRECTORY && !walk.last)
                         walker_enter(walker, &next, walk.at);
+                else if (seen->kind == PATH_DIRECTORY && directory_is_unfinished(status.st_mode))
+                        seen->kind = PATH_ABSENT;
         }
         return 0;
 }

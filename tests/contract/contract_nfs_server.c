@@ -198,6 +198,28 @@ static void path_that_is_not_there_is_refused(void **test)
         assert_absent(9);
 }
 
+/* Whatever was seen of a path before: a link made since leads nowhere, be it last or on the way. */
+static void path_through_a_link_is_refused(void **test)
+{
+        static const char *const ends[] = { "", "/within" };
+
+        (void)test;
+        for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+                AUTO_NFS_EXPORT struct nfs_export *wanted = export_sample((uint16_t)(19 + i));
+                AUTO_FREE char *elsewhere = memory_format("%s/elsewhere", world.root);
+                AUTO_FREE char *within = memory_format("%s/within", elsewhere);
+                AUTO_FREE char *path = memory_format("%s%s", wanted->path, ends[i]);
+
+                world.make_directory(elsewhere);
+                world.make_directory(within);
+                world.link(wanted->path, elsewhere);
+                free(wanted->path);
+                wanted->path = memory_text(path);
+                assert_fails(add(wanted, fault), FAULT_INVALID);
+                assert_absent(wanted->number);
+        }
+}
+
 static void export_that_cannot_be_written_is_refused(void **test)
 {
         AUTO_NFS_EXPORT struct nfs_export *wanted = export_sample(9);
@@ -563,6 +585,7 @@ int main(int count, char **arguments)
                 cmocka_unit_test_setup(number_that_is_taken_is_a_conflict_and_changes_nothing, setup),
                 cmocka_unit_test_setup(pseudo_path_that_is_taken_is_refused, setup),
                 cmocka_unit_test_setup(path_that_is_not_there_is_refused, setup),
+                cmocka_unit_test_setup(path_through_a_link_is_refused, setup),
                 cmocka_unit_test_setup(export_that_cannot_be_written_is_refused, setup),
                 cmocka_unit_test_setup(update_changes_clients_and_squash, setup),
                 cmocka_unit_test_setup(update_of_a_number_that_is_not_there_adds_it, setup),

@@ -103,8 +103,11 @@ static void make_leaves_an_existing_directory_as_it_is(void **state)
 static void make_finishes_what_was_left_half_made(void **state)
 {
         struct world *world = *state;
+        struct path_seen seen = { 0 };
 
         world_put_directory(world, world_path(world, "/half"), 0, 0, DIRECTORY_UNFINISHED_MODE);
+        assert_int_equal(world_inspect(world, world_path(world, "/half"), &seen, NULL), 0);
+        assert_int_equal(seen.kind, PATH_ABSENT);
         assert_made(world, world_path(world, "/half"), 33, 34, 0750);
         assert_is(world, world_path(world, "/half"), PATH_DIRECTORY, 33, 34, 0750);
 }
@@ -233,7 +236,7 @@ static void several_paths_each_have_their_outcome(void **state)
                 { "/link/x", FAULT_INVALID, PATH_LINK },     { "/new/one/x", FAULT_NONE, PATH_ABSENT },
                 { "/file", FAULT_INVALID, PATH_OTHER },      { "/new/two/x", FAULT_NONE, PATH_ABSENT },
                 { "/there/in", FAULT_NONE, PATH_DIRECTORY }, { "/there/in/z", FAULT_NONE, PATH_ABSENT },
-                { "/half", FAULT_NONE, PATH_DIRECTORY },     { "/half", FAULT_NONE, PATH_DIRECTORY },
+                { "/half", FAULT_NONE, PATH_ABSENT },        { "/half", FAULT_NONE, PATH_ABSENT },
         };
         struct path_item items[ARRAY_SIZE(cases)] = { 0 };
         char paths[ARRAY_SIZE(cases)][64];

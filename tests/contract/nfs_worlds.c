@@ -34,6 +34,12 @@ static void fake_forbid(const char *path)
         fake_nfs_server_forbid_path(fake, path);
 }
 
+static void fake_link(const char *path, const char *to)
+{
+        (void)to;
+        fake_forbid(path);
+}
+
 static void fake_stop(void)
 {
         fake_nfs_server_stop(fake);
@@ -66,6 +72,7 @@ void world_fake(void)
                 .root = "/srv",
                 .make_directory = fake_make_directory,
                 .forbid = fake_forbid,
+                .link = fake_link,
                 .stop = fake_stop,
                 .start = fake_start,
                 .crash_in_next_call = fake_crash,
@@ -97,6 +104,12 @@ static void real_forbid(const char *path)
 {
         if (path)
                 assert_true(rmdir(path) == 0 || errno == ENOENT);
+}
+
+static void real_link(const char *path, const char *to)
+{
+        real_forbid(path);
+        assert_int_equal(symlink(to, path), 0);
 }
 
 static void real_stop(void)
@@ -152,6 +165,7 @@ void world_real(void)
                 .root = getenv("GATEHOUSE_TEST_ROOT"),
                 .make_directory = real_make_directory,
                 .forbid = real_forbid,
+                .link = real_link,
                 .stop = real_stop,
                 .start = real_start,
                 .crash_in_next_call = real_crash,

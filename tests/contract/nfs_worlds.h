@@ -14,7 +14,8 @@ struct world {
         struct nfs_server server;
         const char *root; /* directories made by make_directory lie here */
         void (*make_directory)(const char *path);
-        void (*forbid)(const char *path); /* there is no such directory */
+        void (*forbid)(const char *path);               /* there is no such directory */
+        void (*link)(const char *path, const char *to); /* there is a symbolic link */
         void (*stop)(void);
         void (*start)(void);
         void (*crash_in_next_call)(void);

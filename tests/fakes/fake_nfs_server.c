@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "domain/path_rules.h"
 #include "base/text.h"
 #include "protocols/nfs/ganesha_config.h"
 
@@ -153,7 +154,7 @@ static int inspect(const struct fake_nfs_server *fake, const char *what, const s
         if (pseudo_is_taken(fake, export))
                 return fault_set(fault, FAULT_INVALID, "%s NFS export %u: its pseudo path is taken", what,
                                  export->number);
-        if (fake->forbidden_path && strcmp(export->path, fake->forbidden_path) == 0)
+        if (fake->forbidden_path && path_is_within(export->path, fake->forbidden_path))
                 return fault_set(fault, FAULT_INVALID, "%s NFS export %u: its path cannot be opened", what,
                                  export->number);
         return 0;

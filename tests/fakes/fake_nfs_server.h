@@ -43,7 +43,8 @@ unsigned fake_nfs_server_calls(struct fake_nfs_server *fake);
 /* Calls that were sent ahead and not made, at most, since fake_nfs_server_new. */
 size_t fake_nfs_server_most_ahead(struct fake_nfs_server *fake);
 
-/* add and update of an export of this path are refused, as if there were no such directory; NULL allows all. */
+/* add and update of an export of this path, or of one below it, are refused, as if there were no such directory;
+ * NULL allows all. */
 void fake_nfs_server_forbid_path(struct fake_nfs_server *fake, const char *path);
 
 /* Whether the server holds exactly `wanted`. */

@@ -204,26 +204,36 @@ static int item_begin(struct fake_storage_files *fake, struct path_item *item)
         return failed ? failed : path_check(item->path, &item->fault);
 }
 
-static void fake_inspect(void *context, const struct storage *storage, struct path_item *items, size_t count,
-                         int deadline_ms)
-{
-        struct fake_storage_files *fake = context;
-        struct directory_walk walk;
-
-        (void)deadline_ms;
-        calls_begin(fake);
-        for (size_t i = 0; i < count; i++)
-                if (item_begin(fake, &items[i]) == 0)
-                        path_walk(fake, storage->document.id, items[i].path, &walk, &items[i].seen);
-        pthread_mutex_unlock(&fake->lock);
-}
-
 /* Under the lock. */
 static unsigned fake_file_mode(struct fake_storage_files *fake, const char *storage, const char *path)
 {
         const struct entry *entry = entry_find(fake, storage, path);
 
         return entry ? entry->file.mode : DIRECTORY_PARENT_MODE;
+}
+
+/* Under the lock. */
+static void item_inspect(struct fake_storage_files *fake, const char *storage, struct path_item *item)
+{
+        struct directory_walk walk;
+
+        path_walk(fake, storage, item->path, &walk, &item->seen);
+        if (item->seen.kind == PATH_DIRECTORY &&
+            directory_is_unfinished(fake_file_mode(fake, storage, item->path)))
+                item->seen.kind = PATH_ABSENT;
+}
+
+static void fake_inspect(void *context, const struct storage *storage, struct path_item *items, size_t count,
+                         int deadline_ms)
+{
+        struct fake_storage_files *fake = context;
+
+        (void)deadline_ms;
+        calls_begin(fake);
+        for (size_t i = 0; i < count; i++)
+                if (item_begin(fake, &items[i]) == 0)
+                        item_inspect(fake, storage->document.id, &items[i]);
+        pthread_mutex_unlock(&fake->lock);
 }
 
 /* Under the lock: makes what `walk` has found to be missing, and what follows. */

@@ -110,12 +110,38 @@ static void one_in_doubt_is_looked_at_anew(void **test)
         ask(rig, &fault);
         await_answers(rig, 1);
         fake_storage_files_put(rig->fake, "files", "/shared/site", (struct fake_file){ .kind = PATH_ABSENT });
-        directories_doubt(rig->directories, "ex-1");
-        directories_doubt(rig->directories, "ex-unknown");
-        ask(rig, &fault);
+        directories_doubt(rig->directories, rig->storage, rig->export);
         await_answers(rig, 2);
         assert_int_equal(ask(rig, &fault), KNOWN_PRESENT);
         assert_int_equal(fake_storage_files_get(rig->fake, "files", "/shared/site").kind, PATH_DIRECTORY);
+}
+
+/* The look before the commit counts, until there is doubt. */
+static void one_that_was_seen_before_the_commit_is_not_walked_to(void **test)
+{
+        struct rig *rig = *test;
+        struct fault fault = { 0 };
+
+        rig->export->directory_seen = true;
+        assert_int_equal(ask(rig, &fault), KNOWN_PRESENT);
+        assert_int_equal(fake_storage_files_calls(rig->fake), 0);
+        directories_doubt(rig->directories, rig->storage, rig->export);
+        await_answers(rig, 1);
+        assert_int_equal(ask(rig, &fault), KNOWN_PRESENT);
+        assert_int_equal(fake_storage_files_get(rig->fake, "files", "/shared/site").kind, PATH_DIRECTORY);
+}
+
+static void one_that_is_forgotten_is_new(void **test)
+{
+        struct rig *rig = *test;
+        struct fault fault = { 0 };
+
+        ask(rig, &fault);
+        await_answers(rig, 1);
+        directories_forget(rig->directories, "ex-1");
+        directories_forget(rig->directories, "ex-unknown");
+        assert_int_equal(ask(rig, &fault), KNOWN_UNKNOWN);
+        await_answers(rig, 2);
 }
 
 static void a_link_is_refused(void **test)
@@ -247,6 +273,8 @@ int main(void)
                 RIG_TEST(a_directory_is_made_once_and_remembered),
                 RIG_TEST(one_that_cannot_be_made_says_why_and_is_tried_again),
                 RIG_TEST(one_in_doubt_is_looked_at_anew),
+                RIG_TEST(one_that_was_seen_before_the_commit_is_not_walked_to),
+                RIG_TEST(one_that_is_forgotten_is_new),
                 RIG_TEST(a_link_is_refused),
                 RIG_TEST(what_waits_is_made_by_one_call),
                 RIG_TEST(one_that_hangs_fails_alone),

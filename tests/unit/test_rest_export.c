@@ -101,6 +101,24 @@ static void bad_export_is_refused_naming_the_place(void **state)
         assert_int_equal(files_asked(&api->fake), 0);
 }
 
+/* The one made last: its directory needs no second look only where it was seen. */
+static bool last_directory_was_seen(struct api *api)
+{
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(api->writer);
+        struct pmap_cursor cursor;
+        struct pmap_entry entry;
+        const struct export *last = NULL;
+
+        pmap_first(now->kinds[DOCUMENT_EXPORT], NULL, 0, &cursor);
+        while (pmap_next(&cursor, &entry)) {
+                const struct export *export = entry.value;
+
+                last = last && last->number > export->number ? last : export;
+        }
+        assert_non_null(last);
+        return last->directory_seen;
+}
+
 static void path_that_is_no_directory_is_refused_when_somebody_can_say(void **state)
 {
         struct api *api = *state;
@@ -127,12 +145,16 @@ static void path_that_is_no_directory_is_refused_when_somebody_can_say(void **st
                 files_say(&api->fake, cases[i].code, cases[i].kind);
                 expect(api, "POST", "/v1/exports", body, cases[i].wanted);
                 assert_int_equal(files_asked(&api->fake), i + 1);
+                if (strcmp(cases[i].wanted, "201") == 0)
+                        assert_int_equal(last_directory_was_seen(api),
+                                         cases[i].code == FAULT_NONE && cases[i].kind == PATH_DIRECTORY);
         }
         /* Another export has the path of the last one: somebody has looked at it. */
         files_say(&api->fake, FAULT_NONE, PATH_LINK);
         expect(api, "POST", "/v1/exports",
                "{'storage':'files','path':'/p7','environment':'shop','mount_path':'/z'}", "201");
         assert_int_equal(files_asked(&api->fake), ARRAY_SIZE(cases));
+        assert_false(last_directory_was_seen(api));
 }
 
 static void taken_mount_path_answers_with_the_export_there(void **state)
