@@ -3,12 +3,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "daemon.h"
 #include "rest/listener.h"
 #include "rest/tls.h"
-
-/* Who renews by hand needs days; who has a machine do it is late then. */
-#define CERTIFICATE_WARN_MS (14 * INT64_C(86400000))
 
 static int listeners_open(struct api_sockets *sockets, const struct configuration *configuration, gid_t group,
                           struct fault *fault)
@@ -29,18 +27,19 @@ static int listeners_open(struct api_sockets *sockets, const struct configuratio
         return fd;
 }
 
-/* Tells until when the certificate is valid, and of one that will not be for long. */
-static void tls_announce(const struct api_sockets *sockets)
+/* Tells until when the certificate is valid, or that it is not, or not for long. */
+static void tls_announce(struct api_sockets *sockets)
 {
+        struct fault fault = { 0 };
         char until[CLOCK_TEXT_SIZE];
-        int64_t left_ms = tls_expires_ms(sockets->tls) - clock_wall_ms(clock_system());
 
-        clock_format(tls_expires_ms(sockets->tls), until);
-        if (left_ms < CERTIFICATE_WARN_MS)
-                log_warning("the certificate %s %s %s", sockets->certificate,
-                            left_ms < 0 ? "has been invalid since" : "is valid only until", until);
+        tls_validity(sockets->tls, clock_wall_ms(clock_system()), &fault);
+        sockets->told = fault.code;
+        if (fault.code != FAULT_NONE)
+                log_warning("%s", fault.text);
         else
-                log_notice("TLS by %s, which is valid until %s", sockets->certificate, until);
+                log_notice("TLS by %s, which is valid until %s", sockets->certificate,
+                           clock_format(tls_expires_ms(sockets->tls), until));
 }
 
 static int tls_start(struct api_sockets *sockets, const struct configuration *configuration, struct fault *fault)
@@ -81,7 +80,19 @@ int api_sockets_open(struct api_sockets *sockets, const struct configuration *co
                        ?: listeners_check(sockets, configuration, fault);
 }
 
-void api_sockets_renew(struct api_sockets *sockets)
+void api_sockets_look(struct api_sockets *sockets, struct status *status)
+{
+        struct fault fault = { 0 };
+
+        if (!sockets->tls)
+                return;
+        tls_validity(sockets->tls, clock_wall_ms(clock_system()), &fault);
+        status_note_backend(status, BACKEND_TLS, &fault);
+        if (fault.code != sockets->told)
+                tls_announce(sockets);
+}
+
+void api_sockets_renew(struct api_sockets *sockets, struct status *status)
 {
         struct fault fault = { 0 };
 
@@ -91,4 +102,21 @@ void api_sockets_renew(struct api_sockets *sockets)
                 log_error("SIGHUP: %s; connections go on with the certificate from before", fault.text);
         else
                 tls_announce(sockets);
+        api_sockets_look(sockets, status);
+}
+
+int api_sockets_check(const struct configuration *configuration, const char *path, int64_t now_ms,
+                      struct text *problems)
+{
+        struct fault faults[2];
+        static const char *const keys[] = { "tls_certificate", "tls_key" };
+        int failed = 0;
+
+        tls_check(configuration->tls_certificate, configuration->tls_key, now_ms, &faults[0], &faults[1]);
+        for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
+                if (faults[i].code != FAULT_NONE) {
+                        text_addf(problems, "%s: %s: %s\n", path, keys[i], faults[i].text);
+                        failed = faults[i].code == FAULT_EXPIRING ? failed : -1;
+                }
+        return failed;
 }

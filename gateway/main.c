@@ -60,7 +60,7 @@ static void usage_print(FILE *out)
               "servers.\n\n"
               "  --config FILE    read FILE instead of " DEFAULT_CONFIGURATION "\n"
               "  --enforce-only   be a member of the Gluster pool: enforce what the node enforce_for decides\n"
-              "  --check-config   say whether the configuration is right, and end\n"
+              "  --check-config   say whether the configuration is right, certificate and key too, and end\n"
               "  --make-pool-key  make the key that the nodes of the pool share, and end\n"
               "  --help           this text\n"
               "  --version        the version\n\n"
@@ -295,6 +295,7 @@ static int gateway_start(struct gateway *gateway, struct fault *fault)
         gateway->status = status_new(clock_system());
         gateway->world.latency = gateway->latency = latency_new();
         status_set_facts(gateway->status, &facts);
+        api_sockets_look(&gateway->sockets, gateway->status);
         if ((failed = store_start(gateway, fault)) ||
             (failed = world_open(&gateway->world, configuration, fault)) || (failed = pool_open(gateway, fault)) ||
             (failed = world_open_probe(&gateway->world, configuration, fault)) ||
@@ -346,13 +347,14 @@ static void signals_await(struct gateway *gateway, const sigset_t *signals)
                 int number;
 
                 helper_look(gateway);
+                api_sockets_look(&gateway->sockets, gateway->status);
                 task_keeper_look(gateway->tasks);
                 number = sigtimedwait(signals, NULL, &pause);
                 sd_notify(0, "WATCHDOG=1");
                 if (number == SIGTERM || number == SIGINT)
                         return;
                 if (number == SIGHUP)
-                        api_sockets_renew(&gateway->sockets);
+                        api_sockets_renew(&gateway->sockets, gateway->status);
         }
 }
 
@@ -404,14 +406,45 @@ static int pool_key_new(const struct configuration *configuration)
         return 0;
 }
 
+/* Adds what start-up would find wrong with the certificate and the key, as the user that it runs as: what root may
+ * read is not what the daemon may. */
+static int files_check(const struct options *options, const struct configuration *configuration,
+                       struct text *problems)
+{
+        const char *path = options->configuration;
+        struct fault fault = { 0 };
+        const struct passwd *user;
+        int failed = daemon_user_find(configuration->user, &user, &fault) ?: daemon_user_become(user, &fault);
+
+        if (failed)
+                text_addf(problems, "%s: user: %s\n", path, fault.text);
+        if (options->enforce_only) /* it has no API */
+                return failed;
+        return api_sockets_check(configuration, path, clock_wall_ms(clock_system()), problems) ?: failed;
+}
+
+/* Whether the file, the command line and what both name are right: all that is wrong at once. 0, or the exit
+ * status. */
+static int configuration_read(const struct options *options, struct configuration *configuration)
+{
+        AUTO_TEXT struct text problems = { 0 };
+        int failed = configuration_load(options->configuration, configuration, &problems);
+
+        if (options->enforce_only && !configuration->enforce_for[0]) {
+                text_addf(&problems,
+                          "%s: enforce_for: --enforce-only needs the address of the node that decides\n",
+                          options->configuration);
+                failed = -1;
+        }
+        if (options->check_only)
+                failed = files_check(options, configuration, &problems) ?: failed;
+        fputs(text_get(&problems), stderr);
+        return failed ? 2 : 0;
+}
+
 /* What needs no daemon; -1 = go on. */
 static int configuration_task(const struct options *options, const struct configuration *configuration)
 {
-        if (options->enforce_only && !configuration->enforce_for[0]) {
-                fprintf(stderr, "%s: enforce_for: --enforce-only needs the address of the node that decides\n",
-                        options->configuration);
-                return 2;
-        }
         if (options->check_only)
                 printf("%s: ok\n", options->configuration);
         return options->check_only ? 0 : options->make_key ? pool_key_new(configuration) : -1;
@@ -421,18 +454,13 @@ int main(int argc, char **argv)
 {
         struct options options = { .configuration = DEFAULT_CONFIGURATION };
         struct gateway gateway = { .reconcile_lock = PTHREAD_MUTEX_INITIALIZER };
-        AUTO_TEXT struct text problems = { 0 };
         sigset_t signals;
         int status = options_read(argc, argv, &options);
 
         if (status >= 0)
                 return status;
-        if (configuration_load(options.configuration, &gateway.configuration, &problems) != 0) {
-                fputs(text_get(&problems), stderr);
-                configuration_fini(&gateway.configuration);
-                return 2;
-        }
-        if ((status = configuration_task(&options, &gateway.configuration)) >= 0) {
+        if ((status = configuration_read(&options, &gateway.configuration)) != 0 ||
+            (status = configuration_task(&options, &gateway.configuration)) >= 0) {
                 configuration_fini(&gateway.configuration);
                 return status;
         }

@@ -31,7 +31,8 @@
         X(FAULT_TIMEOUT, "timeout", 504, true)                      \
         X(FAULT_EXHAUSTED, "exhausted", 507, false)                 \
         X(FAULT_TARGET_TOO_LONG, "target_too_long", 414, false)     \
-        X(FAULT_HEADER_TOO_LARGE, "header_too_large", 431, false)
+        X(FAULT_HEADER_TOO_LARGE, "header_too_large", 431, false)   \
+        X(FAULT_EXPIRING, "expiring", 503, false)
 
 #define FAULT_ENUM(code, word, status, retryable) code,
 enum fault_code { FAULT_NONE = 0, FAULT_TABLE(FAULT_ENUM) FAULT_CODE_COUNT };

@@ -141,6 +141,21 @@ static bool tasks_show(struct session *session)
         return true;
 }
 
+/* A certificate that is out of its time, or soon will be. */
+static void certificate_show(struct session *session, const json_t *health)
+{
+        const json_t *tls = json_object_get(json_object_get(health, "backends"), "tls");
+        const char *detail = json_string_value(json_object_get(tls, "detail"));
+        AUTO_TEXT struct text text = { 0 };
+
+        if (!detail)
+                return;
+        text_add_char(&text, '\n');
+        show_plain(detail, &text);
+        text_add(&text, ": put a renewed one and its key in place, then: systemctl reload gatehoused\n");
+        fputs(text_get(&text), session->out);
+}
+
 /* /healthz answers 503 when a backend is not well; that is an answer, and is shown as one. */
 static int status_show(struct session *session, const struct invocation *invocation)
 {
@@ -157,6 +172,7 @@ static int status_show(struct session *session, const struct invocation *invocat
         } else {
                 show_object(answer.body, &text);
                 fputs(text_get(&text), session->out);
+                certificate_show(session, answer.body);
                 if (verification_show(session) && storages_show(session) && exports_show(session))
                         tasks_show(session);
                 if (answer.status != 200)

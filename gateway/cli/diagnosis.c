@@ -27,6 +27,11 @@ static const struct {
         [HOP_DAEMON] = { "daemon", NULL, 0, NULL,
                          "systemctl status gatehoused; systemctl restart gatehoused.socket gatehoused",
                          "journalctl -u gatehoused" },
+        [HOP_TLS] = { "tls", "tls", NEEDS(HOP_CONFIG) | NEEDS(HOP_DAEMON),
+                      "the API speaks plain HTTP (no tls_certificate)",
+                      "gatehoused --check-config; put a renewed certificate and its key in place, then: systemctl "
+                      "reload gatehoused",
+                      "journalctl -u gatehoused" },
         [HOP_STORE] = { "store", "store", 0, "the gateway does not say",
                         "df " GATEHOUSE_STATEDIR "; ls -ld " GATEHOUSE_STATEDIR
                         "; systemd-tmpfiles --create; a copy is put back as in \"Restoring the store\" of "
@@ -108,6 +113,8 @@ static void backend_judge(struct diagnosis *diagnosis, enum hop hop, const json_
                 diagnosis_note(diagnosis, hop, HOP_NOT_CHECKED, memory_text(hops[hop].unused));
         else if (strcmp(status, "ok") == 0 || strcmp(status, "reconcile.observe") == 0)
                 diagnosis_note(diagnosis, hop, HOP_OK, age_make(backend, now_ms));
+        else if (strcmp(status, "expiring") == 0)
+                diagnosis_note(diagnosis, hop, HOP_OK, memory_text(detail[0] ? detail : status));
         else
                 diagnosis_note(diagnosis, hop, HOP_BROKEN,
                                memory_format("%s%s%s", status, detail[0] ? ": " : "", detail));

@@ -16,6 +16,7 @@ struct json_t;
 enum hop {
         HOP_CONFIG,
         HOP_DAEMON,
+        HOP_TLS,
         HOP_STORE,
         HOP_HELPER,
         HOP_GLUSTERD,

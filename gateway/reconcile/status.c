@@ -482,7 +482,7 @@ const char *backend_word(enum backend backend)
 {
         static const char *const words[BACKEND_COUNT] = { "store",    "helper",    "firewall", "ganesha",
                                                           "glusterd", "inventory", "members",  "verification",
-                                                          "bricks",   "filter",    "volfiled" };
+                                                          "bricks",   "filter",    "volfiled", "tls" };
 
         return words[backend];
 }

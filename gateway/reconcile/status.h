@@ -133,6 +133,7 @@ enum backend {
         BACKEND_BRICKS,       /* of this node: those of cluster storages; noted as far as glusterd answers */
         BACKEND_FILTER,       /* of volfiles, where this node's glusterd looks for it */
         BACKEND_VOLFILED,     /* noted once there is a cluster storage */
+        BACKEND_TLS,          /* the certificate of the API; noted where there is one */
         BACKEND_COUNT
 };
 void status_note_backend(struct status *status, enum backend backend, const struct fault *fault);

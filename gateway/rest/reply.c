@@ -103,6 +103,7 @@ static const char *fault_title(enum fault_code code)
                 [FAULT_EXHAUSTED] = "Nothing left to give",
                 [FAULT_TARGET_TOO_LONG] = "The target is too long",
                 [FAULT_HEADER_TOO_LARGE] = "The header is too large",
+                [FAULT_EXPIRING] = "Not valid for much longer",
         };
 
         return titles[code];

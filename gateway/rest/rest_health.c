@@ -17,6 +17,12 @@ static json_t *backend_to_json(const struct request *request, enum backend backe
         return health;
 }
 
+/* Whether that is no more than a word of warning, or as the configuration has it. */
+static bool backend_serves(enum fault_code code)
+{
+        return code == FAULT_NONE || code == FAULT_OBSERVING || code == FAULT_EXPIRING;
+}
+
 void rest_health_get(struct request *request)
 {
         json_t *backends = json_object();
@@ -27,7 +33,7 @@ void rest_health_get(struct request *request)
 
                 if (!status_backend(request->context->status, (enum backend)backend, &fault))
                         continue;
-                well = well && (fault.code == FAULT_NONE || fault.code == FAULT_OBSERVING);
+                well = well && backend_serves(fault.code);
                 json_object_set_new(backends, backend_word((enum backend)backend),
                                     backend_to_json(request, (enum backend)backend, &fault));
         }

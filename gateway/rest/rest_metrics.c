@@ -18,6 +18,7 @@
 #include "rest/object.h"
 #include "rest/request_counts.h"
 #include "rest/storage_status.h"
+#include "rest/tls.h"
 
 #define METRICS_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
 #define SLICE 100 /* exports: some milliseconds, with 20 nodes each */
@@ -104,6 +105,16 @@ static void backends_add(struct text *text, struct status *status)
         }
         metric_family_add(text, "observing", "gauge", NULL, "Whether nothing is enforced: reconcile = observe.");
         text_addf(text, "gatehouse_observing %d\n", status_observes(status));
+}
+
+static void certificate_add(struct text *text, struct tls *tls)
+{
+        if (!tls)
+                return;
+        metric_family_add(text, "tls_certificate_expiry_timestamp_seconds", "gauge", "seconds",
+                          "When the certificate that connections are shown from now on expires, since 1970.");
+        text_addf(text, "gatehouse_tls_certificate_expiry_timestamp_seconds %" PRId64 "\n",
+                  tls_expires_ms(tls) / 1000);
 }
 
 static void members_add(struct text *text, struct status *status)
@@ -222,6 +233,7 @@ static void metrics_reply(struct request *request)
         tasks_add(text, context->status, metrics->now);
         sources_add(text, metrics->now);
         backends_add(text, context->status);
+        certificate_add(text, context->tls);
         members_add(text, context->status);
         storages_render(request, metrics->now, text);
         lag_add(text, context->status);

@@ -14,17 +14,23 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 /* RSA alone has no forward secrecy; nobody who speaks 1.2 lacks an AEAD cipher. */
 #define PRIORITIES(older) \
         "PFS:-VERS-ALL:+VERS-TLS1.3" older ":-CIPHER-ALL:+AES-256-GCM:+AES-128-GCM:+CHACHA20-POLY1305"
 
+/* When a certificate is valid. */
+struct period {
+        int64_t from_ms, until_ms;
+};
+
 /* One certificate with its key, shared by the connections that began with it. */
 struct tls_identity {
         struct shared shared;
         gnutls_certificate_credentials_t credentials;
-        int64_t expires_ms;
+        struct period period;
 };
 
 struct tls {
@@ -74,45 +80,102 @@ static void identity_free(void *object)
         free(identity);
 }
 
-/* The end of the server's own certificate. */
-static int64_t expiry_read(gnutls_certificate_credentials_t credentials)
+/* Reads a certificate: the time of the server's own, which is the first, into `period`. */
+static int certificate_read(const char *path, gnutls_datum_t *pem, struct period *period, struct fault *fault)
 {
-        gnutls_x509_crt_t certificate = NULL;
-        gnutls_datum_t raw;
-        time_t expires = 0;
+        gnutls_x509_crt_t *chain = NULL;
+        unsigned count = 0;
+        int failed = pem_read(path, false, pem, fault);
 
-        if (gnutls_certificate_get_crt_raw(credentials, 0, 0, &raw) == 0 &&
-            gnutls_x509_crt_init(&certificate) == 0) {
-                if (gnutls_x509_crt_import(certificate, &raw, GNUTLS_X509_FMT_DER) == 0)
-                        expires = gnutls_x509_crt_get_expiration_time(certificate);
-                gnutls_x509_crt_deinit(certificate);
+        if (failed)
+                return failed;
+        failed = gnutls_x509_crt_list_import2(&chain, &count, pem, GNUTLS_X509_FMT_PEM, 0);
+        if (failed < 0)
+                return fault_set(fault, FAULT_INVALID, "use %s as a certificate: %s", path,
+                                 gnutls_strerror(failed));
+        period->from_ms = (int64_t)gnutls_x509_crt_get_activation_time(chain[0]) * 1000;
+        period->until_ms = (int64_t)gnutls_x509_crt_get_expiration_time(chain[0]) * 1000;
+        for (unsigned i = 0; i < count; i++)
+                gnutls_x509_crt_deinit(chain[i]);
+        gnutls_free(chain);
+        return 0;
+}
+
+static int period_check(const char *path, const struct period *period, int64_t now_ms, struct fault *fault)
+{
+        char from[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE];
+
+        clock_format(period->from_ms, from);
+        clock_format(period->until_ms, until);
+        if (now_ms >= period->until_ms)
+                return fault_set(fault, FAULT_INVALID, "the certificate %s has been invalid since %s", path,
+                                 until);
+        if (now_ms < period->from_ms)
+                return fault_set(fault, FAULT_INVALID, "the certificate %s is not valid before %s", path, from);
+        if (now_ms >= period->until_ms - TLS_WARN_MS)
+                return fault_set(fault, FAULT_EXPIRING, "the certificate %s is valid only until %s", path, until);
+        return 0;
+}
+
+/* Reads what is named of the two files, and both as a pair into `credentials` (NULL when they are none). What is
+ * wrong with one is in its fault. */
+static void pair_read(const char *certificate_path, const char *key_path, struct period *period,
+                      gnutls_certificate_credentials_t *credentials, struct fault *of_certificate,
+                      struct fault *of_key)
+{
+        AUTO_PEM gnutls_datum_t certificate = { 0 }, key = { 0 };
+        bool has_certificate = certificate_path[0] &&
+                               certificate_read(certificate_path, &certificate, period, of_certificate) == 0;
+        bool has_key = key_path[0] && pem_read(key_path, true, &key, of_key) == 0;
+
+        *credentials = NULL;
+        if (!has_certificate || !has_key)
+                return;
+        if (gnutls_certificate_allocate_credentials(credentials) != 0)
+                abort();
+        int failed = gnutls_certificate_set_x509_key_mem2(*credentials, &certificate, &key, GNUTLS_X509_FMT_PEM,
+                                                          NULL, 0);
+        if (failed < 0) {
+                gnutls_certificate_free_credentials(*credentials);
+                *credentials = NULL;
+                fault_set(of_key, FAULT_INVALID, "use %s with the key %s: %s", certificate_path, key_path,
+                          gnutls_strerror(failed));
         }
-        return (int64_t)expires * 1000;
 }
 
 static int identity_read(const struct tls *tls, struct tls_identity **identity, struct fault *fault)
 {
-        AUTO_PEM gnutls_datum_t certificate = { 0 }, key = { 0 };
+        struct fault of_certificate = { 0 }, of_key = { 0 };
         gnutls_certificate_credentials_t credentials;
-        int failed = pem_read(tls->certificate_path, false, &certificate, fault)
-                             ?: pem_read(tls->key_path, true, &key, fault);
+        struct period period;
 
-        if (failed)
-                return failed;
-        if (gnutls_certificate_allocate_credentials(&credentials) != 0)
-                abort();
-        failed = gnutls_certificate_set_x509_key_mem2(credentials, &certificate, &key, GNUTLS_X509_FMT_PEM, NULL,
-                                                      0);
-        if (failed < 0) {
-                gnutls_certificate_free_credentials(credentials);
-                return fault_set(fault, FAULT_INVALID, "use %s with the key %s: %s", tls->certificate_path,
-                                 tls->key_path, gnutls_strerror(failed));
+        pair_read(tls->certificate_path, tls->key_path, &period, &credentials, &of_certificate, &of_key);
+        if (!credentials) {
+                bool both = of_certificate.code != FAULT_NONE && of_key.code != FAULT_NONE;
+                const struct fault *first = of_certificate.code != FAULT_NONE ? &of_certificate : &of_key;
+
+                return fault_set(fault, first->code, "%s%s%s", first->text, both ? "; " : "",
+                                 both ? of_key.text : "");
         }
         *identity = NEW(struct tls_identity);
         shared_init(*identity, identity_free);
         (*identity)->credentials = credentials;
-        (*identity)->expires_ms = expiry_read(credentials);
+        (*identity)->period = period;
         return 0;
+}
+
+void tls_check(const char *certificate, const char *key, int64_t now_ms, struct fault *of_certificate,
+               struct fault *of_key)
+{
+        gnutls_certificate_credentials_t credentials;
+        struct period period;
+
+        *of_certificate = *of_key = (struct fault){ 0 };
+        pair_read(certificate, key, &period, &credentials, of_certificate, of_key);
+        if (certificate[0] && of_certificate->code == FAULT_NONE)
+                period_check(certificate, &period, now_ms, of_certificate);
+        if (credentials)
+                gnutls_certificate_free_credentials(credentials);
 }
 
 int tls_open(const char *certificate, const char *key, enum tls_minimum minimum, struct tls **opened,
@@ -170,7 +233,14 @@ int64_t tls_expires_ms(struct tls *tls)
 {
         AUTO_SHARED struct tls_identity *identity = identity_newest(tls);
 
-        return identity->expires_ms;
+        return identity->period.until_ms;
+}
+
+int tls_validity(struct tls *tls, int64_t now_ms, struct fault *fault)
+{
+        AUTO_SHARED struct tls_identity *identity = identity_newest(tls);
+
+        return period_check(tls->certificate_path, &identity->period, now_ms, fault);
 }
 
 const char *tls_priorities(const struct tls *tls)

@@ -19,7 +19,8 @@ struct gnutls_session_int;
 
 /* Reads `certificate` (PEM: the server's own first, then what leads to a root that its clients know) and `key`
  * (PEM, without a password). INVALID: the files are no pair; FORBIDDEN: somebody else than its owner may read the
- * key, or it is no file; UNAVAILABLE: cannot be read. The paths are copied. Caller frees with tls_free. */
+ * key, or it is no file; UNAVAILABLE: cannot be read; when both files are wrong the sentence tells of both. A
+ * certificate out of its time is taken: tls_validity tells. The paths are copied. Caller frees with tls_free. */
 int tls_open(const char *certificate, const char *key, enum tls_minimum minimum, struct tls **tls,
              struct fault *fault);
 void tls_free(struct tls *tls);
@@ -28,8 +29,18 @@ void tls_free(struct tls *tls);
  * as it was. From any thread. */
 int tls_reload(struct tls *tls, struct fault *fault);
 
-/* Until when the certificate is valid: milliseconds since 1970. */
+/* What tls_open and then tls_validity at `now_ms` would find wrong, all of it, told by the file that it is about:
+ * FAULT_NONE for one that is right. A file that is not named ("") is not looked at. */
+void tls_check(const char *certificate, const char *key, int64_t now_ms, struct fault *of_certificate,
+               struct fault *of_key);
+
+/* Until when the certificate is valid: milliseconds since 1970. From any thread, as the next. */
 int64_t tls_expires_ms(struct tls *tls);
+
+/* Whether it is at `now_ms`: 0, or EXPIRING (for TLS_WARN_MS at most), or INVALID (no more, or not yet). */
+#define TLS_WARN_MS \
+        (30 * INT64_C(86400000)) /* who has a machine renew it does so by then: ACME at a third of 90 days */
+int tls_validity(struct tls *tls, int64_t now_ms, struct fault *fault);
 
 /* What GnuTLS is told of versions and ciphers: nothing below the minimum, forward secrecy and AEAD alone. Static
  * storage. */

@@ -53,6 +53,13 @@ static void status_tells_what_needs_a_hand(void **test)
                   "\n1 removals of access still run: gatehouse task list --state running\n",
                   EXIT_DONE },
                 { "status",
+                  { { 200,
+                      "{'status': 'ok', 'backends': {'tls': {'status': 'expiring', 'detail': 'for 3 days'}}}" } },
+                  "GET /healthz\nGET /v1/verification\n",
+                  "status              ok\nbackends.tls.status  expiring\nbackends.tls.detail  for 3 days\n\n"
+                  "for 3 days: put a renewed one and its key in place, then: systemctl reload gatehoused\n",
+                  EXIT_DONE },
+                { "status",
                   { { 503, "{'status': 'degraded'}" } },
                   "GET /healthz\nGET /v1/verification\n",
                   "status              degraded\n\nWhat is broken, and what to do: gatehouse doctor\n",

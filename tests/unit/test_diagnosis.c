@@ -60,32 +60,41 @@ static void hop_that_is_broken_is_named_alone(void **test)
         static const struct {
                 const char *health, *drift, *verification, *wanted;
         } cases[] = {
-                /* config, daemon, store, helper, glusterd, bricks, filter, volfiled, firewall, ganesha, probe */
-                { ALL_WELL, NULL, PASSED, "+++++++++++" },
-                { ALL_WELL, NULL, NULL, "++++++++++." },
-                { ALL_WELL, NULL, UNTRIED, "++++++++++." },
-                { ALL_WELL, NULL, OPEN, "++++++++++!" },
-                { ALL_WELL, NULL, "{'verify': 'off', 'items': []}", "++++++++++." },
+                /* config, daemon, tls, store, helper, glusterd, bricks, filter, volfiled, firewall, ganesha, probe
+                 */
+                { ALL_WELL, NULL, PASSED, "++.+++++++++" },
+                { "{'backends': {" OTHERS ", 'helper': {" WELL "}, 'glusterd': {" WELL "}, 'tls': {" WELL "}}}",
+                  NULL, PASSED, "++++++++++++" },
+                { "{'backends': {" OTHERS ", 'helper': {" WELL "}, 'glusterd': {" WELL
+                  "}, 'tls': {'status': 'expiring'}}}",
+                  NULL, PASSED, "++++++++++++" },
+                { "{'backends': {" OTHERS ", 'helper': {" WELL "}, 'glusterd': {" WELL
+                  "}, 'tls': {'status': 'invalid'}}}",
+                  NULL, PASSED, "++!+++++++++" },
+                { ALL_WELL, NULL, NULL, "++.++++++++." },
+                { ALL_WELL, NULL, UNTRIED, "++.++++++++." },
+                { ALL_WELL, NULL, OPEN, "++.++++++++!" },
+                { ALL_WELL, NULL, "{'verify': 'off', 'items': []}", "++.++++++++." },
                 { "{'backends': {" OTHERS ", 'helper': {'status': 'unavailable'}, 'glusterd': {'status': "
                   "'unavailable'}}}",
-                  NULL, OPEN, "+++!...+.+." },
+                  NULL, OPEN, "++.+!...+.+." },
                 { "{'backends': {" OTHERS ", 'helper': {" WELL "}, 'glusterd': {'status': 'timeout'}}}", NULL,
-                  PASSED, "++++!..+++." },
-                { "{'backends': {}}", NULL, PASSED, "++........+" },
+                  PASSED, "++.++!..+++." },
+                { "{'backends': {}}", NULL, PASSED, "++.........+" },
                 { "{'reconcile': 'observe', 'backends': {'firewall': {'status': 'reconcile.observe'}}}", NULL,
-                  "{'verify': 'observe', 'items': []}", "++......+.." },
+                  "{'verify': 'observe', 'items': []}", "++.......+.." },
                 { ALL_WELL, "{'differences': [{'code': 'filter.missing', 'action': 'reported'}]}", PASSED,
-                  "++++++!+++." },
+                  "++.++++!+++." },
                 { ALL_WELL, "{'differences': [{'code': 'filter.missing', 'action': 'repaired'}]}", PASSED,
-                  "+++++++++++" },
+                  "++.+++++++++" },
                 { ALL_WELL, "{'differences': [{'code': 'brick.older', 'action': 'failed'}]}", PASSED,
-                  "+++++!++++." },
+                  "++.+++!++++." },
                 { ALL_WELL, "{'differences': [{'code': 'volume.list', 'action': 'failed'}]}", PASSED,
-                  "++++!..+++." },
+                  "++.++!..+++." },
                 { ALL_WELL, "{'differences': [{'code': 'firewall.missing', 'action': 'reported'}]}", PASSED,
-                  "++++++++!+." },
+                  "++.++++++!+." },
                 { ALL_WELL, "{'differences': [{'code': 'export.changed', 'action': 'reported'}]}", PASSED,
-                  "+++++++++!." },
+                  "++.+++++++!." },
         };
 
         (void)test;
@@ -113,8 +122,8 @@ static void broken_hop_is_shown_with_what_to_do(void **test)
         diagnosis_show(&diagnosis, false, &plain);
         assert_non_null(strstr(text_get(&plain), "daemon    BROKEN       nobody?[2J there\n          type:        "
                                                  "systemctl status gatehoused"));
-        assert_non_null(
-                strstr(text_get(&plain), "          logs:        journalctl -u gatehoused\nstore     ok\n"));
+        assert_non_null(strstr(text_get(&plain), "          logs:        journalctl -u gatehoused\ntls       not "
+                                                 "checked  daemon is broken, which this needs\nstore     ok\n"));
         assert_non_null(strstr(text_get(&plain), "probe     not checked  daemon is broken, which this needs\n"));
         assert_null(strchr(text_get(&plain), '\033'));
         diagnosis_show(&diagnosis, true, &coloured);

@@ -483,6 +483,20 @@ static void health_is_public_and_tells_detail_to_the_known(void **state)
         assert_string_equal(answer_at(&stranger, "backends/store/status"), "ok");
         assert_string_equal(answer_at(&stranger, "backends/ganesha/status"), "unavailable");
         assert_string_equal(answer_at(&stranger, "backends/ganesha/detail"), "");
+        status_note_backend(api->status, BACKEND_GANESHA, NULL);
+        fault_set(&down, FAULT_EXPIRING, "valid for 3 days");
+        status_note_backend(api->status, BACKEND_TLS, &down);
+        AUTO_ANSWER struct answer warned = call_as(api, "", "GET", "/healthz", NULL);
+        assert_int_equal(warned.status, 200);
+        assert_string_equal(answer_at(&warned, "status"), "ok");
+        assert_string_equal(answer_at(&warned, "backends/tls/status"), "expiring");
+        fault_set(&down, FAULT_INVALID, "valid no more");
+        status_note_backend(api->status, BACKEND_TLS, &down);
+        AUTO_ANSWER struct answer invalid = call_as(api, "", "GET", "/healthz", NULL);
+        assert_int_equal(invalid.status, 503);
+        assert_string_equal(answer_at(&invalid, "backends/tls/status"), "invalid");
+        fault_set(&down, FAULT_UNAVAILABLE, "NFS-Ganesha is not on the bus");
+        status_note_backend(api->status, BACKEND_GANESHA, &down);
         AUTO_ANSWER struct answer known = call_of(api, "GET", "/healthz", NULL);
         assert_string_equal(answer_at(&known, "backends/ganesha/detail"), "NFS-Ganesha is not on the bus");
 }

@@ -8,14 +8,12 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include <arpa/inet.h>
 #include <cmocka.h>
 
 #include <curl/curl.h>
-#include <gnutls/gnutls.h>
-#include <gnutls/x509.h>
 
 #include "api_for_test.h"
+#include "certificate_for_test.h"
 
 #include "base/memory.h"
 #include "rest/tls.h"
@@ -29,48 +27,6 @@ struct files {
         char pems[2][64];        /* certificates of the pairs; their keys end in ".key" */
         struct tls *tls;
 };
-
-static void file_write(const char *path, const void *bytes, size_t length, mode_t mode)
-{
-        AUTO_FCLOSE FILE *file = fopen(path, "we");
-
-        assert_non_null(file);
-        assert_int_equal(fwrite(bytes, 1, length, file), length);
-        assert_return_code(fchmod(fileno(file), mode), 0);
-}
-
-/* A certificate for 127.0.0.1 that is its own authority. */
-static void pair_make(const char *path, unsigned char serial)
-{
-        AUTO_FREE char *key_path = memory_format("%s.key", path);
-        struct in_addr loopback = { .s_addr = htonl(INADDR_LOOPBACK) };
-        gnutls_x509_privkey_t key;
-        gnutls_x509_crt_t certificate;
-        gnutls_datum_t pem;
-
-        gnutls_x509_privkey_init(&key);
-        gnutls_x509_crt_init(&certificate);
-        assert_int_equal(gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA,
-                                                      GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0),
-                         0);
-        gnutls_x509_crt_set_version(certificate, 3);
-        gnutls_x509_crt_set_serial(certificate, &serial, 1);
-        gnutls_x509_crt_set_dn(certificate, serial == 1 ? "CN=first" : "CN=second", NULL);
-        gnutls_x509_crt_set_activation_time(certificate, time(NULL) - 3600);
-        gnutls_x509_crt_set_expiration_time(certificate, time(NULL) + LIFE_S);
-        gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_IPADDRESS, &loopback, 4, 0);
-        gnutls_x509_crt_set_basic_constraints(certificate, 1, -1);
-        gnutls_x509_crt_set_key(certificate, key);
-        assert_int_equal(gnutls_x509_crt_sign2(certificate, certificate, key, GNUTLS_DIG_SHA256, 0), 0);
-        assert_int_equal(gnutls_x509_crt_export2(certificate, GNUTLS_X509_FMT_PEM, &pem), 0);
-        file_write(path, pem.data, pem.size, 0644);
-        gnutls_free(pem.data);
-        assert_int_equal(gnutls_x509_privkey_export2(key, GNUTLS_X509_FMT_PEM, &pem), 0);
-        file_write(key_path, pem.data, pem.size, 0600);
-        gnutls_free(pem.data);
-        gnutls_x509_crt_deinit(certificate);
-        gnutls_x509_privkey_deinit(key);
-}
 
 /* Makes the pair `which` what the gateway is told of. */
 static void pair_show(const struct files *files, int which)
@@ -95,7 +51,7 @@ static int files_make(void **state)
         snprintf(files->key, sizeof files->key, "%s/shown.key", folder);
         for (int i = 0; i < 2; i++) {
                 snprintf(files->pems[i], sizeof files->pems[i], "%s/%d.pem", folder, i);
-                pair_make(files->pems[i], (unsigned char)(i + 1));
+                certificate_make(files->pems[i], -3600, LIFE_S);
         }
         pair_show(files, 0);
         assert_int_equal(tls_open(files->shown, files->key, TLS_MINIMUM_1_2, &files->tls, &fault), 0);
@@ -151,7 +107,7 @@ static void files_that_are_not_right_are_refused_with_the_reason(void **state)
                         assert_return_code(link(made, path), 0);
                         assert_return_code(chmod(path, (mode_t)rows[i].mode), 0);
                 } else if (rows[i].text[0]) {
-                        file_write(path, rows[i].text, strlen(rows[i].text), (mode_t)rows[i].mode);
+                        certificate_file_write(path, rows[i].text, strlen(rows[i].text), (mode_t)rows[i].mode);
                 }
                 assert_int_equal(tls_open(files->pems[0], path, TLS_MINIMUM_1_2, &tls, &fault),
                                  -(int)rows[i].code);
@@ -167,6 +123,94 @@ static void expiry_is_that_of_the_certificate(void **state)
         int64_t left_s = tls_expires_ms(((struct files *)*state)->tls) / 1000 - time(NULL);
 
         assert_in_range(left_s, LIFE_S - 600, LIFE_S);
+}
+
+#define DAY_MS INT64_C(86400000)
+
+static void certificate_out_of_its_time_is_told_of(void **state)
+{
+        static const struct {
+                int64_t at_ms; /* after its end, or before */
+                enum fault_code code;
+                const char *says;
+        } rows[] = {
+                { -31 * DAY_MS, FAULT_NONE, "" },
+                { -30 * DAY_MS - 1, FAULT_NONE, "" },
+                { -30 * DAY_MS, FAULT_EXPIRING, "shown.pem is valid only until 20" },
+                { -1, FAULT_EXPIRING, "is valid only until 20" },
+                { 0, FAULT_INVALID, "shown.pem has been invalid since 20" },
+                { 900 * DAY_MS, FAULT_INVALID, "has been invalid since 20" },
+                { -(int64_t)(LIFE_S + 3600) * 1000, FAULT_NONE, "" },
+                { -(int64_t)(LIFE_S + 3600) * 1000 - 1, FAULT_INVALID, "shown.pem is not valid before 20" },
+        };
+        struct files *files = *state;
+        int64_t end_ms = tls_expires_ms(files->tls);
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                struct fault fault = { 0 };
+
+                assert_int_equal(tls_validity(files->tls, end_ms + rows[i].at_ms, &fault), -(int)rows[i].code);
+                assert_non_null(strstr(fault.text, rows[i].says));
+        }
+}
+
+/* Each file is told of by itself, the certificate's time although its key is not right, and a start tells of both.
+ */
+static void all_that_is_wrong_with_the_files_is_told_at_once(void **state)
+{
+        static const struct {
+                const char *certificate, *key; /* in the folder */
+                enum fault_code of_certificate, of_key;
+                int64_t days; /* from now */
+                enum fault_code at_start;
+        } rows[] = {
+                { "0.pem", "0.pem.key", FAULT_NONE, FAULT_NONE, 0, FAULT_NONE },
+                { "0.pem", "1.pem.key", FAULT_NONE, FAULT_INVALID, 0, FAULT_INVALID },
+                { "0.pem", "none", FAULT_NONE, FAULT_UNAVAILABLE, 0, FAULT_UNAVAILABLE },
+                { "0.pem", "none", FAULT_EXPIRING, FAULT_UNAVAILABLE, 380, FAULT_UNAVAILABLE },
+                { "0.pem", "0.pem.key", FAULT_INVALID, FAULT_NONE, 500, FAULT_NONE },
+                { "0.pem", "1.pem.key", FAULT_INVALID, FAULT_INVALID, 500, FAULT_INVALID },
+                { "0.pem", "1.pem.key", FAULT_INVALID, FAULT_INVALID, -1, FAULT_INVALID },
+                { "none", "", FAULT_UNAVAILABLE, FAULT_FORBIDDEN, 0, FAULT_UNAVAILABLE },
+                { "", "none", FAULT_FORBIDDEN, FAULT_UNAVAILABLE, 0, FAULT_FORBIDDEN },
+                { "1.pem.key", "0.pem", FAULT_INVALID, FAULT_FORBIDDEN, 0, FAULT_INVALID },
+        };
+        struct files *files = *state;
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                AUTO_FREE char *certificate = memory_format("%s/%s", files->folder, rows[i].certificate);
+                AUTO_FREE char *key = memory_format("%s/%s", files->folder, rows[i].key);
+                struct fault of_certificate, of_key, at_start = { 0 };
+                struct tls *tls;
+
+                tls_check(certificate, key, ((int64_t)time(NULL) + rows[i].days * 86400) * 1000, &of_certificate,
+                          &of_key);
+                assert_int_equal(of_certificate.code, rows[i].of_certificate);
+                assert_int_equal(of_key.code, rows[i].of_key);
+                assert_int_equal(tls_open(certificate, key, TLS_MINIMUM_1_2, &tls, &at_start),
+                                 -(int)rows[i].at_start);
+                tls_free(tls);
+                if (at_start.code != FAULT_NONE && rows[i].of_key != FAULT_NONE)
+                        assert_non_null(strstr(at_start.text, of_key.text));
+                if (at_start.code != FAULT_NONE && rows[i].days == 0)
+                        assert_non_null(strstr(at_start.text, of_certificate.text));
+        }
+}
+
+static void file_that_is_not_named_is_not_looked_at(void **state)
+{
+        struct files *files = *state;
+        struct fault of_certificate, of_key;
+
+        tls_check("", "", 0, &of_certificate, &of_key);
+        assert_int_equal(of_certificate.code, FAULT_NONE);
+        assert_int_equal(of_key.code, FAULT_NONE);
+        tls_check(files->shown, "", 0, &of_certificate, &of_key);
+        assert_int_equal(of_certificate.code, FAULT_INVALID); /* it is not 1970 any more */
+        assert_int_equal(of_key.code, FAULT_NONE);
+        tls_check("", files->folder, 0, &of_certificate, &of_key);
+        assert_int_equal(of_certificate.code, FAULT_NONE);
+        assert_int_equal(of_key.code, FAULT_FORBIDDEN);
 }
 
 /* A folder and a device are no key, however they can be read. */
@@ -224,7 +268,7 @@ static void new_certificate_is_for_new_connections(void **state)
         assert_true(again);
         assert_int_equal(line_ask(after, &again), 200);
 
-        file_write(files->key, "nonsense", 8, 0600); /* which is the second pair's own file, too */
+        certificate_file_write(files->key, "nonsense", 8, 0600); /* which is the second pair's own file, too */
         assert_int_equal(tls_reload(files->tls, &fault), -FAULT_INVALID);
         curl_easy_setopt(after, CURLOPT_FRESH_CONNECT, 1L);
         assert_int_equal(line_ask(after, &again), 200);
@@ -233,6 +277,33 @@ static void new_certificate_is_for_new_connections(void **state)
         assert_true(again);
         curl_easy_cleanup(before);
         curl_easy_cleanup(after);
+        api_stop((void **)&api);
+}
+
+static int64_t expiry_scraped(struct api *api)
+{
+        static const char name[] = "\ngatehouse_tls_certificate_expiry_timestamp_seconds ";
+        AUTO_ANSWER struct answer answer = call_of(api, "GET", "/metrics", NULL);
+        const char *at = strstr(answer.text, name);
+
+        return at ? strtoll(at + strlen(name), NULL, 10) : -1;
+}
+
+static void metrics_tell_when_the_shown_certificate_expires(void **state)
+{
+        struct files *files = *state;
+        struct fault fault = { 0 };
+        struct api *api;
+
+        assert_int_equal(api_start_tls((void **)&api, files->tls), 0);
+        assert_int_equal(expiry_scraped(api), tls_expires_ms(files->tls) / 1000);
+        certificate_make(files->pems[1], -3600, LIFE_S / 2);
+        pair_show(files, 1);
+        assert_int_equal(tls_reload(files->tls, &fault), 0);
+        assert_in_range(expiry_scraped(api) - time(NULL), LIFE_S / 2 - 600, LIFE_S / 2);
+        api_stop((void **)&api);
+        api_start((void **)&api);
+        assert_int_equal(expiry_scraped(api), -1); /* plain HTTP has none */
         api_stop((void **)&api);
 }
 
@@ -308,7 +379,11 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 TLS_TEST(files_that_are_not_right_are_refused_with_the_reason),
                 TLS_TEST(expiry_is_that_of_the_certificate),
+                TLS_TEST(certificate_out_of_its_time_is_told_of),
+                TLS_TEST(all_that_is_wrong_with_the_files_is_told_at_once),
+                TLS_TEST(file_that_is_not_named_is_not_looked_at),
                 TLS_TEST(only_files_are_read),
+                TLS_TEST(metrics_tell_when_the_shown_certificate_expires),
                 TLS_TEST(new_certificate_is_for_new_connections),
                 TLS_TEST(bodies_and_waits_go_through_as_they_do_without),
                 TLS_TEST(versions_below_the_minimum_are_refused),
