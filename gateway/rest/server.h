@@ -21,7 +21,7 @@
 #include "store/writer.h"
 
 struct rest_limits {
-        unsigned connections;             /* at once, of each listener; 0 = 256 */
+        unsigned connections;             /* at once, on all TCP listeners, and on each other; 0 = 256 */
         unsigned connections_per_address; /* at once, of each TCP client's address (IPv6: /64), on all; 0 = 64 */
         unsigned heartbeat_ms;            /* between signs of life of a stream of events; 0 = 15 s */
         unsigned request_timeout_s;       /* for a whole header, for a whole body, and between requests; 0 = 30 */

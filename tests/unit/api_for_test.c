@@ -9,6 +9,7 @@
 #include <strings.h>
 #include <time.h>
 #include <unistd.h>
+#include <poll.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -114,21 +115,32 @@ void api_silence(struct api *api, int64_t ms)
         inventory_watch_wake(api->inventory);
 }
 
-static void server_start(struct api *api)
+/* A listener on 127.0.0.1; its port to *port. */
+static int tcp_listen(unsigned short *port)
 {
         struct sockaddr_in address;
         socklen_t length = sizeof address;
         struct fault fault = { 0 };
-        int listeners[2];
+        int fd = listener_open_tcp("127.0.0.1:0", &fault);
+
+        assert_string_equal(fault.text, "");
+        assert_return_code(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+        *port = ntohs(address.sin_port);
+        return fd;
+}
+
+static void server_start(struct api *api)
+{
+        struct fault fault = { 0 };
+        int listeners[3];
 
         snprintf(api->folder, sizeof api->folder, "/tmp/rest.XXXXXX");
         assert_non_null(mkdtemp(api->folder));
         snprintf(api->socket, sizeof api->socket, "%s/api.sock", api->folder);
         listeners[0] = listener_open_unix(api->socket, (gid_t)-1, &fault);
-        listeners[1] = listener_open_tcp("127.0.0.1:0", &fault);
         assert_string_equal(fault.text, "");
-        assert_return_code(getsockname(listeners[1], (struct sockaddr *)&address, &length), 0);
-        api->port = ntohs(address.sin_port);
+        listeners[1] = tcp_listen(&api->port);
+        listeners[2] = tcp_listen(&api->second_port);
         struct rest_context context = { .writer = api->writer,
                                         .status = api->status,
                                         .drift = api->drift,
@@ -142,10 +154,11 @@ static void server_start(struct api *api)
                                         .cors_origins = api->cors_origins,
                                         .tls = api->tls,
                                         .limits = { .heartbeat_ms = 100,
+                                                    .connections = api->connections,
                                                     .connections_per_address = api->connections_per_address,
                                                     .request_timeout_s = api->request_timeout_s },
                                         .listeners = listeners,
-                                        .listener_count = 2 };
+                                        .listener_count = ARRAY_SIZE(listeners) };
 
         assert_int_equal(rest_start(&context, &api->server, &fault), 0);
 }
@@ -217,6 +230,31 @@ int api_start_crowded(void **state)
 {
         return api_start_with(state, &(struct api){ .request_timeout_s = 1, .connections_per_address = API_CROWD },
                               true);
+}
+
+int api_start_few(void **state)
+{
+        return api_start_with(state, &(struct api){ .request_timeout_s = 20, .connections = API_FEW }, true);
+}
+
+int api_tcp_client(unsigned short port, const char *address)
+{
+        struct sockaddr_in from = { .sin_family = AF_INET }, to = { .sin_family = AF_INET };
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        struct pollfd closed = { .fd = fd, .events = POLLIN | POLLRDHUP };
+        static const char question[] = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+        char byte;
+
+        inet_pton(AF_INET, address, &from.sin_addr);
+        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        to.sin_port = htons(port);
+        assert_return_code(bind(fd, (const struct sockaddr *)&from, sizeof from), 0);
+        assert_return_code(connect(fd, (const struct sockaddr *)&to, sizeof to), 0);
+        send(fd, question, sizeof question - 1, MSG_NOSIGNAL);
+        if (poll(&closed, 1, 10000) == 1 && recv(fd, &byte, 1, 0) == 1)
+                return fd;
+        close(fd);
+        return -1;
 }
 
 void api_stop_server(struct api *api)

@@ -35,8 +35,9 @@ void files_await_asked(struct files_for_test *files, unsigned count);
 
 struct api {
         char folder[32], socket[64];
-        unsigned short port; /* of 127.0.0.1 */
+        unsigned short port, second_port; /* of 127.0.0.1 */
         unsigned request_timeout_s;
+        unsigned connections;             /* 0 = the preset */
         unsigned connections_per_address; /* 0 = the preset */
         struct tls *tls;                  /* what is shown on TCP; NULL = plain */
         const char *authorities;          /* with tls: what calls check it against */
@@ -68,8 +69,14 @@ int api_start_cors(void **state);       /* browsers may show pages of API_ORIGIN
 int api_start_tls(void **state, struct tls *tls);
 int api_start_crowded(void **state); /* a client may be silent for 1 s, and have API_CROWD connections */
 #define API_CROWD 8
+int api_start_few(void **state); /* there may be API_FEW connections on TCP */
+#define API_FEW 5
 int api_stop(void **state);
 void api_stop_server(struct api *api);
+
+/* A TCP client from `address` (of 127.0.0.0/8) that has asked something, was answered, and stays; -1 when it was
+ * hung up on. */
+int api_tcp_client(unsigned short port, const char *address);
 
 struct call {
         const char *method, *path;

@@ -436,37 +436,16 @@ static void replies_that_are_not_taken_in_time_are_cut_off(void **state)
         expect(*state, "GET", "/v1/exports", NULL, "200");
 }
 
-/* A TCP client that comes from `address`, and is told nothing; -1 when it was hung up on. */
-static int tcp_client(const struct api *api, const char *address)
-{
-        struct sockaddr_in from = { .sin_family = AF_INET }, to = { .sin_family = AF_INET };
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        struct pollfd closed = { .fd = fd, .events = POLLIN | POLLRDHUP };
-        static const char question[] = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
-        char byte;
-
-        inet_pton(AF_INET, address, &from.sin_addr);
-        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        to.sin_port = htons(api->port);
-        assert_return_code(bind(fd, (const struct sockaddr *)&from, sizeof from), 0);
-        assert_return_code(connect(fd, (const struct sockaddr *)&to, sizeof to), 0);
-        send(fd, question, sizeof question - 1, MSG_NOSIGNAL);
-        if (poll(&closed, 1, 10000) == 1 && recv(fd, &byte, 1, 0) == 1)
-                return fd;
-        close(fd);
-        return -1;
-}
-
 static void address_with_too_many_connections_keeps_out_nobody_else(void **state)
 {
         int held[API_CROWD];
 
         for (size_t i = 0; i < ARRAY_SIZE(held); i++) {
-                held[i] = tcp_client(*state, "127.0.0.1");
+                held[i] = api_tcp_client(((struct api *)*state)->port, "127.0.0.1");
                 assert_true(held[i] >= 0);
         }
-        assert_int_equal(tcp_client(*state, "127.0.0.1"), -1);
-        int other = tcp_client(*state, "127.0.0.2");
+        assert_int_equal(api_tcp_client(((struct api *)*state)->port, "127.0.0.1"), -1);
+        int other = api_tcp_client(((struct api *)*state)->port, "127.0.0.2");
         assert_true(other >= 0);
         close(other);
         expect(*state, "GET", "/v1/exports", NULL, "200");
@@ -476,7 +455,7 @@ static void address_with_too_many_connections_keeps_out_nobody_else(void **state
         }
         int again = -1; /* who was hung up on is counted until the event thread has seen it */
         for (int tries = 0; tries < 100 && again < 0; tries++)
-                again = tcp_client(*state, "127.0.0.1");
+                again = api_tcp_client(((struct api *)*state)->port, "127.0.0.1");
         assert_true(again >= 0);
         close(again);
 }
