@@ -68,7 +68,8 @@ static void acts_join(void)
 static void usage_print(FILE *out)
 {
         fputs("Usage: gatehouse-helper [--socket PATH] [--user NAME]\n"
-              "       gatehouse-helper --firewall-closed | --firewall-off | --firewall-on | --firewall-show\n"
+              "       gatehouse-helper --firewall-closed | --firewall-show | --firewall-off [--dry-run] |\n"
+              "                        --firewall-on [--dry-run]\n"
               "Does for gatehoused what takes privilege, out of a closed list; runs as root.\n\n"
               "  --socket PATH   listen on PATH instead of " DEFAULT_SOCKET "\n"
               "  --user NAME     serve user NAME instead of " DEFAULT_USER "\n"
@@ -76,6 +77,7 @@ static void usage_print(FILE *out)
               "  --firewall-off  take the packet filter away, keep it away until --firewall-on, and end\n"
               "  --firewall-on   let gatehoused put the packet filter in place again, and end\n"
               "  --firewall-show  list whom the packet filter lets through, and end\n"
+              "  --dry-run       of the two: change nothing, list what would go and come, and end\n"
               "  --acts          list the acts, the capabilities of each as a mask, and why; and end\n"
               "  --help          this text\n"
               "  --version       the version\n\n"
@@ -95,17 +97,24 @@ struct options {
         const char *socket;
         const char *user;
         char task; /* 0 = serve; 'c', 'o', 'n', 'w': the firewall closed, off, on, shown */
+        bool dry_run;
 };
 
 /* -1 = go on; otherwise the exit status. */
 static int options_read(int argc, char **argv, struct options *options)
 {
         static const struct option table[] = {
-                { "socket", required_argument, NULL, 's' },  { "user", required_argument, NULL, 'u' },
-                { "acts", no_argument, NULL, 'a' },          { "help", no_argument, NULL, 'h' },
-                { "version", no_argument, NULL, 'v' },       { "firewall-closed", no_argument, NULL, 'c' },
-                { "firewall-off", no_argument, NULL, 'o' },  { "firewall-on", no_argument, NULL, 'n' },
-                { "firewall-show", no_argument, NULL, 'w' }, { NULL, 0, NULL, 0 },
+                { "socket", required_argument, NULL, 's' },
+                { "user", required_argument, NULL, 'u' },
+                { "acts", no_argument, NULL, 'a' },
+                { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, 'v' },
+                { "firewall-closed", no_argument, NULL, 'c' },
+                { "firewall-off", no_argument, NULL, 'o' },
+                { "firewall-on", no_argument, NULL, 'n' },
+                { "firewall-show", no_argument, NULL, 'w' },
+                { "dry-run", no_argument, NULL, 'd' },
+                { NULL, 0, NULL, 0 },
         };
         int option;
 
@@ -123,6 +132,9 @@ static int options_read(int argc, char **argv, struct options *options)
                 case 'w':
                         options->task = (char)option;
                         break;
+                case 'd':
+                        options->dry_run = true;
+                        break;
                 case 'a':
                         acts_print();
                         return 0;
@@ -139,6 +151,10 @@ static int options_read(int argc, char **argv, struct options *options)
         }
         if (optind < argc) {
                 fprintf(stderr, "gatehouse-helper: %s: no argument is expected\n", argv[optind]);
+                return 2;
+        }
+        if (options->dry_run && options->task != 'o' && options->task != 'n') {
+                fputs("gatehouse-helper: --dry-run goes with --firewall-off or --firewall-on\n", stderr);
                 return 2;
         }
         return -1;
@@ -190,22 +206,25 @@ static int helper_run(const struct options *options, struct fault *fault)
         return failed;
 }
 
-static int firewall_show_run(struct fault *fault)
+/* Prints what `tell` has to tell. */
+static int firewall_tell(int (*tell)(struct text *text, struct fault *fault), struct fault *fault)
 {
         AUTO_TEXT struct text shown = { 0 };
-        int failed = firewall_show(&shown, fault);
+        int failed = tell(&shown, fault);
 
         fputs(text_get(&shown), stdout);
         return failed;
 }
 
 /* With all that root has: no other process is there to ask, at the start of the machine. */
-static int firewall_task_run(char task, struct fault *fault)
+static int firewall_task_run(const struct options *options, struct fault *fault)
 {
         int failed;
 
         daemon_sandbox_enter(SANDBOX_HELPER);
-        switch (task) {
+        if (options->dry_run)
+                return firewall_tell(options->task == 'o' ? firewall_off_foretell : firewall_on_foretell, fault);
+        switch (options->task) {
         case 'c':
                 if ((failed = firewall_load_closed(CLOSED_RULESET, fault)) == -FAULT_PRECONDITION)
                         failed = 0; /* as root has said */
@@ -221,13 +240,13 @@ static int firewall_task_run(char task, struct fault *fault)
                         log_notice("gatehoused may put the packet filter in place again");
                 return failed;
         default:
-                return firewall_show_run(fault);
+                return firewall_tell(firewall_show, fault);
         }
 }
 
 int main(int argc, char **argv)
 {
-        struct options options = { DEFAULT_SOCKET, DEFAULT_USER, 0 };
+        struct options options = { .socket = DEFAULT_SOCKET, .user = DEFAULT_USER };
         struct fault fault = { 0 };
 
         acts_join();
@@ -239,7 +258,7 @@ int main(int argc, char **argv)
         signal(SIGCHLD,
                SIG_IGN); /* workers in the probe place are the daemon's to watch: the kernel buries them */
         umask(0022);
-        if (options.task ? firewall_task_run(options.task, &fault) : helper_run(&options, &fault)) {
+        if (options.task ? firewall_task_run(&options, &fault) : helper_run(&options, &fault)) {
                 log_error("%s", fault.text);
                 return 1;
         }

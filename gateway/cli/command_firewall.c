@@ -16,11 +16,11 @@
 
 extern char **environ;
 
-/* Runs the helper with one option, as root; its output is the command's. */
+/* Runs the helper with one option, and --dry-run where that is given, as root; its output is the command's. */
 static int helper_run(struct session *session, const struct invocation *invocation, const char *option)
 {
-        char program[] = HELPER, word[32];
-        char *const arguments[] = { program, word, NULL };
+        char program[] = HELPER, word[32], dry_run[] = "--dry-run";
+        char *const arguments[] = { program, word, session->dry_run ? dry_run : NULL, NULL };
         int error, status;
         pid_t child;
 
@@ -49,7 +49,12 @@ static int firewall_off(struct session *session, const struct invocation *invoca
 {
         int exit_code = helper_run(session, invocation, "--firewall-off");
 
-        if (exit_code == EXIT_DONE)
+        if (exit_code == EXIT_DONE && session->dry_run)
+                fputs("Nothing was changed. With the filter off, whoever reaches the storage ports of this node "
+                      "is "
+                      "answered by the servers themselves.\n",
+                      session->out);
+        else if (exit_code == EXIT_DONE)
                 fputs("The packet filter of this node is off: whoever reaches its storage ports is answered by "
                       "the servers "
                       "themselves.\nIt stays off, over restarts, until: gatehouse firewall on\n",
@@ -61,7 +66,11 @@ static int firewall_on(struct session *session, const struct invocation *invocat
 {
         int exit_code = helper_run(session, invocation, "--firewall-on");
 
-        if (exit_code == EXIT_DONE)
+        if (exit_code == EXIT_DONE && session->dry_run)
+                fputs("Nothing was changed. With the filter on, only storage nodes and whom a grant names "
+                      "(gatehouse grant list EXPORT) get through; others that are connected are cut off.\n",
+                      session->out);
+        else if (exit_code == EXIT_DONE)
                 fputs("gatehoused puts the packet filter in place within seconds, or at its next start.\n",
                       session->out);
         return exit_code;
@@ -72,9 +81,11 @@ static int firewall_show(struct session *session, const struct invocation *invoc
         return helper_run(session, invocation, "--firewall-show");
 }
 
+static const struct command_option firewall_options[] = { DRY_RUN_OPTION, { 0 } };
+
 const struct command firewall_commands[] = {
         { "firewall", "show", NULL, "List whom this node's packet filter lets in", NULL, firewall_show },
-        { "firewall", "off", NULL, "Take this node's packet filter away", NULL, firewall_off },
-        { "firewall", "on", NULL, "Let it be put in place again", NULL, firewall_on },
+        { "firewall", "off", NULL, "Take this node's packet filter away", firewall_options, firewall_off },
+        { "firewall", "on", NULL, "Let it be put in place again", firewall_options, firewall_on },
         { 0 },
 };

@@ -35,8 +35,12 @@ struct session {
 };
 
 /* The options of every command that writes. */
+#define DRY_RUN_OPTION                                                                 \
+        {                                                                              \
+                "dry-run", NULL, "change nothing; show what would be different", false \
+        }
 #define WRITE_OPTIONS                                                                                       \
-        { "dry-run", NULL, "change nothing; show what would be different", false },                         \
+        DRY_RUN_OPTION,                                                                                     \
         {                                                                                                   \
                 "if-revision", "N", "only if nothing was committed since this revision of a dry run", false \
         }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "protocols/firewall/firewall_root.h"
 
+#include <string.h>
+#include <unistd.h>
+
 #include "protocols/firewall/closed_ruleset.h"
 #include "protocols/firewall/firewall_switch.h"
 #include "protocols/firewall/firewall_table.h"
@@ -41,16 +44,26 @@ static void set_show(const struct firewall_set *set, struct text *text)
                 addresses_show("mac", &set->bindings[i].address, &set->bindings[i].mac, text);
 }
 
+/* Whether the table is there and, when it is, what it lets through. *readable: false for elements that Gatehouse
+ * cannot have put in. */
+static int table_look(struct firewall_set *set, bool *there, bool *readable, struct fault *fault)
+{
+        uint32_t generation;
+        int failed = nftables_generation(&generation, fault);
+
+        *there = *readable = false;
+        if (failed || (failed = nftables_table_exists(RULESET_TABLE, there, fault)) || !*there)
+                return failed;
+        return firewall_table_read(set, readable, fault);
+}
+
 int firewall_show(struct text *text, struct fault *fault)
 {
         AUTO_FIREWALL_SET struct firewall_set set = { 0 };
-        bool readable = false, there = false;
-        uint32_t generation;
-        int failed;
+        bool readable, there;
+        int failed = table_look(&set, &there, &readable, fault);
 
-        if ((failed = nftables_generation(&generation, fault)) ||
-            (failed = nftables_table_exists(RULESET_TABLE, &there, fault)) ||
-            (there && (failed = firewall_table_read(&set, &readable, fault))))
+        if (failed)
                 return failed;
         if (there && !readable)
                 return fault_set(fault, FAULT_CONFLICT,
@@ -60,6 +73,46 @@ int firewall_show(struct text *text, struct fault *fault)
                        : there                              ? "firewall on\n"
                                                             : "firewall absent\n");
         set_show(&set, text);
+        return 0;
+}
+
+/* Each line of `lines`, behind "- ". */
+static void lines_take_away(const char *lines, struct text *text)
+{
+        for (size_t length; *lines; lines += length) {
+                length = strcspn(lines, "\n") + 1;
+                text_add(text, "- ");
+                text_add_bytes(text, lines, length);
+        }
+}
+
+int firewall_off_foretell(struct text *text, struct fault *fault)
+{
+        AUTO_FIREWALL_SET struct firewall_set set = { 0 };
+        AUTO_TEXT struct text held = { 0 };
+        bool readable, there;
+        int failed = table_look(&set, &there, &readable, fault);
+
+        if (failed)
+                return failed;
+        if (there)
+                text_add(&held, "table inet " RULESET_TABLE "\n");
+        if (there && readable)
+                set_show(&set, &held);
+        if (access(GATEHOUSE_ACCESSDIR "/" CLOSED_RULESET_NAME, F_OK) == 0)
+                text_add(&held, GATEHOUSE_ACCESSDIR "/" CLOSED_RULESET_NAME "\n");
+        lines_take_away(text_get(&held), text);
+        if (!firewall_is_off(GATEHOUSE_ACCESSDIR))
+                text_add(text, "+ " GATEHOUSE_ACCESSDIR "/" FIREWALL_SWITCH_NAME "\n");
+        return 0;
+}
+
+int firewall_on_foretell(struct text *text, struct fault *fault)
+{
+        (void)fault;
+        if (firewall_is_off(GATEHOUSE_ACCESSDIR))
+                text_add(text, "- " GATEHOUSE_ACCESSDIR "/" FIREWALL_SWITCH_NAME "\n"
+                               "+ table inet " RULESET_TABLE "\n");
         return 0;
 }
 

@@ -17,6 +17,11 @@ int firewall_load_closed(const char *path, struct fault *fault);
 int firewall_off(struct fault *fault);
 int firewall_on(struct fault *fault);
 
+/* The two with --dry-run: what they would change, a line each, "- " before what would go and "+ " before what
+ * would come, in the words of firewall_show and with the files; nothing when nothing would. Nothing is changed. */
+int firewall_off_foretell(struct text *text, struct fault *fault);
+int firewall_on_foretell(struct text *text, struct fault *fault);
+
 /* --firewall-show: what the kernel holds, one line each: "firewall on" (off: switched off; absent: no table),
  * "held nfs", "peer ADDRESS", "nfs ADDRESS", "gluster ADDRESS", "mac ADDRESS MAC". It does not know whether the
  * rules around the lists are as installed: only the helper that installed them does. */
