@@ -4,8 +4,8 @@
 # What the files of tests/bench share: each names its figures, sources this, measures them in a testbed of its own,
 # and says each on one line of JSON. contrib/bench builds, runs them, and makes a table of that.
 #
-# From contrib/bench: BENCH_LIST (only say what the figures are called), BENCH_ONLY (a shell pattern),
-# BENCH_ROUNDS (empty: what the figure asks for), BENCH_QUICK.
+# From contrib/bench: BENCH_LIST (only say what the figures are called), BENCH_ONLY (a shell pattern), BENCH_DONE (figures
+# that were said already), BENCH_ROUNDS (empty: what the figure asks for), BENCH_QUICK.
 if [ -n "${BENCH_LIST-}" ]; then
         # shellcheck disable=SC2154 # of the file that sources this
         printf '%s\n' "${figures[@]}"
@@ -19,20 +19,42 @@ cp "$top_builddir"/{http-load,constant-server,nfs-speed,native-crowd,plan-cost} 
 
 wanted() { # wanted FIGURE...: whether any of them is asked for
         local figure
-        # shellcheck disable=SC2254 # it is a pattern
-        for figure; do case $figure in ${BENCH_ONLY:-*}) return ;; esac; done
+        for figure; do
+                [[ " ${BENCH_DONE-} " != *" $figure "* ]] || continue
+                # shellcheck disable=SC2254 # it is a pattern
+                case $figure in ${BENCH_ONLY:-*}) return ;; esac
+        done
         return 1
+}
+# measures FIGURE...: the same; and what fails from now on until the next call is theirs.
+measured=()
+measures() {
+        wanted "$@" || return
+        measured=("$@")
 }
 rounds() { # rounds USUAL QUICK: how often
         if [ -n "${BENCH_ROUNDS-}" ]; then echo "$BENCH_ROUNDS"; elif [ -n "${BENCH_QUICK-}" ]; then echo "$2"; else echo "$1"; fi
 }
 say() { printf '[%3d s] %s\n' "$SECONDS" "$*" >&2; }
+# Ends this file. Those that were being measured have failed, all that are left when none was; contrib/bench goes on with the others.
 fail() {
         printf 'bench: FAILED: %s\n' "$*" >&2
+        if mkdir "$testbed/failed" 2>/dev/null; then # said once, also when it is in a subshell that something fails first
+                failed_figures "${measured[@]}" | grep . || failed_figures "${figures[@]}"
+        fi | jq -cR --arg why "$*" '{name: ., value: null, unit: "", reference: "failed", reference_value: null, ratio: null, goal: "-",
+                                     met: false, rounds: 0, spread: [null, null], what: $why, failed: true}' >&7
         for log in "$testbed"/log/gatehouse*; do
                 [ ! -s "$log" ] || { echo "--- $(basename "$log"):"; tail -n 25 "$log"; } >&2
         done
         exit 1
+}
+
+trap 'status=$?; [ $status = 0 ] || [ -e "$testbed/failed" ] || fail "it ended with exit code $status"' EXIT
+failed_figures() { # failed_figures FIGURE...: those that are wanted and were not said yet
+        local figure
+        for figure; do
+                if wanted "$figure" && [ ! -e "$testbed/said-$figure" ]; then echo "$figure"; fi
+        done
 }
 
 # store_on_disk: the store of `storage` is on a disk of this machine, not in memory: on a file without a name.
@@ -125,5 +147,7 @@ figure() {
                        elif $goal[:2] == "<=" then $counts <= ($goal[2:] | tonumber)
                        elif $goal[:2] == ">=" then $counts >= ($goal[2:] | tonumber) else null end),
                  rounds: ($samples | length), spread: ($held | [min, max]),
-                 statistic: $statistic, median: ($values | median), what: $what}' "$testbed/samples-$1" >&7
+                 statistic: $statistic, median: ($values | median), what: $what}' "$testbed/samples-$1" >"$testbed/said-$1"
+        cat "$testbed/said-$1" >&7
+        say "$1: $(jq -r '"\(.value) \(.unit)\(if .ratio then ", ratio \(.ratio)" else "" end)"' "$testbed/said-$1")"
 }

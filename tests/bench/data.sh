@@ -8,7 +8,7 @@
 figures=(nfs_data_write nfs_data_read nfs_data_write_4k nfs_data_read_4k nfs_data_attributes nfs_data_names)
 # shellcheck source=tests/bench/bench.sh
 . "$(dirname "$0")/bench.sh"
-data_rounds=$(rounds 15 3)
+data_rounds=$(rounds 11 3)
 read_mib=64 write_kib=2048 blocks=200 names=500
 
 on_volume() { # on_volume MACHINE COMMAND: in the root of its volume
@@ -48,6 +48,7 @@ data_round() { # data_round FIRST SECOND: machines; each is the first one in eve
         done
 }
 
+measured=("${figures[@]}")
 cluster_with cache1
 on_volume storage "$directory_made"
 make_export '{"storage": "files", "path": "/bench", "environment": "shop", "target": {"layer": "cache"}, "mount_path": "/var/www/bench"}'

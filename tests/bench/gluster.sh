@@ -61,6 +61,12 @@ add_repeat() {
                 unmake
         done
 }
+# Taken back without waiting for each: only until all is done.
+nothing_runs() { api GET /metrics | grep -x 'gatehouse_tasks_running 0'; }
+unmake_burst() {
+        http_prefer='' http_load 64 "$testbed/unmade" removals
+        wait_until 60 nothing_runs || fail 'the burst is not taken back'
+}
 # Asked for as fast as requests are taken; then until every grant was seen on the bricks.
 active_natives() { api GET /metrics | sed -n 's/^gatehouse_grants{protocol="gluster",state="active"} //p'; }
 natives_are() { [ "$(active_natives)" = "$1" ]; }
@@ -72,22 +78,19 @@ burst_once() {
         took=$(milliseconds $(($(now_us) - began)))
         option_set
         sample gluster_burst "$took" "$option_ms"
-        unmake
+        unmake_burst
 }
 # Each connection asks for its next one when the one before is active: 16 lists, one after the other, at the least.
 burst_waiting_once() {
         make 64 shop 1 1000
         option_set
         sample gluster_burst_waiting "$(jq '.seconds * 1000' <<<"$ours")" "$option_ms"
-        unmake
+        unmake_burst
 }
-burst_repeat() {
+burst_repeat() { # burst_repeat ROUND-FUNCTION FIGURE
         local round
-        say "gluster_burst: $burst_rounds rounds"
-        for ((round = 0; round < burst_rounds; round++)); do
-                ! wanted gluster_burst || burst_once
-                ! wanted gluster_burst_waiting || burst_waiting_once
-        done
+        say "$2: $burst_rounds rounds"
+        for ((round = 0; round < burst_rounds; round++)); do $1; done
 }
 
 # longest_write COMMAND...: what the client at work feels while that is done, in milliseconds.
@@ -197,32 +200,43 @@ mount_from() { # mount_from MACHINE DIRECTORY: until it can be read; a storage n
 live_words="the longest write of a client that writes each 20 ms, during $((live_rounds * changes)) changes of grants"
 quiet_words='the same client while nothing changes'
 gluster_start
-! wanted gluster_add || add_repeat
-! wanted gluster_burst gluster_burst_waiting || burst_repeat
-! wanted gluster_live_client || live_repeat gluster_live_client
-if wanted volfiled_getspec; then
+option_words='gluster volume set of one option'
+if measures gluster_add; then
+        add_repeat
+        figure gluster_add median ms '<=0.8' 'POST until a native grant is seen on every brick' "$option_words"
+fi
+if measures gluster_burst; then
+        burst_repeat burst_once gluster_burst
+        figure gluster_burst median ms '<=5' '1,000 native exports from 64 connections, all active' "$option_words"
+fi
+if measures gluster_burst_waiting; then
+        burst_repeat burst_waiting_once gluster_burst_waiting
+        figure gluster_burst_waiting median ms - '1,000 native exports from 64 connections, each waiting until its own is active' "$option_words"
+fi
+if measures gluster_live_client; then
+        live_repeat gluster_live_client
+        figure gluster_live_client maximum ms '<=+30' "$live_words, 6 connections to each brick" "$quiet_words"
+fi
+if measures volfiled_getspec; then
         say "volfiled_getspec: $mount_rounds rounds"
         for ((round = 0; round < mount_rounds; round++)); do getspec_round; done
+        figure volfiled_getspec median ms '<=1' "$callers mounts ask gatehouse-volfiled for the volfile at once" 'they ask glusterd'
 fi
-if wanted volfiled_mount; then
+if measures volfiled_mount; then
         say "volfiled_mount: $mount_rounds rounds"
         for ((round = 0; round < mount_rounds; round++)); do sample volfiled_mount "$(mount_from web1 /kept)" "$(mount_from peer "")"; done
+        figure volfiled_mount median ms '<=1.05' 'mount of a directory, by gatehouse-volfiled' 'of the volume, by glusterd'
 fi
-if [ -z "${BENCH_QUICK-}" ] && wanted gluster_at_10000 gluster_live_client_100 memory_gatehoused memory_helper memory_workers memory_volfiled; then
+if [ -z "${BENCH_QUICK-}" ] && measures gluster_at_10000 gluster_live_client_100 memory_gatehoused memory_helper memory_workers memory_volfiled; then
         empty_start
         crowd_start
         at_10000_repeat
-        ! wanted gluster_live_client_100 || live_repeat gluster_live_client_100
         figure gluster_at_10000 median ms '<=3' 'as gluster_add with 10,000 native grants in 1,000 directories and 100 live connections' 'on a storage node without any'
-        figure gluster_live_client_100 maximum ms '<=+100' "$live_words, 100 connections to each brick" "$quiet_words"
         for name in gatehoused helper workers volfiled; do
                 figure "memory_$name" maximum MiB - "resident memory of $name with 10,000 native grants"
         done
+        if measures gluster_live_client_100; then
+                live_repeat gluster_live_client_100
+                figure gluster_live_client_100 maximum ms '<=+100' "$live_words, 100 connections to each brick" "$quiet_words"
+        fi
 fi
-option_words='gluster volume set of one option'
-figure gluster_add median ms '<=0.8' 'POST until a native grant is seen on every brick' "$option_words"
-figure gluster_burst median ms '<=5' '1,000 native exports from 64 connections, all active' "$option_words"
-figure gluster_burst_waiting median ms - '1,000 native exports from 64 connections, each waiting until its own is active' "$option_words"
-figure gluster_live_client maximum ms '<=+30' "$live_words, 6 connections to each brick" "$quiet_words"
-figure volfiled_getspec median ms '<=1' "$callers mounts ask gatehouse-volfiled for the volfile at once" 'they ask glusterd'
-figure volfiled_mount median ms '<=1.05' 'mount of a directory, by gatehouse-volfiled' 'of the volume, by glusterd'
