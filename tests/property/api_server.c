@@ -32,26 +32,13 @@ static bool lines_answer(struct api *api)
         return got > 0;
 }
 
-/* The made-up servers come to hold every export as it is now. */
-static void exports_hold(struct api *api)
-{
-        AUTO_SHARED const struct snapshot *now = writer_snapshot(api->writer);
-        const struct document *export;
-        struct snapshot_walk walk;
-
-        snapshot_walk_start(&walk, now->kinds[DOCUMENT_EXPORT], NULL, NULL);
-        while ((export = snapshot_walk_next(&walk)))
-                for (int protocol = 0; protocol < 2; protocol++)
-                        status_note(api->status, export->id, (enum protocol)protocol, now->revision, NULL);
-}
-
 int main(void)
 {
         struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
         void *state = NULL;
         uint64_t seen = 0;
 
-        api_start(&state);
+        api_start_verified(&state);
         struct api *api = state;
         api_world(api);
         printf("%u %s\n", api->port, api->socket);
@@ -62,7 +49,8 @@ int main(void)
 
                 if (revision != seen) {
                         api_let_all_go(api);
-                        exports_hold(api);
+                        api_hold_all(api);
+                        fake_probe_fail(api->verification.fake, 3, FAULT_TIMEOUT); /* a row that tells nothing */
                 }
                 seen = revision;
                 more = ready <= 0 || lines_answer(api);

@@ -150,10 +150,11 @@ def time_read(value):
 
 
 class Values:
-    """Values of schemas, from a seeded source of chance; `seen` has what replies had under a name."""
+    """Values of schemas, from a seeded source of chance; `seen` has what replies had under a name. With `exemplary`
+    False none is one of the description's examples."""
 
-    def __init__(self, description, chance):
-        self.description, self.chance, self.seen = description, chance, {}
+    def __init__(self, description, chance, exemplary=True):
+        self.description, self.chance, self.exemplary, self.seen = description, chance, exemplary, {}
 
     def learn(self, schema, value, name=None):
         """Remembers the texts of `value` by the names of their members, but words of a fixed choice."""
@@ -166,7 +167,13 @@ class Values:
             for member in value[:20]:
                 self.learn(schema.get("items", {}), member, name.removesuffix("s"))
         elif isinstance(value, str) and "enum" not in schema:
-            self.note(value, name)
+            branches = [self.description.flat(s) for word in ("oneOf", "anyOf") for s in schema.get(word, [])]
+            self.note(value, self.key(name, any("format" in s for s in [schema] + branches)))
+
+    @staticmethod
+    def key(name, formatted):
+        """What has a format, as an address, is none of the names that stand under the same word elsewhere."""
+        return f"{name}@" if formatted else name
 
     def note(self, value, name):
         known = self.seen.setdefault(name, [])
@@ -200,7 +207,8 @@ class Values:
 
     def integer(self, schema, _name, _depth):
         least, most = schema.get("minimum", 0), schema.get("maximum", 2**31)
-        return self.chance.choice([least, most, self.chance.randint(least, most), min(most, least + self.chance.randint(0, 9))])
+        small = min(most, least + self.chance.randint(0, 9))
+        return self.chance.choice([least, most, self.chance.randint(least, most)] + [small] * 5)
 
     def array(self, schema, name, depth):
         least = schema.get("minItems", 0)
@@ -212,7 +220,7 @@ class Values:
 
     def object(self, schema, _name, depth):
         required = schema.get("required", [])
-        if "examples" in schema and self.chance.random() < 0.6:
+        if "examples" in schema and self.exemplary and self.chance.random() < 0.6:
             value = dict(self.chance.choice(schema["examples"]))
             changed = [name for name in value if name in schema.get("properties", {}) and self.chance.random() < 0.2]
             return {**value, **{name: self.of(schema["properties"][name], name, depth + 1) for name in changed}}
@@ -230,10 +238,10 @@ class Values:
 
     def string(self, schema, name, _depth):
         chance, format_ = self.chance, schema.get("format")
-        known = [v for v in self.seen.get(name, []) if re.search(schema.get("pattern", ""), v)]
+        known = [v for v in self.seen.get(self.key(name, format_), []) if re.search(schema.get("pattern", ""), v)]
         if known and chance.random() < 0.85:
             return chance.choice(known)
-        if "examples" in schema and chance.random() < 0.5:
+        if "examples" in schema and self.exemplary and chance.random() < 0.5:
             return chance.choice(schema["examples"])
         if format_ == "date-time":
             return f"{chance.randint(2027, 2090)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}T{chance.randint(0, 23):02}:00:00Z"

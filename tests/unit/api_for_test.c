@@ -19,6 +19,7 @@
 
 #include "api_for_test.h"
 #include "reconcile/drift_event.h"
+#include "reconcile/verification_event.h"
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -115,6 +116,51 @@ void api_silence(struct api *api, int64_t ms)
         inventory_watch_wake(api->inventory);
 }
 
+static const struct snapshot *api_snapshot(void *context)
+{
+        return writer_snapshot(((struct api *)context)->writer);
+}
+
+static void nobody_told(void *context)
+{
+        (void)context;
+}
+
+/* Runs follow each other by themselves only when something has come to be held, or did not pass. */
+static void verification_start(struct api *api)
+{
+        struct verification_for_test *its = &api->verification;
+        const struct verify_settings settings = { .probe = &its->probe,
+                                                  .interval_ms = 3600000,
+                                                  .report = verification_event_write,
+                                                  .report_context = api->writer };
+        struct fault fault = { 0 };
+        struct address node;
+
+        its->fake = fake_probe_new(api->filter);
+        its->probe = fake_probe_table(its->fake);
+        its->gate = gate_new(&api->firewall, api->status, NULL, &api->clock, 3600000);
+        its->versions = versions_new();
+        its->world = (struct side_world){ .snapshot = api_snapshot,
+                                          .snapshot_context = api,
+                                          .status = api->status,
+                                          .gate = its->gate,
+                                          .versions = its->versions,
+                                          .clock = &api->clock,
+                                          .facts_changed = nobody_told };
+        assert_int_equal(address_parse("10.77.0.11", &node), 0);
+        assert_int_equal(gate_peers(its->gate, &node, 1, &fault), 0);
+        assert_int_equal(verify_start(&its->world, &settings, &its->verify, &fault), 0);
+}
+
+static void verification_stop(struct verification_for_test *its)
+{
+        verify_stop(its->verify);
+        gate_free(its->gate);
+        versions_free(its->versions);
+        fake_probe_free(its->fake);
+}
+
 /* A listener on 127.0.0.1; its port to *port. */
 static int tcp_listen(unsigned short *port)
 {
@@ -146,6 +192,7 @@ static void server_start(struct api *api)
                                         .drift = api->drift,
                                         .latency = api->latency,
                                         .inventory = api->inventory,
+                                        .verify = api->verification.verify,
                                         .files = &api->files,
                                         .firewall = api->filter ? &api->firewall : NULL,
                                         .clock = &api->clock,
@@ -196,6 +243,8 @@ static int api_start_with(void **state, const struct api *wanted, bool filters)
                 inventory_watch_new(api->writer, api->status, &api->clock, &ages, &api->inventory, &fault), 0);
         api->latency = latency_new();
         api->drift = drift_new(&api->clock, drift_event_write, api->writer);
+        if (api->verification.on)
+                verification_start(api);
         server_start(api);
         *state = api;
         return 0;
@@ -257,6 +306,12 @@ int api_tcp_client(unsigned short port, const char *address)
         return -1;
 }
 
+int api_start_verified(void **state)
+{
+        return api_start_with(state, &(struct api){ .request_timeout_s = 20, .verification = { .on = true } },
+                              true);
+}
+
 void api_stop_server(struct api *api)
 {
         rest_stop(api->server);
@@ -268,6 +323,7 @@ int api_stop(void **state)
         struct api *api = *state;
 
         api_stop_server(api);
+        verification_stop(&api->verification);
         inventory_watch_free(api->inventory);
         writer_free(api->writer);
         drift_free(api->drift);
@@ -556,4 +612,26 @@ void api_let_all_go(struct api *api)
         api_let_go(api, LAYER_FIREWALL);
         api_let_go(api, LAYER_GLUSTER);
         api_let_go(api, LAYER_NFS);
+}
+
+static void export_held(struct api *api, const struct export *export, uint64_t revision)
+{
+        for (int protocol = 0; protocol < 2; protocol++)
+                status_note(api->status, export->document.id, (enum protocol)protocol, revision, NULL);
+}
+
+void api_hold_all(struct api *api)
+{
+        AUTO_SHARED const struct snapshot *now = writer_snapshot(api->writer);
+        const struct document *document;
+        const struct export *canary;
+        struct snapshot_walk walk;
+
+        snapshot_walk_start(&walk, now->kinds[DOCUMENT_EXPORT], NULL, NULL);
+        while ((document = snapshot_walk_next(&walk)))
+                export_held(api, (const struct export *)document, now->revision);
+        snapshot_walk_start(&walk, now->kinds[DOCUMENT_STORAGE], NULL, NULL);
+        while ((document = snapshot_walk_next(&walk)))
+                if ((canary = snapshot_canary(now, document->id)))
+                        export_held(api, canary, now->revision);
 }

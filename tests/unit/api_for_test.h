@@ -15,9 +15,11 @@
 #include "domain/seams.h"
 #include "reconcile/drift.h"
 #include "reconcile/status.h"
+#include "reconcile/verify.h"
 #include "rest/server.h"
 #include "store/writer.h"
 #include "tests/fakes/fake_firewall.h"
+#include "tests/fakes/fake_probe.h"
 
 /* Storages that say what the test wants. Under the lock. */
 struct files_for_test {
@@ -32,6 +34,17 @@ void files_say(struct files_for_test *files, enum fault_code code, enum path_kin
 void files_hold(struct files_for_test *files, bool held);
 unsigned files_asked(struct files_for_test *files);
 void files_await_asked(struct files_for_test *files, unsigned count);
+
+/* Verification from a made-up probe place (api_start_verified). */
+struct verification_for_test {
+        bool on;
+        struct fake_probe *fake;
+        struct probe probe;
+        struct gate *gate; /* over the packet filter of the server */
+        struct versions *versions;
+        struct side_world world;
+        struct verify *verify; /* NULL: it is off */
+};
 
 struct api {
         char folder[32], socket[64];
@@ -51,6 +64,7 @@ struct api {
         struct storage_files files;
         struct fake_firewall *filter;
         struct firewall firewall;
+        struct verification_for_test verification;
         struct rest_server *server;
         struct inventory_watch *inventory;
         atomic_llong wall_offset_ms;      /* how far the server's wall clock is ahead */
@@ -71,6 +85,7 @@ int api_start_crowded(void **state); /* a client may be silent for 1 s, and have
 #define API_CROWD 8
 int api_start_few(void **state); /* there may be API_FEW connections on TCP */
 #define API_FEW 5
+int api_start_verified(void **state); /* verification is on */
 int api_stop(void **state);
 void api_stop_server(struct api *api);
 
@@ -125,6 +140,9 @@ void api_silence(struct api *api, int64_t ms);
 void api_follow(struct api *api);
 void api_let_go(struct api *api, enum task_layer layer);
 void api_let_all_go(struct api *api);
+
+/* Both sides come to hold every export as it is now, canaries included. */
+void api_hold_all(struct api *api);
 
 /* The newest committed revision. */
 uint64_t api_revision(struct api *api);
