@@ -43,7 +43,7 @@ static bool grant_is_open_by_nfs(const struct grant *grant)
         return grant->verdict == ACCESS_ADMITTED && grant->choice.protocol == PROTOCOL_IS_NFS;
 }
 
-static int client_compare(const void *a, const void *b)
+int nfs_client_compare(const void *a, const void *b)
 {
         const struct nfs_client *left = a, *right = b;
 
@@ -57,9 +57,9 @@ static void clients_tidy(struct nfs_export *export)
 
         if (export->client_count == 0)
                 return;
-        qsort(export->clients, export->client_count, sizeof *export->clients, client_compare);
+        qsort(export->clients, export->client_count, sizeof *export->clients, nfs_client_compare);
         for (size_t i = 1; i < export->client_count; i++)
-                if (client_compare(&export->clients[kept], &export->clients[i]) != 0)
+                if (nfs_client_compare(&export->clients[kept], &export->clients[i]) != 0)
                         export->clients[++kept] = export->clients[i];
         export->client_count = kept + 1;
         /* There was room for every address that a node may have: with 10,000 exports that is most of what they

@@ -53,6 +53,9 @@ char *nfs_export_pseudo(const struct export *export);
 /* Whether two blocks say the same, byte for byte. */
 bool nfs_export_equal(const struct nfs_export *a, const struct nfs_export *b);
 
+/* Orders two struct nfs_client by address, for qsort and bsearch. */
+int nfs_client_compare(const void *a, const void *b);
+
 /* What DisplayExport showed of one export. */
 struct nfs_export_seen {
         enum known known; /* PRESENT: the rest holds; ABSENT: the server has no such export; UNKNOWN: it did not

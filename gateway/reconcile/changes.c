@@ -50,7 +50,7 @@ static void claimants_tell(struct changes *changes, const struct snapshot *snaps
         }
 }
 
-/* Of several exports at one mount path of a node only the oldest is granted. */
+/* The others at its mount path: of several on one node only the oldest is granted. */
 static void mount_tell(struct changes *changes, const struct export *export)
 {
         struct snapshot_walk walk;
@@ -58,7 +58,8 @@ static void mount_tell(struct changes *changes, const struct export *export)
 
         snapshot_walk_mount(&walk, changes->newer, export->environment_uid, export->mount_path);
         while ((document = snapshot_walk_next(&walk)))
-                export_tell(changes, document->id);
+                if (strcmp(document->id, export->document.id) != 0)
+                        export_tell(changes, document->id);
 }
 
 static void node_tell(struct changes *changes, const struct node *node)

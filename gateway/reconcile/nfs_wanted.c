@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reconcile/nfs_wanted.h"
 
+#include <stdlib.h>
+
 #include "domain/snapshot.h"
 
 struct nfs_export *nfs_wanted(const struct snapshot *snapshot, const struct export *export,
@@ -14,12 +16,11 @@ struct nfs_export *nfs_wanted(const struct snapshot *snapshot, const struct expo
         return nfs_export_wanted(&grants);
 }
 
-static bool lets_in(const struct nfs_export *export, const struct address *address)
+/* Whether `export` (NULL lets in nobody) lets in the client; its clients are sorted. */
+static bool lets_in(const struct nfs_export *export, const struct nfs_client *client)
 {
-        for (size_t i = 0; export && i < export->client_count; i++)
-                if (address_equal(&export->clients[i].address, address))
-                        return true;
-        return false;
+        return export && export->client_count > 0 &&
+               bsearch(client, export->clients, export->client_count, sizeof *client, nfs_client_compare);
 }
 
 struct nfs_export *nfs_wanted_in_doubt(const struct snapshot *snapshot, const struct export *export,
@@ -27,15 +28,19 @@ struct nfs_export *nfs_wanted_in_doubt(const struct snapshot *snapshot, const st
                                        const struct nfs_export *wanted, const struct nfs_export_seen *seen)
 {
         struct protocol_facts unenforced = *facts;
-        struct nfs_export *all;
+        struct nfs_export *all = NULL;
 
         if (facts->pool_enforced == KNOWN_PRESENT)
                 return NULL;
         unenforced.pool_enforced = KNOWN_ABSENT;
-        all = nfs_wanted(snapshot, export, &unenforced, now_ms);
-        for (size_t i = 0; all && i < seen->client_count; i++)
-                if (lets_in(all, &seen->clients[i].address) && !lets_in(wanted, &seen->clients[i].address))
+        for (size_t i = 0; i < seen->client_count; i++) {
+                if (lets_in(wanted, &seen->clients[i]))
+                        continue;
+                if (!all)
+                        all = nfs_wanted(snapshot, export, &unenforced, now_ms);
+                if (!all || lets_in(all, &seen->clients[i]))
                         return all;
+        }
         nfs_export_free(all);
         return NULL;
 }

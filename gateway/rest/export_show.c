@@ -57,16 +57,29 @@ static void export_render(const struct request *request, const struct snapshot *
         json_write_end(&writer, '}');
 }
 
-json_t *creation_show(const struct request *request, const struct snapshot *now, const struct export *export)
+/* The task of the export's create; NULL: nobody has asked for one. Caller owns the reference. */
+static json_t *creation_task_show(const struct request *request, const struct snapshot *now,
+                                  const struct export *export)
 {
         const struct rest_context *context = request->context;
         AUTO_SHARED struct task *task = creation_task(context->status, context->clock, now, export);
-        json_t *shown = task ? task_to_json(task) : NULL;
+
+        return task ? task_to_json(task) : NULL;
+}
+
+json_t *creation_show(const struct request *request, const struct snapshot *now, const struct export *export)
+{
+        json_t *task = creation_task_show(request, now, export);
         AUTO_TEXT struct text text = { 0 };
 
-        export_render(request, now, export, shown, &text);
-        json_decref(shown);
+        export_render(request, now, export, task, &text);
+        json_decref(task);
         return json_from_written(&text);
+}
+
+void creation_reply(struct request *request, const struct snapshot *now, const struct export *export)
+{
+        export_reply(request, 201, now, export, creation_task_show(request, now, export));
 }
 
 void export_reply(struct request *request, int status, const struct snapshot *now, const struct export *export,

@@ -24,6 +24,9 @@ struct json_t *creation_show(const struct request *request, const struct snapsho
 void export_reply(struct request *request, int status, const struct snapshot *now, const struct export *export,
                   struct json_t *task);
 
+/* Answers 201 with what creation_show shows, and an entity tag. */
+void creation_reply(struct request *request, const struct snapshot *now, const struct export *export);
+
 /* The export's grants in `now`; freed with grant_list_fini. */
 void export_grants(const struct request *request, const struct snapshot *now, const struct export *export,
                    struct grant_list *grants);

@@ -82,16 +82,15 @@ static void export_create_reply(struct request *request)
         AUTO_SHARED const struct snapshot *now = writer_snapshot(request->context->writer);
         struct export_create *change = request->work;
         const struct document *document = change->commit.document;
-        json_t *body;
 
         if (change->reply) {
                 change->reply(request, now, (const struct export *)document);
                 return;
         }
-        body = change->kept && !change->waits ? json_incref(change->kept)
-                                              : creation_show(request, now, (const struct export *)document);
-
-        object_reply(request, 201, document, body);
+        if (change->kept && !change->waits)
+                object_reply(request, 201, document, json_incref(change->kept));
+        else
+                creation_reply(request, now, (const struct export *)document);
         reply_field(&request->reply, "Location", "%s", change->location);
         if (change->waits)
                 reply_field(&request->reply, "Preference-Applied", "wait=%u", change->wait_s);

@@ -179,6 +179,7 @@ static char *grants_text(const struct snapshot *snapshot, const char *id)
 }
 
 struct told {
+        size_t times;
         bool ids[EXPORTS];
         bool canaries[CANARY_NUMBER_LAST + 1]; /* by number */
 };
@@ -189,6 +190,7 @@ static void told_note(void *context, const struct export *old_export, const stru
         unsigned number;
 
         assert_true(old_export || new_export);
+        told->times++;
         if (export_is_canary(new_export ? new_export : old_export)) {
                 told->canaries[(new_export ? new_export : old_export)->number] = true;
                 return;
@@ -238,6 +240,24 @@ static void changes_tell_every_export_whose_grants_differ(void **test)
         assert_true(told_for_nothing < 3000 * EXPORTS / 2);
 }
 
+/* Each time costs the grants of all its nodes. */
+static void one_export_is_told_once(void **test)
+{
+        uint64_t random = 7;
+        struct snapshot *older = snapshot_new(), *newer;
+        struct told told = { 0 };
+
+        (void)test;
+        newer = snapshot_draft(older);
+        export_put(newer, &random);
+        changes_walk(older, newer, told_note, &told);
+        assert_int_equal(told.times, 1);
+        changes_walk(newer, older, told_note, &told);
+        assert_int_equal(told.times, 2);
+        shared_put(older);
+        shared_put(newer);
+}
+
 static void changes_from_nothing_tell_all(void **test)
 {
         uint64_t random = 1;
@@ -259,6 +279,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(changes_tell_every_export_whose_grants_differ),
+                cmocka_unit_test(one_export_is_told_once),
                 cmocka_unit_test(changes_from_nothing_tell_all),
         };
 
