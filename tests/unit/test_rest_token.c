@@ -430,6 +430,84 @@ static void account_sees_only_its_own(void **state)
         expect_as(api, api->tokens[2], "DELETE", path, NULL, "202");
 }
 
+/* The path of a route, its first parameter being `name` and the next node 101. Caller frees. */
+static char *path_to(const struct route *route, const char *name)
+{
+        const char *open = strchr(route->pattern, '{'), *rest = strchr(open, '}') + 1, *next = strchr(rest, '{');
+
+        return memory_format("%.*s%s%.*s%s", (int)(open - route->pattern), route->pattern, name,
+                             (int)(next ? next - rest : (long)strlen(rest)), rest, next ? "101" : "");
+}
+
+/* Status, kind and sentence of what an account is answered, with `name` left out of them. Caller frees. */
+static char *answer_without(struct api *api, const char *token, const struct route *route, const char *name,
+                            const char *body, const char *condition)
+{
+        AUTO_FREE char *path = path_to(route, name);
+        AUTO_ANSWER struct answer answer = call(api, (struct call){ .method = route->method,
+                                                                    .path = path,
+                                                                    .body = body,
+                                                                    .headers = { condition },
+                                                                    .token = token });
+        AUTO_FREE char *type = memory_text(answer_at(&answer, "type"));
+        AUTO_FREE char *said = memory_format("%ld %s %s", answer.status, type, answer_at(&answer, "detail"));
+        struct text text = { 0 };
+
+        if (answer.status < 400 || answer.status >= 500)
+                fail_msg("%s %s: %s: %s", route->method, path, said, answer.text);
+        for (const char *at = said, *found; at; at = found ? found + strlen(name) : NULL) {
+                found = strstr(at, name);
+                text_add_bytes(&text, at, found ? (size_t)(found - at) : strlen(at));
+        }
+        return text_take(&text);
+}
+
+/* Each operation on each kind of object: whoever adds one need not think of it. */
+static void objects_of_others_are_answered_as_if_they_were_not_there(void **state)
+{
+        struct api *api = *state;
+        char foreign[SECRET_TEXT_SIZE];
+        size_t count, tried = 0;
+        const struct route *routes = route_table(&count);
+
+        api_world(api);
+        api_tokens(api);
+        token_of(api, "{'name':'foreign','scope':'account','account':'foreign'}", foreign);
+        expect(api, "PUT", "/v1/inventory", "{'source':'src','revision':1,'environments':[]}", "200");
+        const char *export = api_export(api, "/shared/site", "/var/www/site");
+        AUTO_ANSWER struct answer tasks = call_of(api, "GET", "/v1/tasks", NULL);
+        AUTO_FREE char *task = memory_text(answer_at(&tasks, "items/0/id"));
+        const struct {
+                const char *beginning, *name;
+        } objects[] = {
+                { "/v1/environments/{", "shop" }, { "/v1/inventory/{", "src" }, { "/v1/nodes/{", "101" },
+                { "/v1/storages/{", "files" },    { "/v1/exports/{", export },  { "/v1/tasks/{", task },
+                { "/v1/tokens/{", "acc" },
+        };
+        static const char *const conditions[] = { NULL, "If-Match: \"1\"" };
+        uint64_t revision = api_revision(api);
+
+        for (size_t i = 0; i < count; i++)
+                for (size_t j = 0; j < ARRAY_SIZE(objects); j++) {
+                        const char *body = routes[i].body_most == BODY_NONE ? NULL : "{}";
+
+                        if (strncmp(routes[i].pattern, objects[j].beginning, strlen(objects[j].beginning)) != 0)
+                                continue;
+                        for (size_t k = 0; k < ARRAY_SIZE(conditions); k++, tried++) {
+                                AUTO_FREE char *there = answer_without(api, foreign, &routes[i], objects[j].name,
+                                                                       body, conditions[k]);
+                                AUTO_FREE char *nowhere =
+                                        answer_without(api, foreign, &routes[i], "none", body, conditions[k]);
+
+                                if (strcmp(there, nowhere) != 0)
+                                        fail_msg("%s %s: \"%s\", and of what is not there: \"%s\"",
+                                                 routes[i].method, routes[i].pattern, there, nowhere);
+                        }
+                }
+        assert_true(tried >= 2 * 20);
+        assert_int_equal(api_revision(api), revision);
+}
+
 static int audit_look(void *context, const struct event *event, struct fault *fault)
 {
         struct text *text = context;
@@ -521,6 +599,7 @@ int main(void)
                 API_TEST(token_by_name_has_a_tag_that_a_use_leaves_alone),
                 API_TEST(scopes_open_what_they_should),
                 API_TEST(account_sees_only_its_own),
+                API_TEST(objects_of_others_are_answered_as_if_they_were_not_there),
                 API_TEST(every_write_leaves_an_audit_line_and_no_secret),
                 API_TEST(health_is_public_and_tells_detail_to_the_known),
         };
