@@ -135,6 +135,8 @@ class Run:
         operation, response = call.operation, call.operation.response(answer.status)
         if answer.status >= 500 and str(answer.status) not in operation.responses:
             raise Wrong(f"status {answer.status}")
+        if answer.status in (429, 503) and not answer.headers.get("retry-after"):
+            raise Wrong(f"{answer.status} without Retry-After")
         if not response:
             raise Wrong(f"status {answer.status} is not described")
         for name, header in response.get("headers", {}).items():
@@ -220,6 +222,23 @@ class Run:
                 raise Wrong(f"run {number} has not ended, or found nothing")
         except Wrong as wrong:
             self.report(Call(read), answer, wrong, "run")
+
+    def tags(self):
+        """What has a tag is changed, replaced and removed by that one alone."""
+        for write in (o for o in self.description.operations if "If-Match" in o.of("header")):
+            read = next((o for o in self.description.operations if o.path == write.path and o.method == "GET"), None)
+            answers = ((path, self.server.send(Call(read, path))) for path in self.objects.get(write.path, []) if read)
+            path, there = next(((p, a) for p, a in answers if a.status == 200), (None, None))
+            if not there:
+                continue
+            known = self.description.flat(write.body).get("properties", {}) if write.body else {}
+            body = {n: m for n, m in there.json().items() if n in known} if write.method == "PUT" else {} if write.body else None
+            for tag, refused in (('"of nothing"', True), (there.headers.get("etag"), False)):
+                call = Call(write, path, [("dry_run", "true")], {"If-Match": tag}, body)
+                answer = self.server.send(call)
+                self.counts[write.name]["tags"] += 1
+                if (answer.status == 412) != refused:
+                    self.report(call, answer, "it is not done by its tag alone", "tag")
 
     # --- Who may ---------------------------------------------------------------------------------------------
     def scopes(self):
@@ -499,6 +518,7 @@ def main():
         run.streams()
         run.go(count)
         run.runs()
+        run.tags()
     except (OSError, EOFError) as error:
         wrong.append(f"the server does not answer any more: {error!r}")
     status = server.stop()

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -43,7 +44,9 @@ static void single_storage_is_looked_at_before_it_is_taken(void **state)
         files_say(&api->fake, FAULT_UNAVAILABLE, PATH_DIRECTORY);
         expect(api, "PUT", "/v1/storages/disk", SINGLE, "503");
         files_say(&api->fake, FAULT_TIMEOUT, PATH_DIRECTORY);
-        expect(api, "PUT", "/v1/storages/disk", SINGLE, "503");
+        AUTO_ANSWER struct answer later = call_of(api, "PUT", "/v1/storages/disk", SINGLE);
+        assert_int_equal(later.status, 503);
+        assert_true(strtol(answer_field(&later, "Retry-After"), NULL, 10) > 0);
         expect(api, "GET", "/v1/storages/disk", NULL, "404");
         files_say(&api->fake, FAULT_NONE, PATH_DIRECTORY);
         expect(api, "PUT", "/v1/storages/disk", SINGLE, "201");
