@@ -96,6 +96,28 @@ static void cursor_stays_right_while_rows_come_and_go(void **state)
         assert_string_equal(ids, "b d g h j l m n ");
 }
 
+static void page_without_a_limit_has_a_hundred(void **state)
+{
+        struct api *api = *state;
+
+        for (int i = 0; i < 101; i++) {
+                AUTO_FREE char *path = memory_format("/v1/environments/many-%03d", i);
+                AUTO_FREE char *body =
+                        memory_format("{'uid':'m-%03d','account':'acme','state':'running','layers':['cp']}", i);
+
+                expect(api, "PUT", path, body, "201");
+        }
+        AUTO_ANSWER struct answer first = call_of(api, "GET", "/v1/environments", NULL);
+        assert_int_equal(json_array_size(json_object_get(first.json, "items")), 100);
+        assert_string_not_equal(answer_at(&first, "next"), "");
+        AUTO_FREE char *rest = memory_format("/v1/environments?cursor=%s", answer_at(&first, "next"));
+        AUTO_ANSWER struct answer second = call_of(api, "GET", rest, NULL);
+        assert_string_equal(answer_at(&second, "items/0/name"), "many-100");
+        assert_true(json_is_null(json_object_get(second.json, "next")));
+        AUTO_ANSWER struct answer whole = call_of(api, "GET", "/v1/environments?limit=1000", NULL);
+        assert_int_equal(json_array_size(json_object_get(whole.json, "items")), 101);
+}
+
 static void bad_page_is_refused_naming_the_parameter(void **state)
 {
         struct api *api = *state;
@@ -323,6 +345,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 API_TEST(pages_show_everything_once_and_in_order),
                 API_TEST(cursor_stays_right_while_rows_come_and_go),
+                API_TEST(page_without_a_limit_has_a_hundred),
                 API_TEST(bad_page_is_refused_naming_the_parameter),
                 API_TEST(cursor_longer_than_any_id_is_refused),
                 API_TEST(exports_are_filtered_on_every_page),

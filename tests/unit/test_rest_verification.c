@@ -80,6 +80,19 @@ static void what_a_run_finds_is_told(void **state)
         }
         AUTO_ANSWER struct answer told = call_of(api, "GET", "/v1/events?action=verification.failed", NULL);
         assert_string_equal(answer_at(&told, "items/0/actor"), "gatehouse");
+        fake_probe_say(api->verification.fake, PROBE_STRANGER, PROBE_LET_IN);
+        AUTO_ANSWER struct answer failed = run_await(api);
+        AUTO_ANSWER struct answer metrics = call_of(api, "GET", "/metrics", NULL);
+        for (int passed = 0; passed < 2; passed++) {
+                AUTO_FREE char *line = memory_format(
+                        "\ngatehouse_verification{storage=\"files\",storage_node=\"10.77.0.11\",protocol=\"nfs\","
+                        "result=\"%s\"} %d\n",
+                        passed ? "passed" : "failed", !passed);
+
+                assert_non_null(strstr(metrics.text, line));
+        }
+        AUTO_ANSWER struct answer health = call_of(api, "GET", "/healthz", NULL);
+        assert_int_equal(health.status, 503);
 }
 
 static void rows_of_other_accounts_are_not_shown(void **state)
