@@ -444,11 +444,14 @@ static char *answer_without(struct api *api, const char *token, const struct rou
                             const char *body, const char *condition)
 {
         AUTO_FREE char *path = path_to(route, name);
-        AUTO_ANSWER struct answer answer = call(api, (struct call){ .method = route->method,
-                                                                    .path = path,
-                                                                    .body = body,
-                                                                    .headers = { condition },
-                                                                    .token = token });
+        bool patches = strcmp(route->method, "PATCH") == 0;
+        const char *first = patches ? "Content-Type: application/merge-patch+json" : condition;
+        AUTO_ANSWER struct answer answer =
+                call(api, (struct call){ .method = route->method,
+                                         .path = path,
+                                         .body = body,
+                                         .headers = { first, patches ? condition : NULL },
+                                         .token = token });
         AUTO_FREE char *type = memory_text(answer_at(&answer, "type"));
         AUTO_FREE char *said = memory_format("%ld %s %s", answer.status, type, answer_at(&answer, "detail"));
         struct text text = { 0 };
@@ -462,49 +465,100 @@ static char *answer_without(struct api *api, const char *token, const struct rou
         return text_take(&text);
 }
 
+/* An object of account acme for each kind of route that names one. */
+struct owned {
+        char export[EXPORT_ID_SIZE], task[TASK_ID_SIZE];
+};
+
+static void owned_make(struct api *api, struct owned *owned)
+{
+        api_world(api);
+        api_tokens(api);
+        expect(api, "PUT", "/v1/inventory", "{'source':'src','revision':1,'environments':[]}", "200");
+        snprintf(owned->export, sizeof owned->export, "%s", api_export(api, "/shared/site", "/var/www/site"));
+        AUTO_ANSWER struct answer tasks = call_of(api, "GET", "/v1/tasks", NULL);
+        snprintf(owned->task, sizeof owned->task, "%s", answer_at(&tasks, "items/0/id"));
+}
+
+/* What a route's first parameter is called there; NULL for a route that names no object. */
+static const char *owned_name(const struct owned *owned, const struct route *route)
+{
+        const struct {
+                const char *beginning, *name;
+        } kinds[] = {
+                { "/v1/environments/{", "shop" },   { "/v1/inventory/{", "src" },
+                { "/v1/nodes/{", "101" },           { "/v1/storages/{", "files" },
+                { "/v1/exports/{", owned->export }, { "/v1/tasks/{", owned->task },
+                { "/v1/tokens/{", "acc" },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+                if (strncmp(route->pattern, kinds[i].beginning, strlen(kinds[i].beginning)) == 0)
+                        return kinds[i].name;
+        return NULL;
+}
+
+static const char *body_for(const struct route *route)
+{
+        const char *last = strrchr(route->pattern, '/');
+
+        return route->body_most == BODY_NONE ? NULL : strcmp(last, "/revoke") == 0 ? "{'node':'101'}" : "{}";
+}
+
 /* Each operation on each kind of object: whoever adds one need not think of it. */
 static void objects_of_others_are_answered_as_if_they_were_not_there(void **state)
 {
+        static const char *const conditions[] = { NULL, "If-Match: \"1\"" };
         struct api *api = *state;
+        struct owned owned;
         char foreign[SECRET_TEXT_SIZE];
         size_t count, tried = 0;
         const struct route *routes = route_table(&count);
 
-        api_world(api);
-        api_tokens(api);
+        owned_make(api, &owned);
         token_of(api, "{'name':'foreign','scope':'account','account':'foreign'}", foreign);
-        expect(api, "PUT", "/v1/inventory", "{'source':'src','revision':1,'environments':[]}", "200");
-        const char *export = api_export(api, "/shared/site", "/var/www/site");
-        AUTO_ANSWER struct answer tasks = call_of(api, "GET", "/v1/tasks", NULL);
-        AUTO_FREE char *task = memory_text(answer_at(&tasks, "items/0/id"));
-        const struct {
-                const char *beginning, *name;
-        } objects[] = {
-                { "/v1/environments/{", "shop" }, { "/v1/inventory/{", "src" }, { "/v1/nodes/{", "101" },
-                { "/v1/storages/{", "files" },    { "/v1/exports/{", export },  { "/v1/tasks/{", task },
-                { "/v1/tokens/{", "acc" },
-        };
-        static const char *const conditions[] = { NULL, "If-Match: \"1\"" };
         uint64_t revision = api_revision(api);
+        for (size_t i = 0; i < count; i++) {
+                const struct route *route = &routes[i];
+                const char *name = owned_name(&owned, route), *body = body_for(route);
 
-        for (size_t i = 0; i < count; i++)
-                for (size_t j = 0; j < ARRAY_SIZE(objects); j++) {
-                        const char *body = routes[i].body_most == BODY_NONE ? NULL : "{}";
+                for (size_t j = 0; name && j < ARRAY_SIZE(conditions); j++, tried++) {
+                        AUTO_FREE char *there = answer_without(api, foreign, route, name, body, conditions[j]);
+                        AUTO_FREE char *nowhere = answer_without(api, foreign, route, "none", body, conditions[j]);
 
-                        if (strncmp(routes[i].pattern, objects[j].beginning, strlen(objects[j].beginning)) != 0)
-                                continue;
-                        for (size_t k = 0; k < ARRAY_SIZE(conditions); k++, tried++) {
-                                AUTO_FREE char *there = answer_without(api, foreign, &routes[i], objects[j].name,
-                                                                       body, conditions[k]);
-                                AUTO_FREE char *nowhere =
-                                        answer_without(api, foreign, &routes[i], "none", body, conditions[k]);
-
-                                if (strcmp(there, nowhere) != 0)
-                                        fail_msg("%s %s: \"%s\", and of what is not there: \"%s\"",
-                                                 routes[i].method, routes[i].pattern, there, nowhere);
-                        }
+                        if (strcmp(there, nowhere) != 0)
+                                fail_msg("%s %s: \"%s\", and of what is not there: \"%s\"", route->method,
+                                         route->pattern, there, nowhere);
                 }
+        }
         assert_true(tried >= 2 * 20);
+        assert_int_equal(api_revision(api), revision);
+}
+
+/* And the account that they are of is told that its token may not. */
+static void own_objects_say_that_a_token_that_reads_may_not_write(void **state)
+{
+        struct api *api = *state;
+        struct owned owned;
+        char reads[SECRET_TEXT_SIZE];
+        size_t count, tried = 0;
+        const struct route *routes = route_table(&count);
+
+        owned_make(api, &owned);
+        token_of(api, "{'name':'reads','scope':'account','account':'acme','right':'read'}", reads);
+        uint64_t revision = api_revision(api);
+        for (size_t i = 0; i < count; i++) {
+                const char *name = owned_name(&owned, &routes[i]);
+
+                if (!name || strcmp(routes[i].method, "GET") == 0)
+                        continue;
+                AUTO_FREE char *said =
+                        answer_without(api, reads, &routes[i], name, body_for(&routes[i]), "If-Match: \"1\"");
+                if (strncmp(said, "403 ", 4) != 0)
+                        fail_msg("%s %s: \"%s\"", routes[i].method, routes[i].pattern, said);
+                tried++;
+        }
+        assert_true(tried >= 10);
         assert_int_equal(api_revision(api), revision);
 }
 
@@ -600,6 +654,7 @@ int main(void)
                 API_TEST(scopes_open_what_they_should),
                 API_TEST(account_sees_only_its_own),
                 API_TEST(objects_of_others_are_answered_as_if_they_were_not_there),
+                API_TEST(own_objects_say_that_a_token_that_reads_may_not_write),
                 API_TEST(every_write_leaves_an_audit_line_and_no_secret),
                 API_TEST(health_is_public_and_tells_detail_to_the_known),
         };
