@@ -82,6 +82,7 @@ static void what_a_run_finds_is_told(void **state)
         assert_string_equal(answer_at(&told, "items/0/actor"), "gatehouse");
         fake_probe_say(api->verification.fake, PROBE_STRANGER, PROBE_LET_IN);
         AUTO_ANSWER struct answer failed = run_await(api);
+        assert_string_equal(answer_at(&failed, "items/0/result"), "failed");
         AUTO_ANSWER struct answer metrics = call_of(api, "GET", "/metrics", NULL);
         for (int passed = 0; passed < 2; passed++) {
                 AUTO_FREE char *line = memory_format(
