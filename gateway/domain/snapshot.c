@@ -316,10 +316,13 @@ static void walk_open(struct snapshot_walk *walk, struct pmap map, const struct 
         walk->prefix_length = prefix->length;
         if (prefix->length > 0)
                 memcpy(walk->prefix, prefix->data, prefix->length);
+        if (!after_id) {
+                pmap_first(map, walk->prefix, walk->prefix_length, &walk->cursor);
+                return;
+        }
         text_add_bytes(&start, prefix->data, prefix->length);
         /* Ids hold no NUL: with one behind it the key is the very next after `after_id`'s own. */
-        if (after_id)
-                key_add_part(&start, after_id);
+        key_add_part(&start, after_id);
         pmap_first(map, start.data, start.length, &walk->cursor);
 }
 

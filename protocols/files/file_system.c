@@ -3,11 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <linux/openat2.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -15,31 +11,9 @@
 
 #include "base/memory.h"
 #include "protocols/files/directory_wire.h"
+#include "protocols/files/mount_table.h"
 
 #define ALLOWED "ext4 or xfs"
-
-/* What /proc/self/mountinfo says of one mount (proc_pid_mountinfo(5)). */
-struct mount_line {
-        char root[EXPORT_PATH_MAX + 1]; /* the directory of the file system that is mounted */
-        char type[64];
-};
-
-static bool mount_find(uint64_t id, struct mount_line *found)
-{
-        AUTO_FCLOSE FILE *file = fopen("/proc/self/mountinfo", "re");
-        AUTO_FREE char *line = NULL;
-        size_t size = 0;
-
-        while (file && getline(&line, &size, file) > 0) {
-                uint64_t its_id;
-                const char *type = strstr(line, " - ");
-
-                if (sscanf(line, "%" SCNu64 " %*s %*s %1023s", &its_id, found->root) == 2 && its_id == id &&
-                    type && sscanf(type, " - %63s", found->type) == 1)
-                        return true;
-        }
-        return false;
-}
 
 static int root_open(const char *mount_root, struct fault *fault)
 {
@@ -68,7 +42,7 @@ static int mount_check(int fd, const char *mount_root, struct fault *fault)
         if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &here) < 0 ||
             statx(AT_FDCWD, "/", 0, STATX_BASIC_STATS, &top) < 0)
                 return fault_set_errno(fault, FAULT_UNAVAILABLE, errno, "use %s as a storage: statx", mount_root);
-        if (!(here.stx_mask & STATX_MNT_ID) || !mount_find(here.stx_mnt_id, &line))
+        if (!(here.stx_mask & STATX_MNT_ID) || !mount_table_find(here.stx_mnt_id, &line))
                 return fault_set(fault, FAULT_UNAVAILABLE, "use %s as a storage: its mount cannot be found",
                                  mount_root);
         if (strcmp(line.type, "ext4") != 0 && strcmp(line.type, "xfs") != 0)

@@ -105,6 +105,27 @@ static void root_that_is_no_file_system_of_its_own_is_refused(void **state)
         assert_int_equal(rmdir(plain), 0);
 }
 
+/* What was found of a mount is not believed of the next one, to which the kernel gives the same id. */
+static void mount_that_takes_the_place_of_another_is_looked_at(void **state)
+{
+        struct world *world = *state;
+        AUTO_FREE char *plain = memory_format("%s/plain", world->view);
+        const char *where = scratch("place");
+        struct fault fault = { 0 };
+
+        assert_int_equal(mkdir(plain, 0755), 0);
+        for (int i = 0; i < 3; i++) {
+                mounted(world->view, where, NULL, MS_BIND, NULL);
+                if (local_files_check(&world->real.helper, where, PATIENCE_MS, &fault))
+                        fail_msg("%s", fault.text);
+                assert_int_equal(umount2(where, 0), 0);
+                mounted(plain, where, NULL, MS_BIND, NULL);
+                assert_unfit(world, where, "only a part of a larger file system");
+                assert_int_equal(umount2(where, 0), 0);
+        }
+        assert_int_equal(rmdir(plain), 0);
+}
+
 /* Each capability of a row is needed by something the act has to do; none is there for comfort. */
 static void capability_taken_away_is_missed(void **state)
 {
@@ -141,6 +162,7 @@ int cases_run_single(char **all_arguments)
                 CASE(link_swapped_in_during_the_walk_is_never_followed),
                 CASE(mount_point_on_the_way_is_not_crossed),
                 CASE(root_that_is_no_file_system_of_its_own_is_refused),
+                CASE(mount_that_takes_the_place_of_another_is_looked_at),
                 CASE(capability_taken_away_is_missed),
                 CASE(timings_are_told),
         };
