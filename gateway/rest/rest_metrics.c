@@ -101,7 +101,8 @@ static void backends_add(struct text *text, struct status *status)
 
                 if (status_backend(status, (enum backend)backend, &fault))
                         text_addf(text, "gatehouse_backend_up{backend=\"%s\"} %d\n",
-                                  backend_word((enum backend)backend), fault.code == FAULT_NONE);
+                                  backend_word((enum backend)backend),
+                                  fault.code == FAULT_NONE || fault.code == FAULT_EXPIRING);
         }
         metric_family_add(text, "observing", "gauge", NULL, "Whether nothing is enforced: reconcile = observe.");
         text_addf(text, "gatehouse_observing %d\n", status_observes(status));

@@ -91,6 +91,7 @@ static void metrics_tell_what_there_is(void **state)
                 "gatehouse_tasks_running 0\n",
                 "gatehouse_backend_up{backend=\"store\"} 1\n",
                 "gatehouse_backend_up{backend=\"ganesha\"} 0\n",
+                "gatehouse_backend_up{backend=\"tls\"} 1\n",
                 "# UNIT gatehouse_reconcile_lag_seconds seconds\n",
                 "gatehouse_pool_members{state=\"enforcing\"} 2\n",
                 "gatehouse_pool_members{state=\"unenforced\"} 1\n",
@@ -108,6 +109,8 @@ static void metrics_tell_what_there_is(void **state)
         fault_set(&down, FAULT_UNAVAILABLE, "NFS-Ganesha is not on the bus");
         status_note_backend(api->status, BACKEND_STORE, NULL);
         status_note_backend(api->status, BACKEND_GANESHA, &down);
+        fault_set(&down, FAULT_EXPIRING, "for a week");
+        status_note_backend(api->status, BACKEND_TLS, &down);
         status_note_members(api->status, 2, 1);
         atomic_fetch_sub(&api->monotonic_offset_ms, 100000);
         status_note_committed(api->status, 7);
