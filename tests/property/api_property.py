@@ -299,6 +299,25 @@ class Run:
         except Wrong as wrong:
             self.report(call, answer, wrong, who)
 
+    def broken(self):
+        """A flood of fields, a target that is too long and a body that is cut off change nothing of any operation."""
+        for operation in self.description.operations:
+            before = self.server.revision()
+            for status, headers, query in ((431, {f"X-{i}": "x" for i in range(110)}, []), (414, {}, [("x", "x" * 9000)])):
+                call = self.scope_call(operation)
+                call.query, call.headers = query, {**call.headers, **headers}
+                answer = self.server.send(call)
+                self.counts[operation.name]["broken"] += 1
+                if answer.status != status and (answer.status, answer.json().get("reason")) != (200, status):
+                    self.report(call, answer, f"wanted {status}", "broken")
+            call = self.scope_call(operation)
+            call.query = []
+            text = self.server.cut_off(call) if operation.body else b""
+            if text and not text.startswith(b"HTTP/1.1 4"):
+                self.report(call, None, f"cut off, and answered {text[:200]!r}", "broken")
+            if self.server.revision() != before and self.newest_actor().startswith(("uid:", "token:")):
+                self.report(call, None, "something was changed by what is broken", "broken")
+
     # --- The two kinds ---------------------------------------------------------------------------------------
     def try_allowed(self, operation):
         call = self.allowed(operation)
@@ -516,6 +535,7 @@ def main():
         run.served()
         run.scopes()
         run.streams()
+        run.broken()
         run.go(count)
         run.runs()
         run.tags()
