@@ -138,7 +138,8 @@ static void shares_make_ready(struct gluster_side *side, struct volume_state *vo
         struct pmap_cursor cursor;
         struct pmap_entry entry;
 
-        volume->unready = volume->awaited = 0;
+        volume->unready = 0;
+        volume->awaited = status_coming(side->world->status);
         pmap_first(volume->shares.by_id, NULL, 0, &cursor);
         while (pmap_next(&cursor, &entry)) {
                 struct share *share = entry.value;

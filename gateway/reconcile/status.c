@@ -83,6 +83,16 @@ static bool side_is(const struct side *side, uint64_t revision, const struct fau
                (!fault || (side->code == fault->code && strcmp(side->text, fault->text) == 0));
 }
 
+void status_note_coming(struct status *status, bool is_coming)
+{
+        atomic_fetch_add(&status->coming, is_coming ? 1 : SIZE_MAX);
+}
+
+size_t status_coming(const struct status *status)
+{
+        return atomic_load(&status->coming);
+}
+
 void status_note(struct status *status, const char *export_id, enum protocol protocol, uint64_t revision,
                  const struct fault *fault)
 {

@@ -23,6 +23,12 @@ struct status *status_new(const struct clock *clock);
 /* Ends every wait (in_time false) and frees. No other thread may use it any more. */
 void status_free(struct status *status);
 
+/* New exports of a cluster's storage that requests still ask its volume about: one more, or one less, which is
+ * committed with the next snapshot or refused. An access list that only gives waits a little for them. Neither
+ * blocks. */
+void status_note_coming(struct status *status, bool is_coming);
+size_t status_coming(const struct status *status);
+
 /* One side (protocol) of one export: seen to hold what the snapshot of `revision` wants of it (fault NULL), or
  * not, and why. A fault keeps what was seen to hold before from being shown as active. */
 void status_note(struct status *status, const char *export_id, enum protocol protocol, uint64_t revision,

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/pmap.h"
 #include "reconcile/address_bag.h"
@@ -39,7 +40,8 @@ struct status {
         struct lag lag;
         struct address_bag connected; /* by NFS, at the last look; sorted */
         bool connected_known;
-        size_t members[2]; /* of the pool: those that do not enforce, and those that do */
+        size_t members[2];    /* of the pool: those that do not enforce, and those that do */
+        atomic_size_t coming; /* not under the lock */
         struct status_wait *waits;
         size_t change_waits;                 /* of them, those for any change */
         void (*held_changed)(void *context); /* or NULL */

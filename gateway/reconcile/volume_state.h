@@ -46,7 +46,7 @@ struct volume_state {
         struct brick_renewal renewal;
         unsigned directories_due; /* looks at which its directories are to be seen to again */
         size_t unready;           /* shares whose directories are not there yet */
-        size_t awaited;           /* those of them that are being made */
+        size_t awaited;           /* those of them that are being made, and new exports on their way to a commit */
         bool dirty;
         bool gathers;         /* dirty by new shares alone: they may wait for each other */
         int64_t gathering_ms; /* since when they do; 0 = they do not */
@@ -69,8 +69,8 @@ void volume_state_touch(struct volume_state *volume);
 /* Nothing but a new share has come, or the directory of one: the list must follow, with those that come along. */
 void volume_state_grow(struct volume_state *volume);
 
-/* Until when new shares wait for those whose directories are being made, so that one generation of the list takes
- * all of them in: VOLUME_GATHER_MS at most. 0: it is time. */
+/* Until when new shares wait for those whose directories are being made, or that requests are about to commit, so
+ * that one generation of the list takes all of them in: VOLUME_GATHER_MS at most. 0: it is time. */
 #define VOLUME_GATHER_MS 100 /* about what a generation costs */
 int64_t volume_state_gathers_until(struct volume_state *volume, int64_t now_ms);
 

@@ -23,6 +23,7 @@ struct export_create {
         struct replay replay;
         struct export *wanted;
         const struct storage *storage; /* a reference, for the question */
+        struct status *coming;         /* whom it has told that it comes, until it is committed; or NULL */
         json_t *kept; /* the reply that answers the Idempotency-Key from now on; NULL without one */
         char location[EXPORT_ID_SIZE + 16];
         unsigned wait_s;
@@ -31,10 +32,27 @@ struct export_create {
         void (*reply)(struct request *request, const struct snapshot *now, const struct export *export);
 };
 
+/* From the question to the commit: so long others that are there already may wait for it. */
+static void coming_begin(struct export_create *change, struct status *status)
+{
+        if (change->storage->kind != STORAGE_CLUSTER)
+                return;
+        change->coming = status;
+        status_note_coming(status, true);
+}
+
+static void coming_end(struct export_create *change)
+{
+        if (change->coming)
+                status_note_coming(change->coming, false);
+        change->coming = NULL;
+}
+
 static void export_create_free(void *work)
 {
         struct export_create *change = work;
 
+        coming_end(change);
         replay_end(&change->replay);
         json_decref(change->kept);
         commit_fini(&change->commit);
@@ -64,6 +82,7 @@ static int export_create_prepare(struct commit *commit, struct write *write, str
         struct export_create *change = (struct export_create *)commit;
         int result = export_create_settle(change, write->now, fault);
 
+        coming_end(change);
         if (result == 0)
                 result = export_make(commit, write, change->wanted, fault);
         if (result < 0)
@@ -122,10 +141,12 @@ static void export_create_inspected(struct request *request)
 
         file_question_check(&change->question, "/path", &violations);
         change->wanted->directory_seen = file_question_found(&change->question);
-        if (violations_any(&violations))
+        if (violations_any(&violations)) {
+                coming_end(change);
                 reply_violations(&request->reply, FAULT_INVALID, &violations);
-        else
+        } else {
                 commit_start(request, &change->commit, export_create_prepare, export_create_done);
+        }
 }
 
 /* Asks the storage about the path, unless another export has it or the answer is no anyway. */
@@ -144,6 +165,7 @@ static void export_create_look(struct request *request, struct export_create *ch
                 return;
         }
         change->question = (struct file_question){ .storage = change->storage, .path = change->wanted->path };
+        coming_begin(change, request->context->status);
         file_question_ask(request, &change->question, export_create_inspected);
 }
 

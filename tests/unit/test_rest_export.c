@@ -157,6 +157,27 @@ static void path_that_is_no_directory_is_refused_when_somebody_can_say(void **st
         assert_false(last_directory_was_seen(api));
 }
 
+static void export_is_told_as_coming_until_it_is_committed_or_refused(void **state)
+{
+        static const enum path_kind kinds[] = { PATH_LINK, PATH_DIRECTORY };
+        struct call call = { .method = "POST", .path = "/v1/exports", .body = SITE };
+        struct api *api = *state;
+        struct caller caller;
+
+        api_world(api);
+        for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
+                files_say(&api->fake, FAULT_NONE, kinds[i]);
+                files_hold(&api->fake, true);
+                caller_start(&caller, api, call);
+                files_await_asked(&api->fake, i + 1);
+                size_t coming = status_coming(api->status);
+                files_hold(&api->fake, false);
+                AUTO_ANSWER struct answer answer = caller_join(&caller);
+                assert_int_equal(coming, 1);
+                assert_int_equal(status_coming(api->status), 0);
+        }
+}
+
 static void taken_mount_path_answers_with_the_export_there(void **state)
 {
         struct api *api = *state;
@@ -654,6 +675,7 @@ int main(void)
                 API_TEST(export_made_is_answered_when_durable),
                 API_TEST(bad_export_is_refused_naming_the_place),
                 API_TEST(path_that_is_no_directory_is_refused_when_somebody_can_say),
+                API_TEST(export_is_told_as_coming_until_it_is_committed_or_refused),
                 API_TEST(taken_mount_path_answers_with_the_export_there),
                 API_TEST(same_key_answers_the_same_export),
                 API_TEST(key_of_a_request_under_way_is_refused),
