@@ -312,9 +312,8 @@ class Run:
                     self.report(call, answer, f"wanted {status}", "broken")
             call = self.scope_call(operation)
             call.query = []
-            text = self.server.cut_off(call) if operation.body else b""
-            if text and not text.startswith(b"HTTP/1.1 4"):
-                self.report(call, None, f"cut off, and answered {text[:200]!r}", "broken")
+            if operation.body:
+                self.server.cut_off(call)
             if self.server.revision() != before and self.newest_actor().startswith(("uid:", "token:")):
                 self.report(call, None, "something was changed by what is broken", "broken")
 
