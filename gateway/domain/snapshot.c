@@ -77,11 +77,21 @@ static void key_add_part(struct text *key, const char *part)
         text_add_char(key, '\0');
 }
 
+#define ADDRESS_KEY_SIZE (sizeof((struct address){ 0 }.bytes) + 2)
+
+static void address_key(const struct address *address, char key[ADDRESS_KEY_SIZE])
+{
+        key[0] = (char)address->family;
+        memcpy(key + 1, address->bytes, sizeof address->bytes);
+        key[ADDRESS_KEY_SIZE - 1] = '\0';
+}
+
 static void key_add_address(struct text *key, const struct address *address)
 {
-        text_add_char(key, (char)address->family);
-        text_add_bytes(key, address->bytes, sizeof address->bytes);
-        text_add_char(key, '\0');
+        char part[ADDRESS_KEY_SIZE];
+
+        address_key(address, part);
+        text_add_bytes(key, part, sizeof part);
 }
 
 /* The kind comes first, so that a layer and a node of one name differ. */
@@ -345,13 +355,18 @@ void snapshot_walk_layer(struct snapshot_walk *walk, const struct snapshot *snap
         walk_open(walk, snapshot->nodes_by_layer, &key, NULL);
 }
 
+/* Asked for each address of each grant: without a detour over the heap. */
+static void walk_address(struct snapshot_walk *walk, struct pmap map, const struct address *address)
+{
+        address_key(address, walk->prefix);
+        walk->prefix_length = ADDRESS_KEY_SIZE;
+        pmap_first(map, walk->prefix, walk->prefix_length, &walk->cursor);
+}
+
 void snapshot_walk_claimants(struct snapshot_walk *walk, const struct snapshot *snapshot,
                              const struct address *address)
 {
-        AUTO_TEXT struct text key = { 0 };
-
-        key_add_address(&key, address);
-        walk_open(walk, snapshot->nodes_by_address, &key, NULL);
+        walk_address(walk, snapshot->nodes_by_address, address);
 }
 
 void snapshot_walk_mount(struct snapshot_walk *walk, const struct snapshot *snapshot, const char *environment_uid,
@@ -416,10 +431,8 @@ bool snapshot_address_is_contested(const struct snapshot *snapshot, const struct
 
 bool snapshot_address_is_storage(const struct snapshot *snapshot, const struct address *address)
 {
-        AUTO_TEXT struct text key = { 0 };
         struct snapshot_walk walk;
 
-        key_add_address(&key, address);
-        walk_open(&walk, snapshot->storages_by_address, &key, NULL);
+        walk_address(&walk, snapshot->storages_by_address, address);
         return snapshot_walk_next(&walk);
 }

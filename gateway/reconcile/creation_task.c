@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "domain/grant.h"
 
 #define TASK_PREFIX "ta-"
 #define EXPORT_PREFIX "ex-"
@@ -59,21 +58,19 @@ static int64_t side_held_at(const struct look *look, const struct grant_list *gr
 }
 
 /* Looks at the servers, and adds a step for each to `task` (NULL: to none). When the create has ended, 0 = not. */
-static int64_t servers_look(const struct look *look, const struct export *export, bool sides[2], struct task *task)
+static int64_t servers_look(const struct look *look, const struct export *export, const struct grant_list *grants,
+                            bool sides[2], struct task *task)
 {
-        struct protocol_facts facts = status_facts(look->status);
-        AUTO_GRANTS struct grant_list grants = { 0 };
         int64_t ended_at_ms = export->document.created_at_ms;
 
-        grant_derive(look->now, export, &facts, clock_wall_ms(look->clock), &grants);
-        grant_list_sides(&grants, sides);
+        grant_list_sides(grants, sides);
         for (int protocol = 0; protocol < 2; protocol++) {
                 struct fault fault = { 0 };
                 int64_t at_ms;
 
                 if (!sides[protocol])
                         continue;
-                at_ms = side_held_at(look, &grants, export->document.id, (enum protocol)protocol, &fault);
+                at_ms = side_held_at(look, grants, export->document.id, (enum protocol)protocol, &fault);
                 if (task)
                         layer_add(task, (enum protocol)protocol, at_ms ? STEP_CONFIRMED : STEP_WAITING, at_ms,
                                   &fault);
@@ -85,8 +82,18 @@ static int64_t servers_look(const struct look *look, const struct export *export
         return ended_at_ms;
 }
 
+static int64_t servers_look_anew(const struct look *look, const struct export *export, bool sides[2],
+                                 struct task *task)
+{
+        struct protocol_facts facts = status_facts(look->status);
+        AUTO_GRANTS struct grant_list grants = { 0 };
+
+        grant_derive(look->now, export, &facts, clock_wall_ms(look->clock), &grants);
+        return servers_look(look, export, &grants, sides, task);
+}
+
 struct task *creation_task(struct status *status, const struct clock *clock, const struct snapshot *now,
-                           const struct export *export)
+                           const struct export *export, const struct grant_list *grants)
 {
         const struct look look = { status, clock, now };
         const struct export_creation *creation = &export->creation;
@@ -103,7 +110,8 @@ struct task *creation_task(struct status *status, const struct clock *clock, con
         task_add_export(task, export);
         task->ended_at_ms = creation->ended_at_ms;
         if (!task->ended_at_ms)
-                task->ended_at_ms = servers_look(&look, export, sides, task);
+                task->ended_at_ms = grants ? servers_look(&look, export, grants, sides, task)
+                                           : servers_look_anew(&look, export, sides, task);
         else
                 for (int protocol = 0; protocol < 2; protocol++)
                         if (creation->sides & 1 << protocol)
@@ -147,7 +155,7 @@ struct task *creation_task_close(struct status *status, const struct clock *cloc
 {
         int64_t wall_ms = clock_wall_ms(clock);
         struct task *task =
-                creation_task_is_kept(export, wall_ms) ? creation_task(status, clock, now, export) : NULL;
+                creation_task_is_kept(export, wall_ms) ? creation_task(status, clock, now, export, NULL) : NULL;
 
         if (!task)
                 return NULL;
@@ -204,7 +212,7 @@ static bool some_look(struct creation_watch *watch, struct pmap running, const s
                 snprintf(watch->last, sizeof watch->last, "%s", export->document.id);
                 if (export->creation.ended_at_ms != 0)
                         pmap_remove(&watch->running, entry.key, entry.key_length);
-                else if ((ended_at_ms = servers_look(look, export, sides, NULL)) != 0)
+                else if ((ended_at_ms = servers_look_anew(look, export, sides, NULL)) != 0)
                         ended(context, export, sides, ended_at_ms);
         }
         watch->last[0] = '\0';

@@ -7,14 +7,15 @@
 #pragma once
 
 #include "base/clock.h"
+#include "domain/grant.h"
 #include "domain/task.h"
 #include "reconcile/status.h"
 
 /* The task of `export`, id "ta-" and the rest of the export's: a row for each server that one of its admitted
- * grants goes by, or, once its end was noted, of those that it ended on. Caller owns one reference, or NULL: it
- * has none. */
+ * grants goes by, or, once its end was noted, of those that it ended on. `grants`: the export's in `now`, or NULL:
+ * they are derived if need be. Caller owns one reference, or NULL: it has none. */
 struct task *creation_task(struct status *status, const struct clock *clock, const struct snapshot *now,
-                           const struct export *export);
+                           const struct export *export, const struct grant_list *grants);
 
 /* The export whose task has this id, or NULL; one that is kept no longer counts as none. */
 const struct export *creation_task_export(const struct snapshot *now, const char *task_id, int64_t wall_ms);

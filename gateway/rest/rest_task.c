@@ -94,7 +94,8 @@ static const struct document *task_source_next(struct listing_source *listing)
 
         if (source->export_next && (!task || creation_task_comes_before(source->export_next, task->document.id))) {
                 shared_put(source->derived);
-                source->derived = creation_task(context->status, context->clock, source->now, source->export_next);
+                source->derived =
+                        creation_task(context->status, context->clock, source->now, source->export_next, NULL);
                 export_advance(source);
                 return &source->derived->document;
         }
@@ -150,7 +151,7 @@ static struct task *created_find(const struct request *request, const char *expo
         const struct export *export = snapshot_export(now, export_id);
         const struct rest_context *context = request->context;
 
-        return export ? creation_task(context->status, context->clock, now, export) : NULL;
+        return export ? creation_task(context->status, context->clock, now, export, NULL) : NULL;
 }
 
 static void task_get_reply(struct request *request)
