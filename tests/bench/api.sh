@@ -9,7 +9,7 @@ figures=(get_one list_page list_page_made list_flat memory_idle memory memory_at
         plan plan_one_node plan_one_node_ms)
 # shellcheck source=tests/bench/bench.sh
 . "$(dirname "$0")/bench.sh"
-api_rounds=$(rounds 7 3)
+api_rounds=$(rounds 7 3) flat_rounds=$(rounds 15 3)
 api_seconds=1; # of each half of a round
 
 api_url=http://127.0.0.1:8080
@@ -120,10 +120,10 @@ idle_rounds() {
         done
 }
 
-flat_rounds() {
+flat_repeat() {
         local round
-        say "list_flat: $api_rounds rounds"
-        for ((round = 0; round < api_rounds; round++)); do
+        say "list_flat: $flat_rounds rounds"
+        for ((round = 0; round < flat_rounds; round++)); do
                 sample list_flat "$(requests_a_second "$api_url$page" "$token")" "$(requests_a_second "$api_url$page" "$token" '' storage2)"
         done
         figure list_flat median /s '>=0.95' 'pages of 100 at 50,000 exports, 16 connections' 'at 1,000 exports'
@@ -169,7 +169,7 @@ api_figures() {
         figure list_page_made median /s - 'the same pages, none given again: each is asked for with an X-Request-Id' 'libmicrohttpd, constant body'
         if [ -z "${BENCH_QUICK-}" ] && measures list_flat memory_at_50000 restart_at_50000; then
                 populate 50000
-                ! measures list_flat || flat_rounds
+                ! measures list_flat || flat_repeat
                 measures memory_at_50000 restart_at_50000 || return 0
                 restart_rounds restart_at_50000 memory_at_50000
                 figure memory_at_50000 median KiB '<=3' 'as memory, at 50,000'

@@ -5,8 +5,8 @@
 # the same blocks to the same NFS-Ganesha, and appends 4 KiB to the file system of the store for each. The store is on
 # a disk of this machine, so that a sync costs what it costs.
 # shellcheck disable=SC2034 # bench.sh reads it
-figures=(nfs_add nfs_add_p99 nfs_add_100_clients nfs_add_100_clients_p99 nfs_burst nfs_burst_seen
-        nfs_add_at_10000 nfs_add_at_10000_p99 restart_calls ganesha_back ganesha_back_connected ganesha_back_grace)
+figures=(nfs_add nfs_add_seen nfs_add_p99 nfs_add_100_clients nfs_add_100_clients_seen nfs_add_100_clients_p99 nfs_burst
+        nfs_burst_seen nfs_add_at_10000 nfs_add_at_10000_seen nfs_add_at_10000_p99 restart_calls ganesha_back ganesha_back_connected ganesha_back_grace)
 # shellcheck source=tests/bench/bench.sh
 . "$(dirname "$0")/bench.sh"
 cp "$top_builddir/ganesha-floor" "$testbed/"
@@ -52,21 +52,21 @@ exports() {
 }
 add_floor() { on storage "$testbed/ganesha-floor" "$@"; }
 
-# add_round NAME ENVIRONMENT CLIENTS: leaves what was said in $ours and $floor.
-add_round() {
-        make 1 "$1" 1001 $((1000 + adds))
-        unmake
-        floor=$(add_floor --append "$statedir/floor" --clients "$2" /srv/data/a $floor_first $adds)
-}
+# single_floor CLIENTS [--look]: leaves what was said in $floor.
+single_floor() { floor=$(add_floor --append "$statedir/floor" --clients "$@" /srv/data/a $floor_first $adds); }
 compared() { jq -rn --argjson ours "$ours" --argjson floor "$floor" "\"\\(\$ours.$1) \\(\$floor.$1)\""; } # compared KEY
 
 add_repeat() { # add_repeat FIGURE ENVIRONMENT CLIENTS
         local round
         say "$1: $add_rounds rounds"
         for ((round = 0; round < add_rounds; round++)); do
-                add_round "$2" "$3"
+                make 1 "$2" 1001 $((1000 + adds))
+                unmake
+                single_floor "$3"
                 sample "$1" "$(compared p50_ms)"
                 sample "$1_p99" "$(compared p99_ms)"
+                single_floor "$3" --look
+                sample "$1_seen" "$(compared p50_ms)"
         done
 }
 
@@ -182,15 +182,18 @@ back_repeat() {
 }
 
 floor_words='AddExport of the same block and a synced 4 KiB append'
+seen_words='AddExport and DisplayExport of the same block and a synced 4 KiB append'
 nfs_start
-if measures nfs_add nfs_add_p99; then
+if measures nfs_add nfs_add_seen nfs_add_p99; then
         add_repeat nfs_add one 1
         figure nfs_add median ms '<=1.5' 'POST until active, one client, 100 exports there: p50' "$floor_words"
+        figure nfs_add_seen median ms - 'POST until active, one client, 100 exports there: p50' "$seen_words"
         figure nfs_add_p99 median ms '<=2' 'POST until active, one client, 100 exports there: p99' "$floor_words"
 fi
-if measures nfs_add_100_clients nfs_add_100_clients_p99; then
+if measures nfs_add_100_clients nfs_add_100_clients_seen nfs_add_100_clients_p99; then
         add_repeat nfs_add_100_clients many 100
         figure nfs_add_100_clients median ms '<=1.5' 'POST until active for 100 clients: p50' "$floor_words"
+        figure nfs_add_100_clients_seen median ms - 'POST until active for 100 clients: p50' "$seen_words"
         figure nfs_add_100_clients_p99 median ms - 'POST until active for 100 clients: p99' "$floor_words"
 fi
 if measures nfs_burst nfs_burst_seen; then
@@ -198,7 +201,7 @@ if measures nfs_burst nfs_burst_seen; then
         figure nfs_burst median s '<=1.15' '1,000 exports from 64 connections, all active' '1,000 AddExport calls, no sync'
         figure nfs_burst_seen median s - '1,000 exports from 64 connections, all active' '1,000 AddExport and DisplayExport calls, no sync'
 fi
-if measures nfs_add_at_10000 nfs_add_at_10000_p99 restart_calls ganesha_back ganesha_back_connected ganesha_back_grace; then
+if measures nfs_add_at_10000 nfs_add_at_10000_seen nfs_add_at_10000_p99 restart_calls ganesha_back ganesha_back_connected ganesha_back_grace; then
         measured=()
         exports_there=10000
         [ -z "${BENCH_QUICK-}" ] || exports_there=1000
@@ -206,9 +209,10 @@ if measures nfs_add_at_10000 nfs_add_at_10000_p99 restart_calls ganesha_back gan
         directories 10001 $((10000 + exports_there))
         make 64 one 10101 $((10000 + exports_there))
         there=$(printf "%'d exports" $exports_there)
-        if measures nfs_add_at_10000 nfs_add_at_10000_p99; then
+        if measures nfs_add_at_10000 nfs_add_at_10000_seen nfs_add_at_10000_p99; then
                 add_repeat nfs_add_at_10000 one 1
                 figure nfs_add_at_10000 median ms '<=1.3' "POST until active, one client, $there there: p50" "$floor_words"
+                figure nfs_add_at_10000_seen median ms - "POST until active, one client, $there there: p50" "$seen_words"
                 figure nfs_add_at_10000_p99 median ms - "POST until active, one client, $there there: p99" "$floor_words"
         fi
         if measures restart_calls; then
