@@ -72,10 +72,31 @@ int address_from_socket(const struct sockaddr *socket, struct address *address)
         return address->family == ADDRESS_NONE ? -1 : 0;
 }
 
+/* A number and what stands behind it; returns where it ends. */
+static char *octet_write(char *at, unsigned octet, char behind)
+{
+        if (octet >= 100)
+                *at++ = (char)('0' + octet / 100);
+        if (octet >= 10)
+                *at++ = (char)('0' + octet / 10 % 10);
+        *at++ = (char)('0' + octet % 10);
+        *at++ = behind;
+        return at;
+}
+
 char *address_format(const struct address *address, char text[ADDRESS_TEXT_SIZE])
 {
+        char *at = text;
+
         assert(address->family == ADDRESS_V4 || address->family == ADDRESS_V6);
-        inet_ntop(address->family == ADDRESS_V4 ? AF_INET : AF_INET6, address->bytes, text, ADDRESS_TEXT_SIZE);
+        if (address->family == ADDRESS_V6) {
+                inet_ntop(AF_INET6, address->bytes, text, ADDRESS_TEXT_SIZE);
+                return text;
+        }
+        /* inet_ntop goes by way of sprintf: a third of the time that a list of 10,000 took to be read and printed.
+         */
+        for (int i = 0; i < 4; i++)
+                at = octet_write(at, address->bytes[i], i < 3 ? '.' : '\0');
         return text;
 }
 

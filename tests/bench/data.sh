@@ -8,8 +8,8 @@
 figures=(nfs_data_write nfs_data_read nfs_data_write_4k nfs_data_read_4k nfs_data_attributes nfs_data_names)
 # shellcheck source=tests/bench/bench.sh
 . "$(dirname "$0")/bench.sh"
-data_rounds=$(rounds 11 3)
-read_mib=64 write_kib=2048 blocks=200 names=500
+data_rounds=$(rounds 15 3)
+read_mib=64 write_kib=8192 blocks=500 names=500
 
 on_volume() { # on_volume MACHINE COMMAND: in the root of its volume
         on "$1" sh -ec 'mkdir -p /mnt/data && mount -t glusterfs "$0:/data" /mnt/data && cd /mnt/data && eval "$1"; cd /; umount /mnt/data' \
@@ -60,7 +60,7 @@ for ((round = 0; round < data_rounds; round++)); do
         if ((round % 2)); then data_round storage2 storage; else data_round storage storage2; fi
 done
 plain='GlusterFS and NFS-Ganesha with defaults'
-figure nfs_data_write median 'MiB/s' '>=0.9' "$write_kib KiB written from beginning to end and synced, 16 calls of 1 KiB on their way" "$plain"
+figure nfs_data_write median 'MiB/s' '>=0.9' "$write_kib KiB written from beginning to end and synced, one call of 1 KiB after the other" "$plain"
 figure nfs_data_read median 'MiB/s' '>=0.9' "$read_mib MiB read from beginning to end, 16 calls of 256 KiB on their way" "$plain"
 figure nfs_data_write_4k median us '<=1.11' "4 KiB written here and there, one at a time: median of $blocks" "$plain"
 figure nfs_data_read_4k median us '<=1.11' "4 KiB read here and there, one at a time: median of $blocks" "$plain"

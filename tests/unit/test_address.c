@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
+#include <arpa/inet.h>
 #include <cmocka.h>
 
 #include "base/memory.h"
@@ -53,6 +54,20 @@ static void address_text_becomes_bytes_or_is_refused(void **test)
                 }
                 assert_int_equal(address_parse(cases[i].text, &address), 0);
                 assert_string_equal(address_format(&address, text), cases[i].canonical);
+        }
+}
+
+static void each_octet_is_printed_as_the_library_does(void **test)
+{
+        struct address address = { .family = ADDRESS_V4 };
+        char text[ADDRESS_TEXT_SIZE], wanted[ADDRESS_TEXT_SIZE];
+
+        (void)test;
+        for (int i = 0; i < 4 * 256; i++) {
+                memset(address.bytes, 0, sizeof address.bytes);
+                address.bytes[i / 256] = (unsigned char)i;
+                assert_non_null(inet_ntop(AF_INET, address.bytes, wanted, sizeof wanted));
+                assert_string_equal(address_format(&address, text), wanted);
         }
 }
 
@@ -127,6 +142,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(address_text_becomes_bytes_or_is_refused),
+                cmocka_unit_test(each_octet_is_printed_as_the_library_does),
                 cmocka_unit_test(address_kind_is_known_at_both_ends_of_each_range),
                 cmocka_unit_test(address_order_is_by_family_then_bytes),
         };
